@@ -1,0 +1,37 @@
+# The two commands of the README are `make demo` and `make test`; each makes .venv and installs what is missing.
+# The first Python of the carla wheels' range (3.10 - 3.12) is used; PYTHON=... chooses another.
+PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.10; do \
+	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+
+.PHONY: demo test lint venv clean
+.DEFAULT_GOAL := demo
+
+demo: .venv/installed
+	$(BIN)/harness demo --output out/demo --overwrite
+
+test: .venv/installed-tests
+	$(BIN)/pytest -m "not gpu and not real_carla and not slow"
+
+lint: .venv/installed-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/codespell
+
+venv: .venv/installed-tests
+
+.venv/installed: requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "no Python 3.10, 3.11 or 3.12 found: install one, or run make PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	touch $@
+
+.venv/installed-tests: tests/requirements.txt .venv/installed
+	$(BIN)/python -m pip install --quiet --requirement tests/requirements.txt
+	touch $@
+
+clean:
+	rm -rf .venv out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

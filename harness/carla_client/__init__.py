@@ -1,0 +1,1 @@
+"""The simulator as the harness sees it. These are the only files that import carla; none knows nets or shards."""

@@ -1,0 +1,144 @@
+"""The embedded simulator as a child process: started, waited for, its last words kept, and ended with its parent.
+
+The child ends when its standard input does, so it cannot outlive this process even after a SIGKILL. It runs in a
+session of its own: Ctrl-C in a terminal reaches this process alone, which can then still clean up the world in it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import sim_scenarios
+from harness.errors import ServerNotFoundError
+
+_MODULE = "sim_scenarios.embedded_simulator"
+_TAIL_LINES = 12
+_GRACE_S = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddedServer:
+    """A running child that has said it is ready."""
+
+    host: str
+    port: int
+    version: str
+    town: str
+    process: subprocess.Popen[str]
+    log_path: Path
+
+    def last_words(self) -> str:
+        """How the child ended and the end of its log; empty while it runs."""
+        try:
+            # A connection breaks a moment before the process that held it can be waited for.
+            code = self.process.wait(timeout=0.5)
+        except subprocess.TimeoutExpired:
+            return ""
+        return f"the embedded simulator ended with code {code}; {_tail(self.log_path)}"
+
+
+@contextlib.contextmanager
+def start_embedded(*, seed: int, timeout_s: float, log_path: Path) -> Iterator[EmbeddedServer]:
+    """Start the embedded simulator on a free port; end it when the block is left.
+
+    Raises:
+        ServerNotFoundError: it ended, or was not ready within ``timeout_s``; with the end of its log.
+    """
+    with log_path.open("w", encoding="utf-8") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", _MODULE, "--port", "0", "--exit-with-stdin", "--seed", str(seed)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+            env=_environment(),
+        )
+    try:
+        ready = _wait_until_ready(process, timeout_s=timeout_s, log_path=log_path)
+        yield EmbeddedServer(
+            host=ready["host"],
+            port=ready["port"],
+            version=ready["version"],
+            town=ready["town"],
+            process=process,
+            log_path=log_path,
+        )
+    finally:
+        _end(process)
+
+
+def _environment() -> dict[str, str]:
+    """Ours, with the folder that holds ``sim_scenarios`` first on the path: it need not be the current one."""
+    root = str(Path(sim_scenarios.__file__).resolve().parents[1])
+    paths = [root, *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
+
+
+def _wait_until_ready(process: subprocess.Popen[str], *, timeout_s: float, log_path: Path) -> dict[str, Any]:
+    assert process.stdout is not None
+    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    # The thread goes on reading after the ready line, so that a full pipe never blocks the child.
+    threading.Thread(target=_forward, args=(process.stdout, lines), name="embedded-stdout", daemon=True).start()
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            raise ServerNotFoundError(
+                f"the embedded simulator was not ready within {timeout_s:.0f} s; {_tail(log_path)}"
+            ) from None
+        if line is None:
+            code = process.wait(timeout=_GRACE_S)
+            raise ServerNotFoundError(f"the embedded simulator did not start (exit code {code}); {_tail(log_path)}")
+        ready = _ready_message(line)
+        if ready is not None:
+            return ready
+
+
+def _forward(stream: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
+    for line in stream:
+        lines.put(line)
+    lines.put(None)
+
+
+def _ready_message(line: str) -> dict[str, Any] | None:
+    try:
+        message = json.loads(line)
+    except ValueError:
+        return None
+    return message if isinstance(message, dict) and message.get("event") == "ready" else None
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End of input first, then SIGTERM, then SIGKILL."""
+    assert process.stdin is not None
+    with contextlib.suppress(OSError):
+        process.stdin.close()
+    for insist in (process.terminate, process.kill):
+        try:
+            process.wait(timeout=_GRACE_S)
+        except subprocess.TimeoutExpired:
+            insist()
+    process.wait()
+
+
+def _tail(log_path: Path) -> str:
+    try:
+        lines = log_path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    if not lines:
+        return f"its log {log_path} is empty"
+    return f"the end of its log {log_path}:\n" + "\n".join(f"  {line}" for line in lines[-_TAIL_LINES:])

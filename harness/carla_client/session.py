@@ -1,0 +1,225 @@
+"""A connected, synchronous world that is left as it was found.
+
+Decisions:
+
+- One client, one world, one TrafficManager for each session, on a port of its own that was free a moment ago: a second
+  session never inherits the first one's vehicles, seeds or settings.
+- Only the session ticks. A server that somebody else ticks, too, is refused, because frames would go missing unseen.
+- Synchronous mode that an earlier client left behind (it died) is noted, and ended with the session.
+- When the server is gone, closing makes no more calls: each would wait for its whole time-out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+from collections.abc import Iterator
+
+import carla
+
+from harness.carla_client.actors import ActorScope
+from harness.carla_client.endpoint import Endpoint
+from harness.carla_client.process_state import undisturbed_by_interrupts, without_lines_on_stderr
+from harness.errors import ScenarioFileError, ServerLostError
+from sim_scenarios.errors import unknown_name
+
+WORKER_THREADS = 8
+"""Of the client: as many callbacks may wait for the GIL at once, and with no thread left no snapshot is read."""
+CALL_TIMEOUT_S = 30.0
+TICK_TIMEOUT_S = 60.0
+LOAD_TIMEOUT_S = 180.0
+_FOREIGN_TICK_WAIT_S = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class Session:
+    """A synchronous world; made by ``open_session``."""
+
+    def __init__(self, endpoint: Endpoint, *, seed: int, fixed_delta_seconds: float) -> None:
+        self.endpoint = endpoint
+        self.seed = seed
+        self.fixed_delta_seconds = fixed_delta_seconds
+        self.notes: list[str] = []
+        """What a user should know about the state that the server was found in."""
+        self.client = carla.Client(endpoint.host, endpoint.port, WORKER_THREADS)
+        self.client.set_timeout(CALL_TIMEOUT_S)
+        if endpoint.cache_dir is not None:
+            self.client.set_files_base_folder(str(endpoint.cache_dir))
+        self.world: carla.World = self.client.get_world()
+        self._settings_before = self._settings_to_restore()
+        self._scopes: list[ActorScope] = []
+        self.traffic_manager: carla.TrafficManager = None
+        self.traffic_manager_port = 0
+
+    def start(self) -> None:
+        """Enter synchronous mode and start the TrafficManager."""
+        self._synchronise()
+        self.traffic_manager_port = _free_port()
+        with without_lines_on_stderr("No InMemoryMap cache found"):
+            self.traffic_manager = self.client.get_trafficmanager(self.traffic_manager_port)
+        self.traffic_manager.set_synchronous_mode(True)
+        self.reseed(self.seed)
+
+    def reseed(self, seed: int) -> None:
+        """Restart everything random from ``seed``, and the traffic lights from their first phase."""
+        self.seed = seed
+        self.traffic_manager.set_random_device_seed(seed)
+        self.world.set_pedestrians_seed(seed)
+        self.world.reset_all_traffic_lights()
+
+    @property
+    def map(self) -> carla.Map:
+        """Of the town that is loaded; the client keeps it after the first call."""
+        return self.world.get_map()
+
+    def load_town(self, town: str) -> None:
+        """Load ``town`` unless it is loaded. The ``_Opt`` variant of a town is the same town with layers.
+
+        Raises:
+            ScenarioFileError: the server has no such town.
+        """
+        if _base_name(self.map.name) in (town, f"{town}_Opt"):
+            return
+        available = sorted({_base_name(name) for name in self.client.get_available_maps()})
+        if town not in available:
+            raise ScenarioFileError(str(unknown_name("town", town, available)))
+        self.client.set_timeout(LOAD_TIMEOUT_S)
+        try:
+            self.world = self.client.load_world(town, reset_settings=False)
+        finally:
+            self.client.set_timeout(CALL_TIMEOUT_S)
+        self._synchronise()
+
+    def tick(self) -> carla.WorldSnapshot:
+        """Let ``fixed_delta_seconds`` pass.
+
+        Returns:
+            The world after it.
+
+        Raises:
+            ServerLostError: no answer in time, or somebody else ticks as well.
+        """
+        with self.reporting_loss("ticking"):
+            frame = self.world.tick(TICK_TIMEOUT_S)
+            snapshot = self.world.get_snapshot()
+        if snapshot.frame != frame:
+            raise ServerLostError(
+                f"frame {frame} was asked for and {snapshot.frame} arrived: another client ticks the server at "
+                f"{self.endpoint.host}:{self.endpoint.port}. Stop it, or use a server of your own."
+            )
+        return snapshot
+
+    def actors(self) -> ActorScope:
+        """A scope for actors; what it spawns is destroyed when it is closed, at the latest with the session."""
+        scope = ActorScope(self.client, self.world, server_is_alive=self.endpoint.is_alive)
+        self._scopes.append(scope)
+        return scope
+
+    @contextlib.contextmanager
+    def reporting_loss(self, doing: str) -> Iterator[None]:
+        """Turn the client's time-out into ``ServerLostError``; an answer that is an error stays a ``RuntimeError``."""
+        try:
+            yield
+        except RuntimeError as error:
+            if "time-out" in str(error) or not self.endpoint.is_alive():
+                raise self.lost(doing, seen=str(error)) from error
+            raise
+
+    def lost(self, doing: str, *, seen: str) -> ServerLostError:
+        """The error that says that, and if possible why, the server is gone."""
+        why = self.endpoint.last_words()
+        return ServerLostError(
+            f"the server at {self.endpoint.host}:{self.endpoint.port} was lost while {doing}: {why or seen}. "
+            "What was recorded or scored before is kept: start the server again and use --resume."
+        )
+
+    def close(self) -> None:
+        """Destroy every actor of ours, stop the TrafficManager, give back the settings.
+
+        Does not raise, and is not interrupted by a second Ctrl-C: it takes as long as one call may take at most.
+        """
+        with undisturbed_by_interrupts():
+            self._close()
+
+    def _close(self) -> None:
+        for scope in reversed(self._scopes):
+            scope.close()
+        self._scopes.clear()
+        if not self.endpoint.is_alive():
+            _log.warning("the server is gone; nothing could be restored on it")
+            return
+        try:
+            if self.traffic_manager is not None:
+                # Its thread makes one more step when it is shut down. Without a tick before, that step would ask for
+                # the actors that were just destroyed, and the error in answer would end this process.
+                self.world.tick(CALL_TIMEOUT_S)
+                self.traffic_manager.shut_down()
+            self.world.apply_settings(self._settings_before)
+        except RuntimeError as error:
+            _log.warning("the server could not be left as it was found: %s", error)
+
+    def _synchronise(self) -> None:
+        settings = self.world.get_settings()
+        settings.synchronous_mode = True
+        settings.fixed_delta_seconds = self.fixed_delta_seconds
+        self.world.apply_settings(settings)
+
+    def _settings_to_restore(self) -> carla.WorldSettings:
+        settings = self.world.get_settings()
+        if not settings.synchronous_mode:
+            return settings
+        if self._somebody_ticks():
+            raise ServerLostError(
+                f"another client ticks the server at {self.endpoint.host}:{self.endpoint.port} in synchronous mode: "
+                "two clients cannot share one. Stop it, or use a server of your own."
+            )
+        self._note("an earlier client left the server in synchronous mode; it is set back to asynchronous at the end")
+        settings.synchronous_mode = False
+        settings.fixed_delta_seconds = None
+        return settings
+
+    def _somebody_ticks(self) -> bool:
+        try:
+            self.world.wait_for_tick(_FOREIGN_TICK_WAIT_S)
+        except RuntimeError:
+            return False
+        return True
+
+    def _note(self, text: str) -> None:
+        self.notes.append(text)
+        _log.warning("%s", text)
+
+
+@contextlib.contextmanager
+def open_session(endpoint: Endpoint, *, seed: int, fixed_delta_seconds: float) -> Iterator[Session]:
+    """A synchronous world while the block lasts.
+
+    Raises:
+        ServerLostError: the server no longer answers, or another client ticks it.
+    """
+    try:
+        session = Session(endpoint, seed=seed, fixed_delta_seconds=fixed_delta_seconds)
+    except RuntimeError as error:
+        raise ServerLostError(
+            f"the server at {endpoint.host}:{endpoint.port} answered before and does not now: "
+            f"{endpoint.last_words() or error}"
+        ) from error
+    try:
+        with session.reporting_loss("entering synchronous mode"):
+            session.start()
+        yield session
+    finally:
+        session.close()
+
+
+def _free_port() -> int:
+    """A TCP port that is free now: the TrafficManager listens on one, and 8000 is often taken."""
+    with socket.socket() as probe:
+        probe.bind(("", 0))
+        return int(probe.getsockname()[1])
+
+
+def _base_name(map_name: str) -> str:
+    return map_name.rpartition("/")[2]

@@ -1,0 +1,59 @@
+"""``harness demo``: the whole story on the embedded simulator, as the commands a user would type."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from pathlib import Path
+
+import click
+
+from harness.cli.options import OUTPUT, overwrite_option
+from harness.cli.output import say
+
+WEATHERS = "ClearNoon,WetSunset,DenseFog,HardRainNight"
+SIZES = "320x180,160x90"
+
+
+def story(output: Path, *, seed: int) -> list[list[str]]:
+    """The arguments of each ``harness`` command of the demo, in order."""
+    data, run, scores = str(output / "data"), str(output / "run"), str(output / "scores")
+    return [
+        ["record", "demo", "-o", data, "--seed", str(seed)],
+        ["inspect", data],
+        [
+            "train", data, "-o", run, "--base-channels", "16", "--depth", "4", "--epochs", "12", "--batch-size", "8",
+            "--crop", "256x160", "--learning-rate", "0.004", "--seed", str(seed),
+        ],
+        ["evaluate", run, data, "--split", "test"],
+        [
+            "score", run, "demo", "--drives", data, "--weather", WEATHERS, "--size", SIZES, "-o", scores,
+            "--seed", str(seed),
+        ],
+        ["report", scores],
+    ]  # fmt: skip
+
+
+@click.command(short_help="The whole story on the embedded simulator, in minutes.")
+@click.option("-o", "--output", type=OUTPUT, default=Path("out/demo"), help="Folder to write to.")
+@overwrite_option
+@click.option("--seed", default=0, help="Of scenarios, weights, order and augmentation.")
+@click.pass_context
+def demo(ctx: click.Context, output: Path, overwrite: bool, seed: int) -> None:
+    """Record, train, score and report on the embedded simulator, in a few minutes on two cores.
+
+    Needs no CARLA, no GPU and no network. Every step is printed as the command that does it.
+    """
+    from harness.run_dir import prepare_output
+
+    prepare_output(output, overwrite=overwrite)
+    program = ctx.find_root().command
+    started = time.perf_counter()
+    for arguments in story(output, seed=seed):
+        say(f"\n$ harness {shlex.join(arguments)}")
+        step = time.perf_counter()
+        program.main(arguments, prog_name="harness", standalone_mode=False)
+        say(f"({time.perf_counter() - step:.0f} s)")
+    scores = output / "scores"
+    say(f"\nThe demo took {time.perf_counter() - started:.0f} s. Tables: {scores}/*.csv")
+    say(f"Open {scores / 'report.html'} in a browser.")

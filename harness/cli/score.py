@@ -1,0 +1,91 @@
+"""``harness score``: a trained net live in the simulator, under many weathers and sizes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli.options import INPUT_DIRECTORY, choose_endpoint, choose_suite, output_options, server_options
+from harness.cli.output import print_table, progress_bar, say
+from harness.errors import IncompleteError
+
+if TYPE_CHECKING:
+    from harness.scoring.summary import ScoreSummary
+
+
+@click.command(short_help="Score a net live under many weathers and sizes.")
+@click.argument("run", type=INPUT_DIRECTORY)
+@click.argument("suite")
+@output_options
+@click.option(
+    "--weather", "weathers", default="ClearNoon", metavar="A,B,...", help="Presets, or ClearNoon:fog_density=60."
+)
+@click.option("--size", "sizes", default="640x360", metavar="WxH,...", help="Image sizes; all are cameras of one pass.")
+@click.option(
+    "--split",
+    "splits",
+    multiple=True,
+    default=["test"],
+    type=click.Choice(["train", "val", "test"]),
+    help="Scenarios to score.",
+)
+@click.option("--drives", type=INPUT_DIRECTORY, help="Recording whose drives to replay. [default: drive anew]")
+@click.option("--reference-weather", help="Compare with this one. [default: ClearNoon if scored, else the first]")
+@click.option(
+    "--warmup-frames", default=0, type=click.IntRange(0), help="Frames not counted after each weather change."
+)
+@click.option("--checkpoint", default="best", type=click.Choice(["best", "last"]), help="Weights to load.")
+@click.option("--device", default="auto", help="auto, cpu or cuda.")
+@server_options
+def score(
+    run: Path, suite: str, output: Path, resume: bool, overwrite: bool, weathers: str, sizes: str,
+    splits: tuple[str, ...], drives: Path | None, reference_weather: str | None, warmup_frames: int, checkpoint: str,
+    device: str, host: str | None, port: int | None, seed: int,
+) -> None:  # fmt: skip
+    """Replay the drives of SUITE under every weather and size, run the net in RUN live, and count.
+
+    Each scenario is driven once (or its drive log is taken from --drives) and then replayed kinematically, so that
+    every weather and size sees the identical scene and identical labels. Writes counts.csv (tidy), scenarios.csv, the
+    worst frames, and score.json into the output folder; `harness report` turns them into a page.
+    """
+    from harness.run_dir import prepare_output
+    from harness.scoring.score import score as score_suite
+    from harness.segmenter import Segmenter
+    from sim_scenarios.camera import parse_sizes
+    from sim_scenarios.weather import parse_weathers
+
+    chosen = choose_suite(suite, seed=seed, splits=splits)
+    chosen_weathers, chosen_sizes = parse_weathers(weathers), parse_sizes(sizes)
+    segmenter = Segmenter.load(run, device=device, checkpoint=checkpoint)
+    prepare_output(output, resume=resume, overwrite=overwrite)
+    with choose_endpoint(host, port, seed=seed) as endpoint, progress_bar() as progress:
+        say(endpoint.describe())
+        summary = score_suite(
+            endpoint, segmenter, chosen, weathers=chosen_weathers, sizes=chosen_sizes, out=output, drives=drives,
+            reference_weather=reference_weather, warmup_frames=warmup_frames, resume=resume, progress=progress,
+        )  # fmt: skip
+    print_summary(summary)
+    say(f"tables: {output}/*.csv; next: harness report {output}")
+
+
+def print_summary(summary: ScoreSummary) -> None:
+    """Print the per-class table and what a reader must know.
+
+    Raises:
+        IncompleteError: not every planned cell was scored.
+    """
+    print_table("IoU, counts pooled over scenarios", summary.columns, summary.rows)
+    for path in summary.warnings:
+        say(f"warning: {path}")
+    if summary.incomplete:
+        listed = "\n".join(
+            f"  {each.cell.scenario} under {each.cell.weather} at {each.cell.width}x{each.cell.height}: "
+            f"{each.status}, {each.message}"
+            for each in summary.incomplete
+        )
+        raise IncompleteError(
+            f"{len(summary.incomplete)} of {len(summary.cells)} cells are not complete, so the numbers above are "
+            f"partial:\n{listed}\nRun the same command with --resume to try them again."
+        )

@@ -1,0 +1,1 @@
+"""Training a segmentation net from scratch on recorded shards."""

@@ -1,0 +1,141 @@
+"""Everything that decides what a training run computes, checked before it starts and saved beside its results."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, get_args
+
+from harness.errors import UsageError
+from harness.training.device import PRECISIONS
+
+ClassWeights = Literal["none", "median-frequency"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """The settings of one run; sizes are (width, height) [px], as everywhere on the command line.
+
+    Raises:
+        UsageError: a value out of range; the message names the field and the rule.
+    """
+
+    net: str = "unet"
+    """Key of ``nets.NETS``."""
+
+    net_options: dict[str, Any] = field(default_factory=dict)
+    """Keyword options of that net."""
+
+    label_set: str = "carla29"
+    """Label set to learn; recorded tags are mapped to it on load."""
+
+    epochs: int = 30
+    """Passes over the training frames."""
+
+    batch_size: int = 8
+    """Frames a step. An epoch drops the frames that do not fill a last batch (a batch of one breaks batch norm)."""
+
+    learning_rate: float = 1e-3
+    """Peak of the schedule: linear warm-up, then half a cosine down to zero."""
+
+    weight_decay: float = 1e-2
+    """Decoupled decay of convolution weights; biases and batch norm are not decayed."""
+
+    warmup_fraction: float = 0.1
+    """Share of all steps in which the rate climbs from near zero to its peak, 0 to 0.5."""
+
+    clip_norm: float = 1.0
+    """Largest norm of the whole gradient; longer ones are scaled down to it."""
+
+    crop: tuple[int, int] | None = None
+    """Random crop for training, after resizing; None trains on whole frames. Validation always sees whole frames."""
+
+    size: tuple[int, int] | None = None
+    """Resize frames and labels to this on load; None keeps them as recorded."""
+
+    class_weights: ClassWeights = "none"
+    """``"median-frequency"`` weights each class by median frequency / its frequency in the training labels."""
+
+    augment: bool = True
+    """Flip, scale and change colours at random. A crop is taken either way, at its centre when this is off."""
+
+    flip: bool = True
+    """Mirror half of the frames left to right. (A town of right-hand traffic then shows left-hand traffic too.)"""
+
+    scale_jitter: float = 0.0
+    """Zoom by a random factor in ``1 / (1 + s) .. 1 + s``, 0 to 1; 0 is off."""
+
+    color_jitter: float = 0.3
+    """Largest relative change of brightness, contrast and saturation, 0 to 1; 0 is off."""
+
+    seed: int = 0
+    """Of initial weights, order of frames and augmentation."""
+
+    device: str = "auto"
+    """``auto``, ``cpu``, ``cuda`` or ``cuda:N``."""
+
+    precision: str = "auto"
+    """``auto``, ``float32``, ``bfloat16`` or ``float16``; see ``harness.training.device``."""
+
+    workers: int = 0
+    """Loader processes, used only when the frames do not fit in memory; 0 reads in the training process."""
+
+    cache_gib: float = 4.0
+    """Decoded frames are kept in memory [GiB] up to this much, 0 never; see ``harness.training.data``."""
+
+    def __post_init__(self) -> None:
+        self._check("epochs", self.epochs >= 1, "at least 1")
+        self._check("batch_size", self.batch_size >= 2, "at least 2, since batch norm needs more than one frame")
+        self._check("learning_rate", 0 < self.learning_rate < math.inf, "above 0")
+        self._check("weight_decay", 0 <= self.weight_decay < 1, "0 or more and below 1")
+        self._check("warmup_fraction", 0 <= self.warmup_fraction <= 0.5, "0 to 0.5")
+        self._check("clip_norm", 0 < self.clip_norm < math.inf, "above 0")
+        self._check("scale_jitter", 0 <= self.scale_jitter <= 1, "0 to 1")
+        self._check("color_jitter", 0 <= self.color_jitter <= 1, "0 to 1")
+        self._check("seed", 0 <= self.seed < 2**32, "0 to 2**32 - 1")
+        self._check("workers", self.workers >= 0, "0 or more")
+        self._check("cache_gib", self.cache_gib >= 0, "0 or more")
+        self._check("class_weights", self.class_weights in get_args(ClassWeights), " or ".join(get_args(ClassWeights)))
+        self._check("precision", self.precision in PRECISIONS, f"one of {', '.join(PRECISIONS)}")
+        for name in ("crop", "size"):
+            pair = getattr(self, name)
+            is_size = pair is None or (len(pair) == 2 and all(isinstance(n, int) and n >= 1 for n in pair))
+            self._check(name, is_size, "None or (width, height) in whole pixels")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as JSON values; ``from_json`` is the way back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> TrainConfig:
+        """Return the settings that ``to_json`` wrote.
+
+        Raises:
+            UsageError: a key that is no setting, or a value out of range.
+        """
+        known = {setting.name for setting in fields(cls)}
+        unknown = sorted(set(content) - known)
+        if unknown:
+            raise UsageError(f"config has unknown settings {', '.join(unknown)}; known are {', '.join(sorted(known))}.")
+        sizes = {name: tuple(content[name]) for name in ("crop", "size") if content.get(name) is not None}
+        return cls(**{**content, **sizes})
+
+    def differences(self, other: TrainConfig) -> list[str]:
+        """Return ``"name: mine -> theirs"`` for each setting that differs, through JSON, as they are stored."""
+        mine, theirs = (json.loads(json.dumps(config.to_json())) for config in (self, other))
+        return [f"{name}: {mine[name]!r} -> {theirs[name]!r}" for name in mine if mine[name] != theirs[name]]
+
+    def _check(self, name: str, is_right: bool, rule: str) -> None:
+        if not is_right:
+            raise UsageError(f"{name} is {getattr(self, name)!r}; it must be {rule}.")
+
+
+DEMO = TrainConfig(
+    net_options={"base_channels": 16, "depth": 4, "upsampling": "bilinear"},
+    epochs=7,
+    batch_size=8,
+    learning_rate=5e-3,
+    crop=(256, 160),
+)
+"""For ``harness demo``: minutes on two cores for some 350 frames of 320x180, and streets that are recognised."""

@@ -1,0 +1,106 @@
+"""``python -m sim_scenarios.embedded_simulator``: starts the server and says on stdout when it is ready.
+
+Stdout carries one line of JSON and nothing else; people read stderr. Exit codes: 0 asked to stop, 2 wrong options,
+3 a port is in use, 6 no such town.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from functools import cache, partial
+
+from sim_scenarios.embedded_simulator.handlers.context import CARLA_VERSION
+from sim_scenarios.embedded_simulator.render.renderer import Renderer
+from sim_scenarios.embedded_simulator.road.build import TOWN_NAMES, build_town
+from sim_scenarios.embedded_simulator.road.town import Town
+from sim_scenarios.embedded_simulator.sensors.warm_up import warm_up
+from sim_scenarios.embedded_simulator.server import PortInUseError, Server, bind
+from sim_scenarios.embedded_simulator.world.errors import WorldError
+from sim_scenarios.embedded_simulator.world.towns import TownLibrary
+from sim_scenarios.embedded_simulator.world.world import World
+
+EXIT_PORT_IN_USE, EXIT_UNKNOWN_TOWN = 3, 6
+_GIL_SWITCH_S = 0.0005
+"""The camera thread must not keep the event loop waiting for Python's default of 5 ms, a sixth of a frame."""
+
+
+def main() -> int:
+    """Parses the command line, serves, and returns the exit code."""
+    options = _parser().parse_args()
+    sys.setswitchinterval(_GIL_SWITCH_S)
+    towns = TownLibrary(TOWN_NAMES, partial(build_town, seed=options.seed))
+    try:
+        listeners = bind(options.host, options.port)
+    except PortInUseError as error:
+        print(f"embedded simulator: {error}", file=sys.stderr)
+        return EXIT_PORT_IN_USE
+    try:
+        name, place = towns.find(options.town)
+    except WorldError as error:
+        print(f"embedded simulator: {error}", file=sys.stderr)
+        return EXIT_UNKNOWN_TOWN
+    threads = options.threads or len(os.sched_getaffinity(0))
+
+    @cache
+    def renderer_for(town: Town) -> Renderer:
+        return Renderer(town, threads=threads)
+
+    warm_up(renderer_for(place.town))
+
+    async def serve() -> None:
+        world = World(name, place)
+        server = Server(listeners, world=world, towns=towns, renderer_for=renderer_for, seed=options.seed)
+        stop = asyncio.Event()
+        _stop_on_request(stop, with_stdin=options.exit_with_stdin)
+        _announce(host=options.host, port=listeners.port, town=name)
+        await server.run(stop)
+
+    asyncio.run(serve())
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m sim_scenarios.embedded_simulator",
+        description="A stand-in for the CARLA 0.9.16 server, for the official carla client.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=2000, help="RPC port; streams use the next one; 0 takes free ones")
+    parser.add_argument("--town", default="Town10HD", help=f"one of {', '.join(TOWN_NAMES)} (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of everything random (default: %(default)s)")
+    parser.add_argument("--threads", type=int, default=0, help="for rendering; 0 takes all cores")
+    parser.add_argument("--exit-with-stdin", action="store_true", help="exit when stdin reaches its end")
+    return parser
+
+
+def _announce(*, host: str, port: int, town: str) -> None:
+    ready = {"event": "ready", "host": host, "port": port, "version": CARLA_VERSION, "town": town}
+    print(json.dumps(ready), flush=True)
+
+
+def _stop_on_request(stop: asyncio.Event, *, with_stdin: bool) -> None:
+    """Sets ``stop`` at SIGTERM, SIGINT and, if wanted, at the end of stdin."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if with_stdin:
+        ask = partial(loop.call_soon_threadsafe, stop.set)
+        threading.Thread(target=_wait_for_end_of_stdin, args=(ask,), name="stdin", daemon=True).start()
+
+
+def _wait_for_end_of_stdin(ask: Callable[[], object]) -> None:
+    # os.read and not sys.stdin: a daemon thread inside sys.stdin makes the interpreter's exit fail.
+    while os.read(0, 4096):
+        pass
+    ask()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,170 @@
+"""Any kind of actor: the library, spawning, poses, velocities, forces."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim_scenarios.embedded_simulator.handlers.context import Context
+from sim_scenarios.embedded_simulator.wire.structs import (
+    flag,
+    integer,
+    integers,
+    pack_actor,
+    pack_blueprint,
+    pack_bounding_box,
+    unpack_description,
+    unpack_pose,
+    unpack_vector,
+)
+from sim_scenarios.embedded_simulator.world.actors import Actor, MovingActor, Sensor, Vehicle
+from sim_scenarios.embedded_simulator.world.geometry import length, scaled
+from sim_scenarios.embedded_simulator.world.snapshot import Pose, Vector
+
+
+def pack(context: Context, actor: Actor) -> list[Any]:
+    """An actor as clients get it; sensors that stream carry their token."""
+    streams = isinstance(actor, Sensor) and actor.stream_id != 0
+    return pack_actor(
+        actor_id=actor.id,
+        parent_id=actor.parent_id,
+        description=actor.description,
+        box=actor.box,
+        tags=actor.tags,
+        stream_token=context.streams.token(actor.stream_id) if streams and isinstance(actor, Sensor) else b"",
+    )
+
+
+def get_actor_definitions(context: Context) -> list[Any]:
+    """The blueprint library."""
+    return [pack_blueprint(blueprint) for blueprint in context.world.library.values()]
+
+
+def get_spectator(context: Context) -> list[Any]:
+    """The camera of a window that does not exist here; it can be moved all the same."""
+    return pack(context, context.world.spectator)
+
+
+def get_actors_by_id(context: Context, actor_ids: Any) -> list[Any]:
+    """Descriptions; ids that no longer exist are left out."""
+    found = (context.world.actors.get(actor_id) for actor_id in integers(actor_ids))
+    return [pack(context, actor) for actor in found if actor is not None]
+
+
+def spawn_actor(context: Context, description: Any, pose: Any) -> list[Any]:
+    """A free actor."""
+    return pack(context, context.world.spawn(unpack_description(description), unpack_pose(pose)))
+
+
+def spawn_actor_with_parent(
+    context: Context, description: Any, pose: Any, parent_id: Any, attachment: Any, socket_name: Any
+) -> list[Any]:
+    """An attached actor; every kind of attachment is rigid, and there are no sockets."""
+    actor = context.world.spawn(unpack_description(description), unpack_pose(pose), parent_id=integer(parent_id))
+    return pack(context, actor)
+
+
+def destroy_actor(context: Context, actor_id: Any) -> bool:
+    """The stream of a destroyed sensor stays open and silent: see ``server.py``."""
+    context.world.destroy(integer(actor_id))
+    return True
+
+
+def get_sensor_token(context: Context, stream_id: Any) -> list[bytes]:
+    """Asked for before every subscription."""
+    context.streams.announce(integer(stream_id))
+    return [context.streams.token(integer(stream_id))]
+
+
+def get_actor_bounding_box(context: Context, actor_id: Any) -> list[Any]:
+    """The box in the actor's own frame."""
+    actor = context.world.actor(integer(actor_id))
+    return pack_bounding_box(actor.box, actor_id=actor.id)
+
+
+def no_names(context: Context, actor_id: Any) -> list[str]:
+    """Components, bones and sockets: the models have none."""
+    context.world.actor(integer(actor_id))
+    return []
+
+
+def no_transforms(context: Context, actor_id: Any) -> list[Any]:
+    """Poses of components, bones and sockets: the models have none."""
+    context.world.actor(integer(actor_id))
+    return []
+
+
+def set_actor_location(context: Context, actor_id: Any, location: Any) -> None:
+    """Moves an actor and keeps its rotation."""
+    actor = context.world.actor(integer(actor_id))
+    base = actor.relative_pose or actor.pose
+    context.world.set_pose(actor.id, Pose(unpack_vector(location), base.rotation))
+
+
+def set_actor_transform(context: Context, actor_id: Any, pose: Any) -> None:
+    """Moves an actor; for an attached one the pose is relative to its parent."""
+    context.world.set_pose(integer(actor_id), unpack_pose(pose))
+
+
+def set_actor_simulate_physics(context: Context, actor_id: Any, enabled: Any) -> None:
+    """Without physics an actor stays where its client puts it."""
+    actor = context.world.actor(integer(actor_id))
+    if isinstance(actor, MovingActor):
+        actor.simulate_physics = flag(enabled)
+
+
+def set_actor_collisions(context: Context, actor_id: Any, enabled: Any) -> None:
+    """Without collisions an actor passes through everything."""
+    actor = context.world.actor(integer(actor_id))
+    if isinstance(actor, MovingActor):
+        actor.has_collisions = flag(enabled)
+
+
+def set_actor_target_velocity(context: Context, actor_id: Any, velocity: Any) -> None:
+    """The velocity at which a vehicle goes on from now; wheels and pedals change it as they do."""
+    wanted = unpack_vector(velocity)
+    actor = context.world.actor(integer(actor_id))
+    if isinstance(actor, Vehicle):
+        actor.set_velocity(wanted)
+    else:
+        actor.velocity = wanted
+
+
+def enable_actor_constant_velocity(context: Context, actor_id: Any, velocity: Any) -> None:
+    """A velocity in the vehicle's own frame, kept until it is disabled."""
+    vehicle = context.world.actor_of_kind(integer(actor_id), Vehicle)
+    vehicle.constant_velocity = unpack_vector(velocity)
+
+
+def disable_actor_constant_velocity(context: Context, actor_id: Any) -> None:
+    """Gives a vehicle back to its wheels and pedals."""
+    context.world.actor_of_kind(integer(actor_id), Vehicle).constant_velocity = None
+
+
+def add_actor_impulse(context: Context, actor_id: Any, impulse: Any) -> None:
+    """[kg m/s]; only the part along a vehicle's wheels does anything."""
+    vehicle = context.world.actor_of_kind(integer(actor_id), Vehicle)
+    _give_impulse(vehicle, unpack_vector(impulse))
+
+
+def add_actor_impulse_at_location(context: Context, actor_id: Any, impulse: Any, location: Any) -> None:
+    """As ``add_actor_impulse``: bodies do not turn over, so it does not matter where."""
+    add_actor_impulse(context, actor_id, impulse)
+
+
+def add_actor_force(context: Context, actor_id: Any, force: Any) -> None:
+    """[N] during the next tick; only the part along a vehicle's wheels does anything."""
+    vehicle = context.world.actor_of_kind(integer(actor_id), Vehicle)
+    wanted, pending = unpack_vector(force), vehicle.pending_force
+    vehicle.pending_force = Vector(pending.x + wanted.x, pending.y + wanted.y, pending.z + wanted.z)
+
+
+def add_actor_force_at_location(context: Context, actor_id: Any, force: Any, location: Any) -> None:
+    """As ``add_actor_force``: bodies do not turn over, so it does not matter where."""
+    add_actor_force(context, actor_id, force)
+
+
+def _give_impulse(vehicle: Vehicle, impulse: Vector) -> None:
+    if length(impulse) > 0.0:
+        change = scaled(impulse, 1.0 / vehicle.parameters.mass_kg)
+        now = vehicle.velocity
+        vehicle.set_velocity(Vector(now.x + change.x, now.y + change.y, now.z))

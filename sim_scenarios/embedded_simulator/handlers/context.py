@@ -1,0 +1,57 @@
+"""What a handler may touch: the world, and the few things about the session that are no part of a world."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from sim_scenarios.embedded_simulator.wire.errors import WireError
+from sim_scenarios.embedded_simulator.world.towns import TownLibrary
+from sim_scenarios.embedded_simulator.world.world import World
+
+CARLA_VERSION = "0.9.16"
+
+Handler = Callable[..., Any]
+"""``handler(context, *arguments)``, as msgpack gives them; returns what msgpack takes, or an awaitable of it."""
+
+
+class Streams(Protocol):
+    """The server's streams as handlers see them."""
+
+    def token(self, stream_id: int) -> bytes:
+        """24 bytes with which a client finds a stream."""
+
+    def announce(self, stream_id: int) -> None:
+        """A client asked for a token: its connection is about to arrive."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Context:
+    """One for the whole server."""
+
+    world: World
+    towns: TownLibrary
+    streams: Streams
+    tick: Callable[[], Awaitable[int]]
+    """Advances the world, publishes it, and returns the frame."""
+    traffic_managers: dict[int, str] = field(default_factory=dict)
+    """Port -> address of every traffic manager that a client runs; the server only keeps the register."""
+
+
+def arity(handler: Handler) -> int:
+    """Number of arguments that a handler takes beside the context."""
+    return len(inspect.signature(handler).parameters) - 1
+
+
+def call(context: Context, handler: Handler, arguments: tuple[Any, ...]) -> Any:
+    """Calls a handler.
+
+    Raises:
+        WireError: The number of arguments is wrong.
+    """
+    expected = arity(handler)
+    if len(arguments) != expected:
+        raise WireError(f"expected {expected} arguments, got {len(arguments)}")
+    return handler(context, *arguments)

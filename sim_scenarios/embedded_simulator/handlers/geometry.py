@@ -1,0 +1,57 @@
+"""What is where: static objects, and rays to the ground."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim_scenarios.embedded_simulator.handlers.context import Context
+from sim_scenarios.embedded_simulator.wire.structs import (
+    integer,
+    number,
+    pack_bounding_box,
+    pack_environment_object,
+    pack_labelled_point,
+    unpack_vector,
+)
+from sim_scenarios.embedded_simulator.world.description import EnvironmentObject, LabelledPoint
+from sim_scenarios.embedded_simulator.world.scenery import TAG_ANY
+from sim_scenarios.embedded_simulator.world.snapshot import Vector
+
+
+def _objects(context: Context, tag: Any) -> list[EnvironmentObject]:
+    wanted = integer(tag)
+    return [thing for thing in context.world.place.objects if wanted in (TAG_ANY, thing.tag)]
+
+
+def get_environment_objects(context: Context, tag: Any) -> list[Any]:
+    """Buildings, trees and street furniture of a tag."""
+    return [pack_environment_object(thing) for thing in _objects(context, tag)]
+
+
+def get_all_level_bounding_boxes(context: Context, tag: Any) -> list[Any]:
+    """Boxes of the same objects, in the world."""
+    return [pack_bounding_box(thing.box) for thing in _objects(context, tag)]
+
+
+def get_names_of_all_objects(context: Context) -> list[str]:
+    """Names of all static objects."""
+    return [thing.name for thing in context.world.place.objects]
+
+
+def cast_ray(context: Context, start: Any, end: Any) -> list[Any]:
+    """Where the ray meets the ground, if it does; objects above the ground are not hit."""
+    hit = context.world.place.ground.ray(unpack_vector(start), unpack_vector(end))
+    return [] if hit is None else [pack_labelled_point(hit)]
+
+
+def project_point(context: Context, location: Any, direction: Any, search_distance: Any) -> list[Any]:
+    """As ``cast_ray``, by direction and distance."""
+    start, (dx, dy, dz), reach = unpack_vector(location), unpack_vector(direction), number(search_distance)
+    end = Vector(start.x + reach * dx, start.y + reach * dy, start.z + reach * dz)
+    hit = context.world.place.ground.ray(start, end)
+    return [hit is not None, pack_labelled_point(hit or LabelledPoint(Vector(), 0))]
+
+
+def query_lights_state(context: Context, client: Any) -> list[Any]:
+    """Street lamps follow the sun and cannot be switched: there are no lights to list."""
+    return []

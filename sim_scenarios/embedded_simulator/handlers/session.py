@@ -1,0 +1,112 @@
+"""Session, map, files, settings, weather: what concerns the world as a whole."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from sim_scenarios.embedded_simulator.handlers.context import CARLA_VERSION, Context
+from sim_scenarios.embedded_simulator.wire.structs import (
+    flag,
+    number,
+    pack_pose,
+    pack_settings,
+    pack_weather,
+    text,
+    unpack_settings,
+    unpack_weather,
+)
+from sim_scenarios.embedded_simulator.world.errors import WorldError
+from sim_scenarios.embedded_simulator.world.world import EPISODE_STREAM_ID
+
+_NAVIGATION_FOLDER = "Nav"
+
+
+def version(context: Context) -> str:
+    """The version that the client compares with its own."""
+    return CARLA_VERSION
+
+
+def get_available_maps(context: Context) -> list[str]:
+    """Full names of all towns."""
+    return [f"/Game/Carla/Maps/{name}" for name in context.towns.names]
+
+
+def load_new_episode(context: Context, map_name: Any, reset_settings: Any, map_layers: Any) -> None:
+    """Starts a new episode; an empty name means the same town again. Layers cannot be left out."""
+    name, place = context.towns.find(text(map_name) or context.world.name)
+    context.world.load_episode(name, place, reset_settings=flag(reset_settings))
+
+
+def get_episode_info(context: Context) -> list[Any]:
+    """Episode id and the token of the episode stream."""
+    return [context.world.episode_id, [context.streams.token(EPISODE_STREAM_ID)]]
+
+
+def get_map_info(context: Context) -> list[Any]:
+    """Map name and recommended spawn points."""
+    points = [pack_pose(pose) for pose in context.world.place.town.spawn_points]
+    return [f"Carla/Maps/{context.world.name}", points]
+
+
+def get_map_data(context: Context) -> str:
+    """The OpenDRIVE text."""
+    return context.world.place.town.opendrive
+
+
+def get_required_files(context: Context, folder: Any) -> list[str]:
+    """Files that the client downloads once and never again: hence the hash in the name."""
+    return [_navigation_file(context)] if _NAVIGATION_FOLDER in text(folder) else []
+
+
+def request_file(context: Context, name: Any) -> bytes:
+    """One of the required files."""
+    if text(name) != _navigation_file(context):
+        raise WorldError(f"no file {name!r}; this town has {_navigation_file(context)!r}")
+    return context.world.place.town.navigation_mesh
+
+
+def get_navigation_mesh(context: Context) -> bytes:
+    """The mesh without its file; an older way that some clients still know."""
+    return context.world.place.town.navigation_mesh
+
+
+def _navigation_file(context: Context) -> str:
+    digest = hashlib.sha256(context.world.place.town.navigation_mesh).hexdigest()[:16]
+    return f"Carla/Maps/Nav/{context.world.name}-{digest}.bin"
+
+
+def get_episode_settings(context: Context) -> list[Any]:
+    """EpisodeSettings."""
+    return pack_settings(context.world.settings)
+
+
+def set_episode_settings(context: Context, settings: Any) -> int:
+    """Returns the current frame, which has been broadcast: a later one would make the client wait for a second."""
+    context.world.settings = unpack_settings(settings)
+    return context.world.frame
+
+
+async def tick_cue(context: Context) -> int:
+    """Ticks and returns the frame that the client then waits for."""
+    return await context.tick()
+
+
+def get_weather_parameters(context: Context) -> list[float]:
+    """WeatherParameters."""
+    return pack_weather(context.world.weather)
+
+
+def set_weather_parameters(context: Context, weather: Any) -> None:
+    """Visible from the next tick on."""
+    context.world.weather = unpack_weather(weather)
+
+
+def get_imui_gravity(context: Context) -> float:
+    """Gravity as the IMU feels it [m/s^2]."""
+    return context.world.gravity
+
+
+def set_imui_gravity(context: Context, gravity: Any) -> None:
+    """Gravity as the IMU feels it [m/s^2]."""
+    context.world.gravity = number(gravity)

@@ -1,0 +1,19 @@
+"""Walkers: their control, and the poses that the client's navigation gives them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim_scenarios.embedded_simulator.handlers.context import Context
+from sim_scenarios.embedded_simulator.wire.structs import integer, number, unpack_pose, unpack_walker_control
+from sim_scenarios.embedded_simulator.world.actors import Walker
+
+
+def apply_control_to_walker(context: Context, actor_id: Any, control: Any) -> None:
+    """Direction and speed, until the next control."""
+    context.world.actor_of_kind(integer(actor_id), Walker).control = unpack_walker_control(control)
+
+
+def set_walker_state(context: Context, actor_id: Any, pose: Any, speed: Any) -> None:
+    """The pose is that of the feet, on the navigation mesh."""
+    context.world.set_walker_state(integer(actor_id), unpack_pose(pose), number(speed))

@@ -1,0 +1,1 @@
+"""How vehicles and walkers move and touch: pure functions of state, control and time step."""

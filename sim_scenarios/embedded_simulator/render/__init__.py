@@ -1,0 +1,1 @@
+"""Draws a town and its traffic on the CPU: colours, semantic tags, instances and depth."""

@@ -1,0 +1,174 @@
+"""The moving part of the scene: object rows and joint rotations from a snapshot, and nothing else.
+
+Wheels turn with the distance travelled and the steering angle, legs and arms swing with the distance walked, so the
+same snapshot always gives the same picture. Frames of reference: CARLA's axes; a walker's pose is at half its height.
+All actors are posed at once, as arrays: a loop over sixty of them would cost as much as drawing the road.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim_scenarios.embedded_simulator.render.jit import Records
+from sim_scenarios.embedded_simulator.render.library import linear_from_srgb
+from sim_scenarios.embedded_simulator.render.mesh import Joint, Part
+from sim_scenarios.embedded_simulator.render.scene import Scene, blank_rows
+from sim_scenarios.embedded_simulator.world.snapshot import Snapshot, TrafficLightState, VehicleLight
+
+NUM_JOINTS = len(Joint)
+STRIDE_PER_HEIGHT = 0.82
+"""Two steps of a walker, in body heights."""
+LEG_SWING_RAD = 0.55
+FULL_SWING_MPS = 1.4
+"""Walking speed from which limbs swing fully."""
+BLINK_HZ = 1.5
+LIMB_ROOM_M = 0.4
+"""How far swinging limbs may reach beyond a walker's box."""
+
+_LENSES = [Part.SIGNAL_RED, Part.SIGNAL_YELLOW, Part.SIGNAL_GREEN]
+"""In the order of ``TrafficLightState``."""
+_UNLIT_LENS_TINT = 0.25
+_Floats = NDArray[np.float64]
+
+
+class ActorPoser:
+    """Writes the rows of a snapshot's actors after the static rows, and lights the signals among those."""
+
+    def __init__(self, scene: Scene, walker_heights_m: dict[str, float]) -> None:
+        self._num_static = len(scene.objects)
+        self._objects = scene.objects.copy()
+        self._signals = list(scene.light_rows)
+        self._signal_rows = np.array(list(scene.light_rows.values()), np.int64)
+        entries = {**scene.vehicles, **scene.walkers}
+        self._kind_of = {blueprint_id: kind for kind, blueprint_id in enumerate(entries)}
+        box_min = np.array([entry.box_min for entry in entries.values()]).reshape(-1, 3)
+        box_max = np.array([entry.box_max for entry in entries.values()]).reshape(-1, 3)
+        self._box_middle, self._box_half = (box_min + box_max) / 2.0, (box_max - box_min) / 2.0  # (K, 3)
+        self._first_level = np.array([entry.first_level for entry in entries.values()], np.int32)
+        self._num_levels = np.array([entry.num_levels for entry in entries.values()], np.int32)
+        self._wheel_radius_m = np.array([entry.wheel_radius_m for entry in entries.values()])
+        self._height_m = np.array([walker_heights_m.get(blueprint_id, 0.0) for blueprint_id in entries])
+        self._joints = np.zeros((0, 3, 3), np.float32)
+        self._footprints = np.zeros((0, 6), np.float32)
+        self._posed: Snapshot | None = None
+
+    @property
+    def footprints(self) -> NDArray[np.float32]:
+        """(N, 6) like ``Scene.footprints``, of the actors posed last."""
+        return self._footprints
+
+    def pose(self, snapshot: Snapshot) -> tuple[Records, NDArray[np.float32]]:
+        """All object rows (static, then actors in snapshot order) and joint rotations (7 an actor, 3, 3).
+
+        Both are reused by the next call. The cameras of one tick share a snapshot, which is posed only once.
+        """
+        num_actors = len(snapshot.actors)
+        count = self._num_static + num_actors
+        if snapshot is not self._posed:
+            if len(self._objects) < count:
+                self._objects = np.concatenate([self._objects[: self._num_static], blank_rows(num_actors + 64)])
+            self._light_signals(snapshot)
+            self._pose_actors(snapshot, self._objects[self._num_static : count])
+            self._posed = snapshot
+        return self._objects[:count], self._joints
+
+    def _light_signals(self, snapshot: Snapshot) -> None:
+        states = [snapshot.traffic_lights.get(signal, TrafficLightState.OFF) for signal in self._signals]
+        lit = np.array(states, np.int64).reshape(-1, 1) == np.arange(len(_LENSES))  # (S, 3)
+        where = self._signal_rows[:, None], np.array(_LENSES)[None, :]
+        self._objects["glow"][where] = lit
+        self._objects["tint"][where] = np.where(lit, 1.0, _UNLIT_LENS_TINT)[..., None]
+
+    def _pose_actors(self, snapshot: Snapshot, rows: Records) -> None:
+        """Fill ``rows`` (N,), the joints and the footprints."""
+        actors = snapshot.actors
+        count = len(actors)
+        rows[:] = blank_rows(1)
+        kinds = np.array([self._kind_of[actor.blueprint_id] for actor in actors], np.int64)
+        rotation = rotation_matrices(np.array([actor.pose.rotation for actor in actors], float).reshape(-1, 3))
+        origin = np.array([actor.pose.location for actor in actors], float).reshape(-1, 3)
+        height = self._height_m[kinds]
+        origin -= rotation[:, :, 2] * (height / 2.0)[:, None]
+        middle = origin + np.einsum("nij,nj->ni", rotation, self._box_middle[kinds])
+        half = self._box_half[kinds]
+        rows["rotation"], rows["origin"], rows["center"] = rotation, origin, middle
+        rows["half"] = np.einsum("nij,nj->ni", np.abs(rotation), half) + LIMB_ROOM_M
+        rows["first_level"], rows["num_levels"] = self._first_level[kinds], self._num_levels[kinds]
+        ids = np.array([actor.id for actor in actors], np.int64)
+        rows["instance"], rows["seed"], rows["moves"] = ids & 0xFFFF, ids & 0xFFFFFFFF, 1
+        rows["joint_base"] = NUM_JOINTS * np.arange(count)
+        color = linear_from_srgb(np.array([actor.color for actor in actors], np.float32).reshape(-1, 3) / 255.0)
+        rows["tint"][:, Part.PAINT], rows["tint"][:, Part.CLOTHES] = color, color
+        for number, actor in enumerate(actors):
+            if actor.lights:
+                switch_lights(rows["glow"][number], actor.lights, snapshot.elapsed_s)
+        self._footprints = np.concatenate([middle[:, :2], rotation[:, :2, 0], half[:, :2]], axis=1).astype(np.float32)
+        travelled = np.array([actor.travelled_m for actor in actors], float)
+        joints = np.tile(np.eye(3), (count, NUM_JOINTS, 1, 1))
+        turn_wheels(joints, travelled, np.array([actor.steer_deg for actor in actors]), self._wheel_radius_m[kinds])
+        swing_limbs(joints, travelled, np.array([actor.speed for actor in actors]), height)
+        self._joints = joints.reshape(-1, 3, 3).astype(np.float32)
+
+
+def rotation_matrices(rotation_deg: _Floats) -> _Floats:
+    """(N, 3, 3) object-to-world matrices of (N, 3) pitch, yaw, roll; columns are forward, right, up."""
+    (cp, cy, cr), (sp, sy, sr) = np.cos(np.radians(rotation_deg)).T, np.sin(np.radians(rotation_deg)).T
+    return np.stack(
+        [
+            np.stack([cp * cy, cy * sp * sr - sy * cr, -cy * sp * cr - sy * sr], axis=1),
+            np.stack([cp * sy, sy * sp * sr + cy * cr, -sy * sp * cr + cy * sr], axis=1),
+            np.stack([sp, -cp * sr, cp * cr], axis=1),
+        ],
+        axis=1,
+    )
+
+
+def turn_wheels(joints: _Floats, travelled_m: _Floats, steer_deg: _Floats, wheel_radius_m: _Floats) -> None:
+    """Roll the wheels in ``joints`` (N, 7, 3, 3) by the distance travelled and steer the front ones; all else (N,)."""
+    has_wheels = wheel_radius_m > 0.0
+    roll = _about_y(np.where(has_wheels, travelled_m / np.where(has_wheels, wheel_radius_m, 1.0), 0.0))
+    joints[:, Joint.REAR_WHEELS] = roll
+    joints[:, Joint.FRONT_WHEELS] = _about_z(np.radians(np.where(has_wheels, steer_deg, 0.0))) @ roll
+
+
+def swing_limbs(joints: _Floats, travelled_m: _Floats, speed: _Floats, height_m: _Floats) -> None:
+    """Swing legs, and arms against them, by the distance walked; who stands keeps them down. Vehicles have height 0."""
+    amplitude = LEG_SWING_RAD * np.minimum(1.0, np.abs(speed) / FULL_SWING_MPS)
+    stride = np.where(height_m > 0.0, STRIDE_PER_HEIGHT * height_m, np.inf)
+    swing = amplitude * np.sin(2.0 * math.pi * travelled_m / stride)
+    joints[:, Joint.LEFT_LEG], joints[:, Joint.RIGHT_LEG] = _about_y(swing), _about_y(-swing)
+    joints[:, Joint.LEFT_ARM], joints[:, Joint.RIGHT_ARM] = _about_y(-0.8 * swing), _about_y(0.8 * swing)
+
+
+def switch_lights(glow: NDArray[np.float32], lights: VehicleLight, elapsed_s: float) -> None:
+    """Set the emission (17,) of a vehicle's lamps; blinkers blink with simulated time."""
+    bits = int(lights)
+    blink = 1.0 if math.fmod(elapsed_s * BLINK_HZ, 1.0) < 0.5 else 0.0
+    if bits & VehicleLight.HIGH_BEAM.value:
+        glow[Part.HEADLIGHT] = 1.4
+    elif bits & VehicleLight.LOW_BEAM.value:
+        glow[Part.HEADLIGHT] = 1.0
+    elif bits & VehicleLight.POSITION.value:
+        glow[Part.HEADLIGHT] = 0.25
+    if bits & VehicleLight.BRAKE.value:
+        glow[Part.TAIL_LIGHT] = 1.0
+    elif bits & (VehicleLight.POSITION.value | VehicleLight.LOW_BEAM.value | VehicleLight.HIGH_BEAM.value):
+        glow[Part.TAIL_LIGHT] = 0.3
+    glow[Part.BLINKER_LEFT] = blink if bits & VehicleLight.LEFT_BLINKER.value else 0.0
+    glow[Part.BLINKER_RIGHT] = blink if bits & VehicleLight.RIGHT_BLINKER.value else 0.0
+    glow[Part.REVERSE_LIGHT] = 0.8 if bits & VehicleLight.REVERSE.value else 0.0
+
+
+def _about_y(angle: _Floats) -> _Floats:
+    """(N, 3, 3) turns; positive moves the top forwards (z towards x)."""
+    c, s, zero, one = np.cos(angle), np.sin(angle), np.zeros_like(angle), np.ones_like(angle)
+    return np.stack([c, zero, s, zero, one, zero, -s, zero, c], axis=-1).reshape(*angle.shape, 3, 3)
+
+
+def _about_z(angle: _Floats) -> _Floats:
+    """(N, 3, 3) turns; positive is to the right (x towards y)."""
+    c, s, zero, one = np.cos(angle), np.sin(angle), np.zeros_like(angle), np.ones_like(angle)
+    return np.stack([c, -s, zero, s, c, zero, zero, zero, one], axis=-1).reshape(*angle.shape, 3, 3)

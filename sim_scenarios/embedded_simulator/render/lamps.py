@@ -1,0 +1,132 @@
+"""Lamps of the night: a grid that names the street lamps near every place, and the headlights that are on.
+
+Street lamps do not move, so their grid is made once for a town. Lamps light without shadows; what makes them believable
+is the fall-off, the downward cone and the angle of the lit surface.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim_scenarios.embedded_simulator.render.jit import F, Real, Records, inlined
+from sim_scenarios.embedded_simulator.render.texture_sampling import floor_of
+from sim_scenarios.embedded_simulator.world.snapshot import Snapshot, VehicleLight
+
+CELL_M = 8.0
+LAMPS_PER_CELL = 4
+LAMP_RANGE_M = 26.0
+MAX_HEADLIGHTS = 16
+HEADLIGHT_RANGE_M = 60.0
+HEADLIGHT_POWER = 26.0
+_MAX_HEADLIGHT_DISTANCE_M = 110.0
+
+LAMP_GRID = np.dtype([("x0", np.float32), ("y0", np.float32), ("columns", np.int64), ("rows", np.int64)], align=True)
+"""Where cell (0, 0) starts and how many cells there are; arrays of one element."""
+
+
+def lamp_grid(lamps: NDArray[np.float32]) -> tuple[Records, NDArray[np.int32]]:
+    """The grid's record and (rows, columns, LAMPS_PER_CELL) lamp numbers, nearest first, -1 for none.
+
+    ``lamps`` (N, 3) are world positions [m].
+    """
+    record = np.zeros(1, LAMP_GRID)
+    if not len(lamps):
+        return record, np.full((1, 1, LAMPS_PER_CELL), -1, np.int32)
+    low = lamps[:, :2].min(axis=0) - LAMP_RANGE_M
+    columns, rows = np.ceil((lamps[:, :2].max(axis=0) + LAMP_RANGE_M - low) / CELL_M).astype(int)
+    record["x0"], record["y0"], record["columns"], record["rows"] = low[0], low[1], columns, rows
+    nearest = np.full((rows, columns, LAMPS_PER_CELL), -1, np.int32)
+    centers_x = low[0] + (np.arange(columns) + 0.5) * CELL_M
+    for row in range(rows):
+        y = low[1] + (row + 0.5) * CELL_M
+        distance = np.hypot(centers_x[:, None] - lamps[None, :, 0], y - lamps[None, :, 1])  # (columns, N)
+        order = np.argsort(distance, axis=1, kind="stable")[:, :LAMPS_PER_CELL]
+        near_enough = np.take_along_axis(distance, order, axis=1) < LAMP_RANGE_M + 0.7 * CELL_M
+        nearest[row, :, : order.shape[1]] = np.where(near_enough, order, -1)
+    return record, nearest
+
+
+def headlights(snapshot: Snapshot, eye: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(K, 8) lit pairs of headlights near the camera, nearest first: position [m], direction, strength, reach [m]."""
+    rows: list[tuple[float, list[float]]] = []
+    for actor in snapshot.actors:
+        if not actor.lights & (VehicleLight.LOW_BEAM | VehicleLight.HIGH_BEAM):
+            continue
+        location, rotation = actor.pose
+        yaw, pitch = math.radians(rotation.yaw), math.radians(rotation.pitch)
+        fx, fy = math.cos(yaw), math.sin(yaw)
+        distance = math.hypot(location.x + 15.0 * fx - eye[0], location.y + 15.0 * fy - eye[1])
+        if distance > _MAX_HEADLIGHT_DISTANCE_M:
+            continue
+        is_high = bool(actor.lights & VehicleLight.HIGH_BEAM)
+        strength = HEADLIGHT_POWER * (1.6 if is_high else 1.0)
+        place = [location.x + 1.9 * fx, location.y + 1.9 * fy, location.z + 0.75]
+        direction = [fx * math.cos(pitch), fy * math.cos(pitch), math.sin(pitch) + (0.0 if is_high else -0.025)]
+        rows.append((distance, [*place, *direction, strength, HEADLIGHT_RANGE_M]))
+    rows.sort(key=lambda row: row[0])
+    return np.array([row for _, row in rows[:MAX_HEADLIGHTS]], np.float32).reshape(-1, 8)
+
+
+@inlined
+def lamp_light(
+    grid: Records, cells: NDArray[np.int32], lamps: NDArray[np.float32], power: Real,
+    x: Real, y: Real, z: Real, nx: Real, ny: Real, nz: Real,
+    vx: Real, vy: Real, vz: Real,
+) -> tuple[Real, Real]:  # fmt: skip
+    """Street light on a surface: diffuse strength, and how strongly a smooth film would mirror the lamps.
+
+    ``v`` is the unit direction from the surface to the eye.
+    """
+    column = floor_of((x - grid[0].x0) * F(1.0 / CELL_M))
+    row = floor_of((y - grid[0].y0) * F(1.0 / CELL_M))
+    if column < 0 or row < 0 or column >= grid[0].columns or row >= grid[0].rows:
+        return F(0), F(0)
+    diffuse, mirrored = F(0), F(0)
+    for i in range(LAMPS_PER_CELL):
+        lamp = cells[row, column, i]
+        if lamp < 0:
+            break
+        lx, ly, lz = lamps[lamp, 0] - x, lamps[lamp, 1] - y, lamps[lamp, 2] - z
+        square = lx * lx + ly * ly + lz * lz
+        reach = F(1) - square * F(1.0 / (LAMP_RANGE_M * LAMP_RANGE_M))
+        if reach <= F(0):
+            continue
+        inverse = F(1) / math.sqrt(square + F(0.05))
+        lx, ly, lz = lx * inverse, ly * inverse, lz * inverse
+        cone = min(F(1), max(F(0), lz * F(1.5) - F(0.12)))
+        strength = power * reach * reach * cone / (square + F(18))
+        facing = nx * lx + ny * ly + nz * lz
+        diffuse += strength * max(F(0), facing * F(0.92) + F(0.08))
+        hx, hy, hz = lx + vx, ly + vy, lz + vz
+        h = (nx * hx + ny * hy + nz * hz) / math.sqrt(hx * hx + hy * hy + hz * hz + F(1e-6))
+        if h > F(0.9):
+            h = (h - F(0.9)) * F(10)
+            h *= h
+            h *= h
+            mirrored += strength * h * h
+    return diffuse, mirrored
+
+
+@inlined
+def headlight_light(beams: NDArray[np.float32], x: Real, y: Real, z: Real, nx: Real, ny: Real, nz: Real) -> Real:
+    """Diffuse strength of all headlights on a surface."""
+    total = F(0)
+    for i in range(beams.shape[0]):
+        lx, ly, lz = x - beams[i, 0], y - beams[i, 1], z - beams[i, 2]
+        ahead = lx * beams[i, 3] + ly * beams[i, 4] + lz * beams[i, 5]
+        if ahead < F(0.25) or ahead > beams[i, 7]:
+            continue
+        side = abs(ly * beams[i, 3] - lx * beams[i, 4]) / ahead
+        rise = lz / ahead - beams[i, 5]
+        if side > F(0.75) or rise > F(0.16):
+            continue
+        wide = F(1) - side * F(1.0 / 0.75)
+        cut = min(F(1), max(F(0), (F(0.16) - rise) * F(6)))
+        fade = F(1) - ahead / beams[i, 7]
+        inverse = F(1) / math.sqrt(lx * lx + ly * ly + lz * lz)
+        facing = max(F(0.06), -(nx * lx + ny * ly + nz * lz) * inverse + F(0.08))
+        total += beams[i, 6] * wide * wide * cut * fade * facing / (F(5) + F(0.045) * ahead * ahead)
+    return total

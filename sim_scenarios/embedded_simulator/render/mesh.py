@@ -1,0 +1,83 @@
+"""Triangles as the models build them and the scene gathers them.
+
+Model frame: x forward, y right, z up, metres, origin on the ground under the middle unless a model says otherwise.
+``cross(p1 - p0, p2 - p0)`` of a triangle points out of the visible side.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Part(enum.IntEnum):
+    """What a triangle does beyond carrying its material: who paints it, and when it glows."""
+
+    PLAIN = 0
+    PAINT = 1  # multiplied by the actor's colour
+    CLOTHES = 2  # walkers: upper garment
+    TROUSERS = 3
+    SKIN = 4
+    HAIR = 5
+    HEADLIGHT = 6  # glows with POSITION / LOW_BEAM / HIGH_BEAM
+    TAIL_LIGHT = 7  # glows dim with POSITION, bright with BRAKE
+    BLINKER_LEFT = 8
+    BLINKER_RIGHT = 9
+    REVERSE_LIGHT = 10
+    SIGNAL_RED = 11  # traffic light lenses glow with the phase
+    SIGNAL_YELLOW = 12
+    SIGNAL_GREEN = 13
+    STREET_LAMP = 14  # glows at night
+    WINDOW = 15  # building window texels: some are lit at night
+    LEAF = 16  # alpha-tested foliage card, two-sided, tinted per instance
+
+
+class Joint(enum.IntEnum):
+    """Rigid groups of vertices that the pose of an actor moves."""
+
+    BODY = 0
+    LEFT_LEG = 1  # swings about the hip: (0, 0, 0.52 * height)
+    RIGHT_LEG = 2
+    LEFT_ARM = 3  # swings about the shoulder: (0, 0, 0.82 * height)
+    RIGHT_ARM = 4
+    FRONT_WHEELS = 5  # turn with the steering angle about each wheel's own centre, and roll
+    REAR_WHEELS = 6
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Mesh:
+    """A triangle mesh; every array C-contiguous."""
+
+    positions: NDArray[np.float32]
+    """(V, 3) [m]."""
+    normals: NDArray[np.float32]
+    """(V, 3) unit length; smooth where vertices are shared."""
+    uvs: NDArray[np.float32]
+    """(V, 2) in tiles of the material (1.0 = the texture once)."""
+    colors: NDArray[np.float32]
+    """(V, 3) sRGB 0..1, multiplied with the material's texel."""
+    triangles: NDArray[np.int32]
+    """(T, 3)."""
+    materials: NDArray[np.uint8]
+    """(T,) index into ``materials.MATERIALS``."""
+    tags: NDArray[np.uint8]
+    """(T,) CARLA semantic tag."""
+    parts: NDArray[np.uint8]
+    """(T,) ``Part``."""
+    joints: NDArray[np.uint8]
+    """(V,) ``Joint``."""
+    pivots: NDArray[np.float32]
+    """(V, 3) [m] the point a vertex's joint turns about; zero for BODY."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Model:
+    """Levels of detail, finest first."""
+
+    levels: tuple[tuple[float, Mesh], ...]
+    """(distance up to which this level is used [m], mesh); the last distance is infinite."""
+    radius_m: float
+    """Of a sphere about the origin that holds every vertex."""

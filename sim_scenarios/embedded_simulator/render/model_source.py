@@ -1,0 +1,69 @@
+"""Where the scene gets its shapes and materials from: the real models, or a handful of boxes in a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim_scenarios.embedded_simulator.render.mesh import Mesh, Model
+from sim_scenarios.embedded_simulator.road.town import Lot
+from sim_scenarios.embedded_simulator.world.catalogue import VEHICLES, WALKERS, VehicleSpec, WalkerSpec
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Textures:
+    """The baked materials as the kernels read them, in the layout of ``materials.MaterialAtlas``."""
+
+    texels: NDArray[np.uint8]
+    """(N, 4) sRGB + gloss (leaves: coverage) of all materials and mip levels, end to end."""
+    offsets: NDArray[np.int64]
+    """(M, 10) first texel of each mip level."""
+    sizes: NDArray[np.int32]
+    """(M,) side of level 0 [px], a power of two."""
+    noise: NDArray[np.uint8]
+    """(512, 512, 4) tileable noise: clouds, cloud detail, grain, wide patches."""
+    window_grid: NDArray[np.float32]
+    """(M, 2) windows in a tile (across, up)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class ModelSource:
+    """Everything a scene is put together from."""
+
+    vehicles: tuple[VehicleSpec, ...] = VEHICLES
+    walkers: tuple[WalkerSpec, ...] = WALKERS
+    vehicle: Callable[[VehicleSpec], Model]
+    walker: Callable[[WalkerSpec], Model]
+    placement: Callable[[str], Model]
+    traffic_light: Callable[[float], Model]
+    building: Callable[[Lot], Mesh]
+    material_index: Callable[[str], int]
+    tile_m: Callable[[str], float]
+    """Side of one tile of a ground material [m]."""
+    textures: Textures
+
+
+def procedural_models() -> ModelSource:
+    """The product's own models and materials."""
+    from sim_scenarios.embedded_simulator.render.materials import MATERIALS, bake_materials, material_index
+    from sim_scenarios.embedded_simulator.render.models.buildings import building_mesh
+    from sim_scenarios.embedded_simulator.render.models.placements import placement_model
+    from sim_scenarios.embedded_simulator.render.models.traffic_lights import traffic_light_model
+    from sim_scenarios.embedded_simulator.render.models.vehicles import vehicle_model
+    from sim_scenarios.embedded_simulator.render.models.walkers import walker_model
+
+    def tile_m(name: str) -> float:
+        return MATERIALS[material_index(name)].tile_m
+
+    atlas = bake_materials()
+    textures = Textures(
+        texels=atlas.texels, offsets=atlas.offsets, sizes=atlas.sizes, noise=atlas.noise,
+        window_grid=np.array([material.window_grid for material in MATERIALS], np.float32),
+    )  # fmt: skip
+    return ModelSource(
+        vehicle=vehicle_model, walker=walker_model, placement=placement_model, traffic_light=traffic_light_model,
+        building=building_mesh, material_index=material_index, tile_m=tile_m, textures=textures,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Procedural models: vehicles, walkers, street furniture, planting, traffic lights and buildings."""

@@ -1,0 +1,101 @@
+"""What is bolted on to a car's skin: wheels, floor, mirrors, door gaps and handles, number plates."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim_scenarios.embedded_simulator.render.mesh import Joint, Part
+from sim_scenarios.embedded_simulator.render.mesh_builder import Color, Finish, MeshBuilder
+from sim_scenarios.embedded_simulator.render.models.car_body import BELT, SILL, BodySkin
+from sim_scenarios.embedded_simulator.render.models.wheels import add_car_wheel
+
+_GAP_WIDTH_M = 0.014
+_PLATE_COLOR: Color = (0.92, 0.92, 0.90)
+
+
+def add_wheels(builder: MeshBuilder, skin: BodySkin, *, tag: int, sides: int) -> None:
+    """Add four wheels in the skin's arches."""
+    rear, front = skin.axles_m
+    radius = skin.shape.wheel_radius_m
+    for x, joint in ((rear, Joint.REAR_WHEELS), (front, Joint.FRONT_WHEELS)):
+        for side in (-1.0, 1.0):
+            center = (x, side * (skin.half_width_m - 0.025), radius)
+            add_car_wheel(builder, center, radius_m=radius, width_m=0.20, joint=joint, tag=tag, sides=sides)
+
+
+def add_underbody(builder: MeshBuilder, skin: BodySkin, *, tag: int, flat: bool) -> None:
+    """Add the dark body inside the skin: what is seen through the wheel arches and under the sills.
+
+    A body without arches needs only its floor (``flat``), which its coarse nose cannot fail to cover.
+    """
+    height = skin.height_m
+    low = 0.16 * height
+    high = float(np.min(skin.sections(np.array([-0.92, 0.92]), (BELT, 8), arches=False)[:, 0, 2])) - 0.06
+    length, half_width = (skin.nose_m - skin.tail_m) * 0.96, skin.half_width_m - 0.24
+    if flat:
+        length, high = 0.8 * length, low + 0.12 * height
+    dark = Finish(material="rubber", tag=tag, color=(0.28, 0.28, 0.28))
+    middle = (skin.nose_m + skin.tail_m) / 2
+    builder.box((middle, 0.0, (low + high) / 2), (length, 2 * half_width, high - low), dark, without=("+z",))
+
+
+def add_mirrors(builder: MeshBuilder, skin: BodySkin, *, reach_m: float, tag: int, simple: bool) -> None:
+    """Add a mirror on each side that reaches out to ``reach_m`` from the middle."""
+    station = skin.shape.windscreen[1] - 0.16 if skin.shape.windscreen[0] < 0.98 else 0.97
+    belt = skin.sections(np.array([station]), (BELT, 8), arches=False)[0, -1]
+    inner = float(belt[1]) - 0.05
+    center = (float(belt[0]), (inner + reach_m) / 2, float(belt[2]) + 0.07)
+    size = (0.11, reach_m - inner, 0.14)
+    paint = Finish(material="car_paint", tag=tag, part=Part.PAINT)
+    right = MeshBuilder()
+    if simple:
+        right.box(center, size, paint, without=("-z", "-y", "+z"))
+    else:
+        right.rounded_box(center, size, 0.035, paint)
+    builder.add(right)
+    builder.mirrored(right)
+
+
+def add_seams(builder: MeshBuilder, skin: BodySkin, tag: int) -> None:
+    """Add door gaps as thin dark strips just above the skin, and a handle behind each front edge."""
+    dark = Finish(material="rubber", tag=tag, color=(0.35, 0.35, 0.35))
+    half_gap = _GAP_WIDTH_M / (skin.nose_m - skin.tail_m)
+    right = MeshBuilder()
+    rows = (1, 2, 3, BELT, 8)
+    for seam in skin.shape.seams:
+        edges = skin.sections(np.array([seam - half_gap, seam + half_gap]), rows, arches=False)
+        strip = edges[:, 5:, :]  # the right side, from belt down to the lower door
+        lifted = strip + np.array([0.0, 0.004, 0.002])
+        for upper, lower in ((0, 1), (1, 2), (2, 3)):
+            quad = [lifted[1, lower], lifted[0, lower], lifted[0, upper], lifted[1, upper]]
+            right.quad(quad, dark)
+    for rear, front in zip(skin.shape.seams[:-1], skin.shape.seams[1:], strict=True):
+        _add_handle(right, skin, rear + 0.12 * (front - rear), dark)
+    builder.add(right)
+    builder.mirrored(right)
+
+
+def _add_handle(builder: MeshBuilder, skin: BodySkin, station: float, finish: Finish) -> None:
+    x, y, z = skin.sections(np.array([station]), (2, 3, BELT, 8), arches=False)[0, 5]
+    builder.box((x, y + 0.006, z - 0.05), (0.17, 0.035, 0.03), finish, without=("-y", "-z"))
+
+
+def add_plates(builder: MeshBuilder, skin: BodySkin, *, tag: int) -> None:
+    """Add a number plate in front and one behind, low on the bumpers."""
+    plate = Finish(material="sign_face", tag=tag, color=_PLATE_COLOR)
+    bow = skin.shape.nose_bow * (skin.nose_m - skin.tail_m)
+    ends = skin.sections(np.array([-1.0, 1.0]), (SILL, BELT, 8), arches=False)
+    for section, side in ((ends[0], -1.0), (ends[1], 1.0)):
+        x = float(section[0, 0]) + side * (bow + 0.004)
+        low, high = float(section[0, 2]), float(section[1, 2])
+        z = low + 0.30 * (high - low)
+        corners = [(-side * 0.26, z), (side * 0.26, z), (side * 0.26, z + 0.12), (-side * 0.26, z + 0.12)]
+        builder.quad([(x, y, height) for y, height in corners], plate)
+
+
+def add_spare_wheel(builder: MeshBuilder, skin: BodySkin, *, tag: int, sides: int) -> None:
+    """Add the spare wheel of an off-roader on its tail."""
+    rubber = Finish(material="rubber", tag=tag)
+    x, z, radius = skin.tail_m, 0.56 * skin.height_m, 0.9 * skin.shape.wheel_radius_m
+    builder.tube([(x, 0, z), (x - 0.17, 0, z)], [radius, radius * 0.94], rubber, sides=sides, caps=False)
+    builder.disc((x - 0.17, 0.0, z), (-1.0, 0.0, 0.0), radius * 0.94, rubber.but(material="wheel"), sides=sides)

@@ -1,0 +1,233 @@
+"""One model for every row of the walker table: standing, origin at half height, limbs on joints.
+
+``CLOTHES`` are white and take the actor's colour, like a car's paint; trousers, skin and hair bring the row's own.
+Build follows age and gender; what else people wear or carry follows the row's number.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim_scenarios.embedded_simulator.render.mesh import Joint, Mesh, Model, Part
+from sim_scenarios.embedded_simulator.render.mesh_builder import Color, Finish, MeshBuilder, Point
+from sim_scenarios.embedded_simulator.render.models import figure
+from sim_scenarios.embedded_simulator.render.models.figure import FigureDetail
+from sim_scenarios.embedded_simulator.render.models.levels import fitted, model_of
+from sim_scenarios.embedded_simulator.world.catalogue import TAG_PEDESTRIAN, WalkerSpec
+
+NEAR_M, MIDDLE_M = 15.0, 45.0
+"""Distances up to which the first and the second level of detail are used."""
+
+HIP, SHOULDER = 0.52, 0.82
+"""Heights of the joints above the ground, as fractions of body height."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Build:
+    """Widths as fractions of body height."""
+
+    shoulder: float
+    chest_depth: float
+    waist: float
+    hip: float
+    limb: float
+    head: float
+    """From chin to crown."""
+    stoop: float = 0.0
+    """How far the shoulders lie before the hips."""
+
+
+_BUILDS = {
+    ("male", "adult"): _Build(shoulder=0.122, chest_depth=0.072, waist=0.092, hip=0.094, limb=1.0, head=0.130),
+    ("female", "adult"): _Build(shoulder=0.106, chest_depth=0.068, waist=0.076, hip=0.098, limb=0.88, head=0.132),
+    ("male", "elder"): _Build(
+        shoulder=0.118, chest_depth=0.082, waist=0.104, hip=0.098, limb=0.95, head=0.132, stoop=0.045
+    ),
+    ("female", "elder"): _Build(
+        shoulder=0.104, chest_depth=0.078, waist=0.094, hip=0.106, limb=0.92, head=0.135, stoop=0.04
+    ),
+    ("male", "child"): _Build(shoulder=0.112, chest_depth=0.074, waist=0.092, hip=0.088, limb=0.95, head=0.168),
+    ("female", "child"): _Build(shoulder=0.106, chest_depth=0.072, waist=0.086, hip=0.090, limb=0.90, head=0.170),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Outfit:
+    """What is worn, by the row's number."""
+
+    skirt: bool
+    long_hair: bool
+    coat: bool
+    short_sleeves: bool
+    backpack: bool
+
+
+def _outfit(spec: WalkerSpec) -> _Outfit:
+    number = int(spec.id.rsplit(".", 1)[1])
+    is_female = spec.gender == "female"
+    return _Outfit(
+        skirt=is_female and number % 4 == 0,
+        long_hair=is_female and spec.age != "elder",
+        coat=spec.age != "child" and number % 5 in (0, 2),
+        short_sleeves=number % 3 == 1 and spec.age != "elder",
+        backpack=number % 4 == 3 or spec.age == "child",
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Wardrobe:
+    """The finishes of one person."""
+
+    clothes: Finish
+    trousers: Finish
+    skin: Finish
+    hair: Finish
+    shoes: Finish
+
+    @classmethod
+    def of(cls, spec: WalkerSpec) -> _Wardrobe:
+        def finish(material: str, rgb: tuple[int, int, int], part: Part) -> Finish:
+            color: Color = (rgb[0] / 255, rgb[1] / 255, rgb[2] / 255)
+            return Finish(material=material, tag=TAG_PEDESTRIAN, color=color, part=part)
+
+        return cls(
+            clothes=Finish(material="cloth", tag=TAG_PEDESTRIAN, part=Part.CLOTHES),
+            trousers=finish("cloth", spec.trousers, Part.TROUSERS),
+            skin=finish("skin", spec.skin, Part.SKIN),
+            hair=finish("cloth", spec.hair, Part.HAIR),
+            shoes=Finish(material="rubber", tag=TAG_PEDESTRIAN, color=(0.9, 0.85, 0.8)),
+        )
+
+
+def walker_model(spec: WalkerSpec) -> Model:
+    """Return the model of one walker."""
+    distances = (NEAR_M, MIDDLE_M, math.inf)
+    return model_of(*((d, _mesh(spec, detail)) for d, detail in zip(distances, figure.LEVELS, strict=True)))
+
+
+def _mesh(spec: WalkerSpec, detail: FigureDetail) -> Mesh:
+    build, outfit, wardrobe = _BUILDS[spec.gender, spec.age], _outfit(spec), _Wardrobe.of(spec)
+    builder = MeshBuilder()
+    right = MeshBuilder()
+    _add_leg(right, spec, build, outfit, wardrobe, detail)
+    _add_arm(right, spec, build, outfit, wardrobe, detail)
+    builder.add(right)
+    builder.mirrored(right)
+    _add_torso(builder, spec, build, outfit, wardrobe, detail)
+    _add_head(builder, spec, build, outfit, wardrobe, detail)
+    mesh = builder.build()
+    low, high = mesh.positions.min(axis=0), mesh.positions.max(axis=0)
+    half = spec.height_m / 2
+    return fitted(mesh, (float(low[0]), float(low[1]), -half), (float(high[0]), float(high[1]), half))
+
+
+def _at(spec: WalkerSpec, x: float, y: float, z: float) -> Point:
+    """Return a place given in fractions of body height above the ground, in the model's frame [m]."""
+    return (x * spec.height_m, y * spec.height_m, (z - 0.5) * spec.height_m)
+
+
+def _add_leg(
+    builder: MeshBuilder, spec: WalkerSpec, build: _Build, outfit: _Outfit, wardrobe: _Wardrobe, detail: FigureDetail
+) -> None:
+    pivot = _at(spec, 0.0, 0.0, HIP)
+    y, h = 0.52 * build.hip, spec.height_m
+    cloth = (wardrobe.skin if outfit.skirt else wardrobe.trousers).moving(Joint.RIGHT_LEG, pivot)
+    joints = [_at(spec, 0, y, HIP), _at(spec, 0.006, y, 0.40), _at(spec, 0.008, y, 0.285), _at(spec, -0.008, y, 0.19),
+              _at(spec, -0.006, y, 0.035)]  # fmt: skip
+    if not detail.bent_limbs:
+        joints[-1] = _at(spec, 0.01, y, 0.0)  # no shoe: the leg itself stands on the ground
+    radii = np.array([0.050, 0.045, 0.034, 0.034, 0.024]) * h * build.limb
+    figure.add_limb(builder, joints, radii, cloth, detail)
+    if detail.bent_limbs:
+        shoe = wardrobe.shoes.moving(Joint.RIGHT_LEG, pivot)
+        size = (0.150 * h, 0.056 * h, 0.042 * h)
+        center = _at(spec, 0.024, y, 0.0215)
+        if detail is figure.NEAR:
+            builder.rounded_box(center, size, 0.016 * h, shoe)
+        else:
+            builder.box(center, size, shoe)
+
+
+def _add_arm(
+    builder: MeshBuilder, spec: WalkerSpec, build: _Build, outfit: _Outfit, wardrobe: _Wardrobe, detail: FigureDetail
+) -> None:
+    pivot = _at(spec, build.stoop, 0.0, SHOULDER)
+    h, y, lean = spec.height_m, build.shoulder, build.stoop
+    shoulder, elbow = _at(spec, lean, y - 0.004, SHOULDER - 0.006), _at(spec, lean - 0.006, y + 0.026, 0.635)
+    wrist, finger = _at(spec, lean + 0.030, y + 0.030, 0.485), _at(spec, lean + 0.042, y + 0.024, 0.415)
+    sleeve, skin = (wardrobe.clothes.moving(Joint.RIGHT_ARM, pivot), wardrobe.skin.moving(Joint.RIGHT_ARM, pivot))
+    radii = np.array([0.034, 0.026, 0.020]) * h * build.limb
+    if not detail.bent_limbs:
+        figure.add_limb(builder, [shoulder, finger], radii[:2], sleeve, detail)
+        return
+    if outfit.short_sleeves:
+        upper = (np.array(shoulder) + np.array(elbow)) / 2
+        figure.add_arm(builder, [shoulder, upper], radii[:2] * 1.12, sleeve, detail, inward=-1.0)
+        figure.add_limb(builder, [upper, elbow, wrist], radii * 0.85, skin, detail)
+    else:
+        figure.add_arm(builder, [shoulder, elbow, wrist], radii * 1.05, sleeve, detail, inward=-1.0)
+    hand = np.array([0.017, 0.022, 0.012]) * h
+    figure.add_limb(builder, [wrist, (np.array(wrist) + np.array(finger)) / 2, finger], hand, skin, detail)
+
+
+def _add_torso(
+    builder: MeshBuilder, spec: WalkerSpec, build: _Build, outfit: _Outfit, wardrobe: _Wardrobe, detail: FigureDetail
+) -> None:
+    h, s = spec.height_m, build.stoop
+    hem = 0.36 if outfit.coat else 0.505
+    spine = [_at(spec, 0, 0, hem), _at(spec, 0, 0, 0.53), _at(spec, 0.2 * s, 0, 0.61), _at(spec, 0.6 * s, 0, 0.72),
+             _at(spec, s, 0, 0.80), _at(spec, s, 0, 0.838), _at(spec, s, 0, 0.852)]  # fmt: skip
+    # A coat goes over the thighs, which stand out further than the hips.
+    flare = 1.18 if outfit.coat else 1.0
+    hips, chest = build.hip * (0.5 + 0.5 * flare), 0.5 * (build.waist + build.shoulder) + 0.006
+    widths = h * np.array([build.hip * flare, hips, build.waist, chest, build.shoulder, 0.72 * build.shoulder, 0.034])
+    girth = h * build.chest_depth * np.array([0.95 * flare, 0.98 * flare, 0.92, 1.06, 0.92, 0.62, 0.0])
+    depths = np.maximum(girth, 0.034 * h)
+    figure.add_trunk(builder, spine, depths, widths, wardrobe.clothes, detail)
+    if not detail.bent_limbs:
+        return
+    pelvis = [_at(spec, 0, 0, 0.455), _at(spec, 0, 0, 0.50), _at(spec, 0, 0, 0.535)]
+    if outfit.skirt:
+        pelvis[0] = _at(spec, 0, 0, 0.30)
+    across = np.array([1.25 if outfit.skirt else 0.72, 1.0, 0.97]) * build.hip * h
+    along = np.array([1.30 if outfit.skirt else 0.80, 0.97, 0.95]) * build.chest_depth * h
+    figure.add_trunk(builder, pelvis, along, across, wardrobe.trousers, detail)
+    if outfit.backpack:
+        _add_backpack(builder, spec, build, detail)
+
+
+def _add_backpack(builder: MeshBuilder, spec: WalkerSpec, build: _Build, detail: FigureDetail) -> None:
+    number = int(spec.id.rsplit(".", 1)[1])
+    color = ((0.22, 0.26, 0.32), (0.45, 0.16, 0.14), (0.18, 0.30, 0.22))[number % 3]
+    cloth = Finish(material="cloth", tag=TAG_PEDESTRIAN, color=color)
+    h = spec.height_m
+    center = _at(spec, 0.6 * build.stoop - build.chest_depth - 0.030, 0.0, 0.715)
+    size = (0.085 * h, 0.155 * h, 0.20 * h)
+    if detail is figure.NEAR:
+        builder.rounded_box(center, size, 0.03 * h, cloth)
+    else:
+        builder.box(center, size, cloth, without=("+x",))
+
+
+def _add_head(
+    builder: MeshBuilder, spec: WalkerSpec, build: _Build, outfit: _Outfit, wardrobe: _Wardrobe, detail: FigureDetail
+) -> None:
+    h, s = spec.height_m, build.stoop * 1.25
+    middle = 1.0 - build.head / 2
+    if detail.bent_limbs:
+        neck = [_at(spec, build.stoop, 0, 0.83), _at(spec, s, 0, 1.0 - 0.8 * build.head)]
+        figure.add_limb(builder, neck, np.array([0.036, 0.033]) * h, wardrobe.skin, detail)
+    figure.add_head(builder, _at(spec, s + 0.008, 0, middle), build.head * h, wardrobe.skin, wardrobe.hair, detail)
+    if outfit.long_hair and detail.bent_limbs:
+        fall = [_at(spec, s - 0.026, 0, 0.965), _at(spec, s - 0.044, 0, 0.90), _at(spec, s - 0.048, 0, 0.815)]
+        figure.add_trunk(
+            builder,
+            fall,
+            np.array([0.020, 0.030, 0.012]) * h,
+            np.array([0.036, 0.050, 0.040]) * h,
+            wardrobe.hair,
+            detail,
+        )

@@ -1,0 +1,122 @@
+"""What wet ground mirrors, and the tone curve.
+
+A ray leaves each wet pixel along the mirrored direction and is followed over the screen until it goes behind something;
+where it finds nothing, the sky is mirrored. The result is written to a second buffer, so that no pixel ever reads what
+another thread has already mirrored: the picture does not depend on who is first.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim_scenarios.embedded_simulator.render.jit import F, Real, Records, inlined, kernel
+from sim_scenarios.embedded_simulator.render.lighting import environment
+from sim_scenarios.embedded_simulator.render.raster import BAND_SHIFT
+from sim_scenarios.embedded_simulator.render.texture_sampling import floor_of, hash_unit, sample_noise
+
+NUM_STEPS = 14
+_STEP_GROWTH = F(1.42)
+_FIRST_STEP_M = F(0.30)
+_BRIGHTEST = F(2.5)
+"""Mirrored lamps are held below this, or single pixels of them would sparkle."""
+
+
+@inlined
+def tone(value: Real) -> Real:
+    """Exposed linear light to sRGB: Narkowicz's fit of the ACES curve, then a square root for the gamma."""
+    v = max(F(0), value)
+    v = v * (F(2.51) * v + F(0.03)) / (v * (F(2.43) * v + F(0.59)) + F(0.14))
+    return np.uint8(math.sqrt(min(F(1), v)) * F(255) + F(0.5))
+
+
+@inlined
+def mirrored_light(
+    camera: Records, look: Records, nearness: NDArray[np.float32], light: NDArray[np.float32],
+    px: Real, py: Real, pz: Real, rx: Real, ry: Real, rz: Real, jitter: Real,
+) -> tuple[Real, Real, Real]:  # fmt: skip
+    """Light that arrives at a point (relative to the eye) against a direction, from the screen or else the sky."""
+    height, width = nearness.shape
+    focal, cx, cy = camera[0].focal_px, camera[0].center_x, camera[0].center_y
+    right, up, forward = camera[0].right, camera[0].up, camera[0].forward
+    reach = _FIRST_STEP_M * (F(1) + F(0.42) * jitter)
+    for _ in range(NUM_STEPS):
+        qx, qy, qz = px + rx * reach, py + ry * reach, pz + rz * reach
+        depth = qx * forward[0] + qy * forward[1] + qz * forward[2]
+        if depth < F(0.1):
+            break
+        inverse = focal / depth
+        sx = floor_of(cx + (qx * right[0] + qy * right[1] + qz * right[2]) * inverse)
+        sy = floor_of(cy - (qx * up[0] + qy * up[1] + qz * up[2]) * inverse)
+        if sx < 0 or sy < 0 or sx >= width or sy >= height:
+            break
+        near = nearness[sy, sx]
+        if near > F(0):
+            found = F(1) / near
+            if found < depth and found > depth - reach * F(0.5) - F(0.4):
+                r, g, b = light[sy, sx, 0], light[sy, sx, 1], light[sy, sx, 2]
+                return min(_BRIGHTEST, r), min(_BRIGHTEST, g), min(_BRIGHTEST, b)
+        reach *= _STEP_GROWTH
+    return environment(look, rx, ry, max(rz, F(0.02)))
+
+
+@kernel
+def mirror_and_tone(
+    worker: int,
+    workers: int,
+    camera: Records,
+    look: Records,
+    noise: NDArray[np.uint8],
+    elapsed_s: Real,
+    nearness: NDArray[np.float32],
+    surface: NDArray[np.float32],
+    light: NDArray[np.float32],
+    rgb: NDArray[np.uint8],
+) -> None:
+    """Fill ``rgb`` (H, W, 3) from ``light`` (H, W, 4), adding reflections where its last channel is above 0."""
+    height, width = nearness.shape
+    eye_x, eye_y = F(camera[0].eye[0]), F(camera[0].eye[1])
+    forward, right, up = camera[0].forward, camera[0].right, camera[0].up
+    inverse_focal = F(1) / camera[0].focal_px
+    center_x, center_y = camera[0].center_x - F(0.5), camera[0].center_y - F(0.5)
+    exposure = look[0].exposure
+    ripple_time = elapsed_s * F(1.7)
+    for y in range(height):
+        if (y >> BAND_SHIFT) % workers != worker:
+            continue
+        ray_up = (center_y - F(y)) * inverse_focal
+        for x in range(width):
+            r, g, b = light[y, x, 0], light[y, x, 1], light[y, x, 2]
+            mirror = light[y, x, 3]
+            if mirror > F(0.004):
+                ray_right = (F(x) - center_x) * inverse_focal
+                vx = forward[0] + up[0] * ray_up + right[0] * ray_right
+                vy = forward[1] + up[1] * ray_up + right[1] * ray_right
+                vz = forward[2] + up[2] * ray_up + right[2] * ray_right
+                depth = F(1) / nearness[y, x]
+                inverse = F(1) / math.sqrt(vx * vx + vy * vy + vz * vz)
+                dx, dy, dz = vx * inverse, vy * inverse, vz * inverse
+                px, py, pz = vx * depth, vy * depth, vz * depth
+                puddle = surface[y, x, 3]
+                rough = (F(1) - F(0.88) * puddle) * F(0.075)
+                wx, wy = eye_x + px, eye_y + py
+                tilt_x = (sample_noise(noise, 2, wx * F(0.83), wy * F(0.83)) - F(0.5)) * rough
+                tilt_y = (sample_noise(noise, 2, wy * F(0.83) + F(0.37), wx * F(0.83)) - F(0.5)) * rough
+                if look[0].rain > F(0):
+                    drops = F(0.045) * look[0].rain * (F(0.3) + puddle)
+                    tilt_x += (sample_noise(noise, 1, wx * F(0.61) + ripple_time, wy * F(0.61)) - F(0.5)) * drops
+                    tilt_y += (sample_noise(noise, 1, wx * F(0.61), wy * F(0.61) - ripple_time) - F(0.5)) * drops
+                facing = -(dx * tilt_x + dy * tilt_y + dz)
+                twice = F(2) * facing
+                rx, ry, rz = dx + twice * tilt_x, dy + twice * tilt_y, dz + twice
+                jitter = hash_unit(np.uint32(x + y * 8192))
+                er, eg, eb = mirrored_light(camera, look, nearness, light, px, py, pz + F(0.01), rx, ry, rz, jitter)
+                grazing = F(1) - min(F(1), max(F(0), facing))
+                grazing2 = grazing * grazing
+                share = (F(0.03) + F(0.80) * grazing2 * grazing2 * grazing) * mirror
+                r, g, b = r + er * share, g + eg * share, b + eb * share
+            rgb[y, x, 0] = tone(r * exposure)
+            rgb[y, x, 1] = tone(g * exposure)
+            rgb[y, x, 2] = tone(b * exposure)

@@ -1,0 +1,136 @@
+"""A town, a view and a snapshot in; images out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim_scenarios.embedded_simulator.render.actors import ActorPoser
+from sim_scenarios.embedded_simulator.render.culling import Culler
+from sim_scenarios.embedded_simulator.render.jit import Real, Records, Workers
+from sim_scenarios.embedded_simulator.render.lamps import headlights, lamp_grid
+from sim_scenarios.embedded_simulator.render.lighting import light_pixels
+from sim_scenarios.embedded_simulator.render.model_source import ModelSource, procedural_models
+from sim_scenarios.embedded_simulator.render.occlusion import (
+    CONTACT_CELL_M,
+    CONTACT_PX,
+    crease_occlusion,
+    darken_footprints,
+)
+from sim_scenarios.embedded_simulator.render.post import finish_picture
+from sim_scenarios.embedded_simulator.render.raster import label_pixels
+from sim_scenarios.embedded_simulator.render.reflection import mirror_and_tone
+from sim_scenarios.embedded_simulator.render.scene import build_scene
+from sim_scenarios.embedded_simulator.render.shadows import ShadowCaster
+from sim_scenarios.embedded_simulator.render.surface import NUM_CHANNELS, resolve_surfaces
+from sim_scenarios.embedded_simulator.render.view import Frame, View, camera_record
+from sim_scenarios.embedded_simulator.render.visibility import VisibilityPass, Visible
+from sim_scenarios.embedded_simulator.render.weather_look import look_of
+from sim_scenarios.embedded_simulator.road.town import Town
+from sim_scenarios.embedded_simulator.world.snapshot import Snapshot
+
+
+class Renderer:
+    """Draws one town; every buffer is kept for the next frame, so one renderer serves one thread at a time."""
+
+    def __init__(self, town: Town, *, threads: int, models: ModelSource | None = None) -> None:
+        """Build the scene. ``models`` replaces the product's own shapes and materials, for tests."""
+        models = models or procedural_models()
+        self._textures = models.textures
+        self._workers = Workers(threads)
+        self._scene = build_scene(town, models)
+        library = self._scene.library
+        self._culler = Culler(library, self._scene.level_distances, self._scene.level_meshes)
+        self._poser = ActorPoser(self._scene, {spec.id: spec.height_m for spec in models.walkers})
+        self._picture = VisibilityPass(library, self._textures, self._workers)
+        self._shadows = ShadowCaster(self._scene, self._textures, self._workers, self._culler)
+        self._lamp_record, self._lamp_cells = lamp_grid(self._scene.lamps)
+        self._ground_open = np.ones((CONTACT_PX, CONTACT_PX), np.float32)
+        self._tag = np.empty((0, 0), np.uint8)
+        self.stage_seconds: dict[str, float] = {}
+        """Wall-clock seconds of each stage of the last ``render``, in order."""
+
+    def render(self, view: View, snapshot: Snapshot, *, color: bool) -> Frame:
+        """Draw what ``view`` sees of ``snapshot``.
+
+        Tags, instances and depth depend on the geometry alone; with ``color=False`` nothing is shaded.
+        """
+        self.stage_seconds = {}
+        camera = camera_record(view)
+        with self._stage("pose"):
+            objects, joints = self._poser.pose(snapshot)
+        with self._stage("cull"):
+            draws = self._culler.draws(objects, camera)
+        with self._stage("visibility"):
+            visible = self._picture.run(camera, draws, objects, joints)
+        with self._stage("labels"):
+            self._label(visible, objects, (view.height, view.width))
+        rgb = self._shade(camera, visible, objects, joints, snapshot) if color else None
+        return Frame(rgb=rgb, tag=self._tag, instance=self._instance, depth_m=self._depth_m)
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.stage_seconds[name] = time.perf_counter() - start
+
+    def _label(self, visible: Visible, objects: Records, shape: tuple[int, int]) -> None:
+        if self._tag.shape != shape:
+            self._tag = np.empty(shape, np.uint8)
+            self._instance = np.empty(shape, np.uint16)
+            self._depth_m = np.empty(shape, np.float32)
+            self._surface = np.zeros((*shape, NUM_CHANNELS), np.float32)
+            self._open_sky = np.empty(((shape[0] + 1) // 2, (shape[1] + 1) // 2), np.float32)
+            self._light = np.empty((*shape, 4), np.float32)
+            self._toned, self._rgb = np.empty((*shape, 3), np.uint8), np.empty((*shape, 3), np.uint8)
+        self._workers.run(
+            label_pixels, visible.slots, visible.draws, objects, self._scene.library.triangle_info, visible.nearness,
+            visible.slot_at, self._tag, self._instance, self._depth_m,
+        )  # fmt: skip
+
+    def _shade(
+        self, camera: Records, visible: Visible, objects: Records, joints: NDArray[np.float32],
+        snapshot: Snapshot,
+    ) -> NDArray[np.uint8]:  # fmt: skip
+        library, textures = self._scene.library, self._textures
+        with self._stage("surfaces"):
+            self._workers.run(
+                resolve_surfaces, camera, visible.slots, visible.slot_at, visible.draws, objects, joints,
+                visible.corners, library.first_vertex, library.triangles, library.triangle_info, library.attributes,
+                library.joints, textures.texels, textures.offsets, textures.sizes, textures.window_grid, self._surface,
+            )  # fmt: skip
+        with self._stage("shadows"):
+            look = look_of(snapshot.weather)
+            shadows = self._shadows.maps(look, camera, objects, joints)
+        with self._stage("occlusion"):
+            self._workers.run(crease_occlusion, camera, visible.nearness, self._surface, self._open_sky)
+            corner = self._darken_ground(camera)
+        elapsed_s = np.float32(snapshot.elapsed_s)
+        with self._stage("lighting"):
+            self._workers.run(
+                light_pixels, camera, look, elapsed_s, visible.slot_at, visible.nearness, self._tag, textures.noise,
+                shadows.records, shadows.moving, shadows.near, shadows.town, self._open_sky, self._ground_open,
+                corner[0], corner[1], self._lamp_record, self._lamp_cells, self._scene.lamps,
+                headlights(snapshot, camera["eye"][0]), self._surface, self._light,
+            )  # fmt: skip
+        with self._stage("reflection"):
+            self._workers.run(
+                mirror_and_tone, camera, look, textures.noise, elapsed_s, visible.nearness, self._surface, self._light,
+                self._toned,
+            )  # fmt: skip
+        with self._stage("post"):
+            self._workers.run(finish_picture, look, snapshot.frame, self._toned, self._rgb)
+        return self._rgb
+
+    def _darken_ground(self, camera: Records) -> tuple[Real, Real]:
+        """Draw the footprints near the camera; returns the world place of the map's corner."""
+        side = CONTACT_PX * CONTACT_CELL_M
+        middle = camera["eye"][0, :2] + camera["forward"][0, :2] * (0.4 * side)
+        corner = np.floor((middle - side / 2.0) / CONTACT_CELL_M) * CONTACT_CELL_M
+        footprints = np.concatenate([self._scene.footprints, self._poser.footprints])
+        darken_footprints(footprints, float(corner[0]), float(corner[1]), self._ground_open)
+        return np.float32(corner[0]), np.float32(corner[1])

@@ -1,0 +1,220 @@
+"""Shadow maps: parallel views along the light.
+
+Three of them: the whole town at a few texels a metre, kept for each direction of the sun; a sharper one of the standing
+things around the camera, kept for each cell of ground; and the actors near the camera, drawn anew for each picture.
+The light's direction is rounded to ``SUN_STEP_DEG``, so that a picture depends on the snapshot alone and never on which
+map happened to be kept.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim_scenarios.embedded_simulator.render.culling import Culler
+from sim_scenarios.embedded_simulator.render.jit import F, Real, Record, Records, Workers, inlined
+from sim_scenarios.embedded_simulator.render.model_source import Textures
+from sim_scenarios.embedded_simulator.render.scene import Scene
+from sim_scenarios.embedded_simulator.render.texture_sampling import floor_of
+from sim_scenarios.embedded_simulator.render.view import CAMERA
+from sim_scenarios.embedded_simulator.render.visibility import VisibilityPass
+
+SUN_STEP_DEG = 1.0
+TOWN_PX, NEAR_PX, MOVING_PX = 2048, 1536, 768
+NEAR_SIDE_M, NEAR_CELL_M, NEAR_AHEAD_M = 112.0, 16.0, 28.0
+MOVING_SIDE_M, MOVING_AHEAD_M = 72.0, 26.0
+KEPT_NEAR_MAPS = 6
+"""One for each of a few cameras that look different ways."""
+_RANGE_M = 1500.0
+"""Casters and receivers lie within this distance of the map's centre along the light."""
+
+SHADOW = np.dtype(
+    [
+        ("eye", np.float32, (3,)),
+        ("right", np.float32, (3,)),
+        ("up", np.float32, (3,)),
+        ("forward", np.float32, (3,)),
+        ("pixels_per_m", np.float32),
+        ("nearness_per_m", np.float32),
+        ("size", np.int64),  # 0: no map
+    ],
+    align=True,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class ShadowMaps:
+    """What the lighting looks shadows up in."""
+
+    records: Records
+    """(3,) ``SHADOW``: moving, near, town."""
+    moving: NDArray[np.float32]
+    near: NDArray[np.float32]
+    town: NDArray[np.float32]
+    """(S, S) nearness to the light, 0 where nothing stands."""
+
+
+@inlined
+def lit_by(record: Record, depth: NDArray[np.float32], x: Real, y: Real, z: Real) -> Real:
+    """Share of the light that reaches a point (0..1, bilinear over four comparisons), or -1 outside the map."""
+    size = record.size
+    if size == 0:
+        return F(-1)
+    x, y, z = x - record.eye[0], y - record.eye[1], z - record.eye[2]
+    half = F(size) * F(0.5)
+    px = half + record.pixels_per_m * (x * record.right[0] + y * record.right[1] + z * record.right[2]) - F(0.5)
+    py = half - record.pixels_per_m * (x * record.up[0] + y * record.up[1] + z * record.up[2]) - F(0.5)
+    ix, iy = floor_of(px), floor_of(py)
+    if ix < 1 or iy < 1 or ix >= size - 2 or iy >= size - 2:
+        return F(-1)
+    forward = x * record.forward[0] + y * record.forward[1] + z * record.forward[2]
+    # A bias of about one texel, along the light; the caller has moved the point along its normal besides.
+    near = F(0.5) - record.nearness_per_m * (forward - F(0.7) / record.pixels_per_m)
+    fx, fy = px - F(ix), py - F(iy)
+    a = F(1) if near >= depth[iy, ix] else F(0)
+    b = F(1) if near >= depth[iy, ix + 1] else F(0)
+    c = F(1) if near >= depth[iy + 1, ix] else F(0)
+    d = F(1) if near >= depth[iy + 1, ix + 1] else F(0)
+    return (a * (F(1) - fx) + b * fx) * (F(1) - fy) + (c * (F(1) - fx) + d * fx) * fy
+
+
+@inlined
+def sunlight_at(
+    records: Records, moving: NDArray[np.float32], near: NDArray[np.float32], town: NDArray[np.float32],
+    x: Real, y: Real, z: Real, nx: Real, ny: Real, nz: Real,
+) -> Real:  # fmt: skip
+    """Share of the sun that reaches a surface point with a normal; 1 outside every map."""
+    offset = F(0.03) + F(1.2) / records[1].pixels_per_m
+    lit = lit_by(records[1], near, x + nx * offset, y + ny * offset, z + nz * offset)
+    if lit < F(0):
+        offset = F(0.05) + F(1.2) / records[2].pixels_per_m
+        lit = lit_by(records[2], town, x + nx * offset, y + ny * offset, z + nz * offset)
+        if lit < F(0):
+            lit = F(1)
+    if lit > F(0) and records[0].size > 0:
+        offset = F(0.03) + F(1.2) / records[0].pixels_per_m
+        by_actors = lit_by(records[0], moving, x + nx * offset, y + ny * offset, z + nz * offset)
+        if by_actors >= F(0):
+            lit *= by_actors
+    return lit
+
+
+def rounded_light(sun: NDArray[np.float32]) -> tuple[int, int]:
+    """Altitude and azimuth of a direction in steps of ``SUN_STEP_DEG``: the key of every kept map."""
+    altitude = math.degrees(math.asin(max(-1.0, min(1.0, float(sun[2])))))
+    azimuth = math.degrees(math.atan2(float(sun[1]), float(sun[0])))
+    return round(altitude / SUN_STEP_DEG), round(azimuth / SUN_STEP_DEG)
+
+
+def light_camera(
+    light: tuple[int, int], center: NDArray[np.float64], *, side_m: float, size_px: int, snap: bool = False
+) -> Records:
+    """A parallel view along the light as a ``CAMERA`` record; ``snap`` aligns it to whole texels."""
+    altitude, azimuth = (math.radians(step * SUN_STEP_DEG) for step in light)
+    forward = -np.array(
+        [math.cos(altitude) * math.cos(azimuth), math.cos(altitude) * math.sin(azimuth), math.sin(altitude)]
+    )
+    right = np.array([-math.sin(azimuth), math.cos(azimuth), 0.0])
+    up = np.cross(forward, right)
+    pixels_per_m = size_px / side_m
+    if snap:
+        along = np.floor(np.array([center @ right, center @ up]) * pixels_per_m) / pixels_per_m
+        center = along[0] * right + along[1] * up + (center @ forward) * forward
+    camera = np.zeros(1, CAMERA)
+    camera["eye"], camera["forward"], camera["right"], camera["up"] = center, forward, right, up
+    camera["focal_px"], camera["center_x"], camera["center_y"] = pixels_per_m, size_px / 2.0, size_px / 2.0
+    camera["width"], camera["height"] = size_px, size_px
+    return camera
+
+
+class ShadowCaster:
+    """Draws and keeps the maps of one scene."""
+
+    def __init__(self, scene: Scene, textures: Textures, workers: Workers, culler: Culler) -> None:
+        self._scene, self._culler = scene, culler
+        self._standing = VisibilityPass(scene.library, textures, workers)
+        self._moving_pass = VisibilityPass(scene.library, textures, workers)
+        self._moving = np.zeros((MOVING_PX, MOVING_PX), np.float32)
+        self._town: tuple[tuple[int, int] | None, Records, NDArray[np.float32]] = (
+            None, np.zeros(1, CAMERA), np.zeros((1, 1), np.float32),
+        )  # fmt: skip
+        self._near: OrderedDict[tuple[int, int, int, int], tuple[Records, NDArray[np.float32]]] = OrderedDict()
+        self._no_joints = np.zeros((1, 3, 3), np.float32)
+
+    def maps(self, look: Records, camera: Records, objects: Records, joints: NDArray[np.float32]) -> ShadowMaps:
+        """The maps for a picture; empty ones when the light is too weak for shadows."""
+        records = np.zeros(3, SHADOW)
+        records["pixels_per_m"] = 1.0
+        if not look["has_shadows"][0]:
+            blank = np.zeros((1, 1), np.float32)
+            return ShadowMaps(records=records, moving=blank, near=blank, town=blank)
+        light = rounded_light(look["sun"][0])
+        town_camera, town = self._town_map(light)
+        near_camera, near = self._near_map(light, camera)
+        moving_camera = light_camera(
+            light, _ahead(camera, MOVING_AHEAD_M), side_m=MOVING_SIDE_M, size_px=MOVING_PX, snap=True
+        )
+        draws = self._culler.draws(objects, moving_camera, parallel=True, shadows_of=2, first=len(self._scene.objects))
+        if len(draws) > 1:
+            self._moving_pass.run(
+                moving_camera, draws, objects, joints, parallel_scale=0.5 / _RANGE_M, nearness=self._moving
+            )
+            _describe(records, 0, moving_camera)
+        _describe(records, 1, near_camera)
+        _describe(records, 2, town_camera)
+        return ShadowMaps(records=records, moving=self._moving, near=near, town=town)
+
+    def _town_map(self, light: tuple[int, int]) -> tuple[Records, NDArray[np.float32]]:
+        if self._town[0] != light:
+            low, high = np.array(self._scene.bounds_min), np.array(self._scene.bounds_max)
+            side = float(np.linalg.norm((high - low)[:2])) + 60.0
+            camera = light_camera(light, (low + high) / 2.0, side_m=side, size_px=TOWN_PX)
+            depth = self._town[2] if self._town[2].shape[0] == TOWN_PX else np.zeros((TOWN_PX, TOWN_PX), np.float32)
+            self._draw_standing(camera, depth)
+            self._town = (light, camera, depth)
+        return self._town[1], self._town[2]
+
+    def _near_map(self, light: tuple[int, int], camera: Records) -> tuple[Records, NDArray[np.float32]]:
+        cell = np.round(_ahead(camera, NEAR_AHEAD_M) / NEAR_CELL_M)
+        key = (*light, int(cell[0]), int(cell[1]))
+        if key in self._near:
+            self._near.move_to_end(key)
+            return self._near[key]
+        depth = (
+            self._near.popitem(last=False)[1][1] if len(self._near) >= KEPT_NEAR_MAPS
+            else np.zeros((NEAR_PX, NEAR_PX), np.float32)
+        )  # fmt: skip
+        light_view = light_camera(light, cell * NEAR_CELL_M, side_m=NEAR_SIDE_M, size_px=NEAR_PX)
+        self._draw_standing(light_view, depth)
+        self._near[key] = (light_view, depth)
+        return self._near[key]
+
+    def _draw_standing(self, light_view: Records, depth: NDArray[np.float32]) -> None:
+        objects = self._scene.objects
+        draws = self._culler.draws(objects, light_view, parallel=True, shadows_of=1)
+        if len(draws) > 1:
+            self._standing.run(
+                light_view, draws, objects, self._no_joints, parallel_scale=0.5 / _RANGE_M, nearness=depth
+            )
+        else:
+            depth[:] = 0.0
+
+
+def _ahead(camera: Records, metres: float) -> NDArray[np.float64]:
+    """A point on the ground plane in front of a camera."""
+    flat = camera["forward"][0, :2].astype(np.float64)
+    length = float(np.linalg.norm(flat))
+    direction = flat / length if length > 1e-3 else np.zeros(2)
+    return np.array([*(camera["eye"][0, :2] + direction * metres), 0.0])
+
+
+def _describe(records: Records, number: int, camera: Records) -> None:
+    for axis in ("eye", "right", "up", "forward"):
+        records[axis][number] = camera[axis][0]
+    records["pixels_per_m"][number] = camera["focal_px"][0]
+    records["nearness_per_m"][number] = 0.5 / _RANGE_M
+    records["size"][number] = camera["width"][0]

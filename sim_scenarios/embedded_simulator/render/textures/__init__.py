@@ -1,0 +1,1 @@
+"""Painters of the tileable textures that `render/materials.py` bakes."""

@@ -1,0 +1,106 @@
+"""Textures that lie on the ground: carriageway, pavement, markings and planting soil."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim_scenarios.embedded_simulator.render.textures.canvas import Canvas, Field, gray, tinted, with_gloss
+
+
+def asphalt(canvas: Canvas) -> Field:
+    """Worn city asphalt: grain, polished wheel tracks, tarred cracks and a few repaired patches."""
+    patch = canvas.noise("patch")
+    grain = canvas.noise("grain")
+    level = 0.335 + 0.026 * grain + 0.010 * canvas.noise("mottle") + 0.010 * patch
+    level += np.where(canvas.noise("fine") > 2.6, 0.10, 0.0)  # light stones that lost their bitumen
+    crack = np.exp(-((np.abs(canvas.noise("vein")) / 0.010) ** 2)) * np.clip(patch - 0.2, 0.0, 1.0)
+    level -= 0.12 * crack
+    for _ in range(3):
+        level += _repair(canvas)
+    return with_gloss(tinted(gray(level.astype(np.float32)), (1.0, 1.0, 1.015)), 0.10 + 0.04 * patch)
+
+
+def _repair(canvas: Canvas) -> Field:
+    """Return the change of level of one rectangular repair with its sealed joint."""
+    u0, v0 = canvas.rng.uniform(0.1, 0.6, 2)
+    width, height = canvas.rng.uniform(0.08, 0.30, 2)
+    across = np.abs(canvas.u - (u0 + width / 2)) - width / 2
+    along = np.abs(canvas.v - (v0 + height / 2)) - height / 2
+    edge = np.maximum(across, along)
+    tone = float(canvas.rng.choice([-0.028, -0.018, 0.016]))
+    return np.asarray(np.where(edge < 0.0, tone, 0.0) - 0.06 * np.exp(-((edge / 0.0025) ** 2)), np.float32)
+
+
+def _slabs(canvas: Canvas, count: int, *, joint: float, base: float, contrast: float) -> Field:
+    """Return the grey level of a square grid of slabs with dark joints."""
+    across, up, column, row = canvas.cells(count, count)
+    tone = canvas.rng.random((count, count), dtype=np.float32)[row, column] - 0.5
+    edge = np.minimum(np.minimum(across, 1 - across), np.minimum(up, 1 - up))
+    seam = np.clip(1.0 - edge / joint, 0.0, 1.0)
+    level = base + contrast * tone + 0.020 * canvas.noise("grain") + 0.028 * canvas.noise("mottle") - 0.20 * seam
+    return np.asarray(level, np.float32)
+
+
+def sidewalk(canvas: Canvas) -> Field:
+    """Concrete slabs of one metre with stains and chewing gum."""
+    level = _slabs(canvas, 4, joint=0.018, base=0.55, contrast=0.05)
+    level -= np.where(canvas.noise("mottle") > 2.9, 0.10, 0.0)
+    return with_gloss(tinted(gray(level), (1.0, 0.985, 0.95)), 0.10)
+
+
+def plaza(canvas: Canvas) -> Field:
+    """Small warm paving stones, laid in a bond."""
+    rows, columns = 16, 8
+    shifted = canvas.u * columns + 0.5 * ((canvas.v * rows).astype(np.int32) % 2)
+    across, up = shifted % 1.0, (canvas.v * rows) % 1.0
+    column, row = shifted.astype(np.int32) % columns, (canvas.v * rows).astype(np.int32) % rows
+    tone = canvas.rng.random((rows, columns), dtype=np.float32)[row, column] - 0.5
+    seam = np.maximum(1 - np.minimum(across, 1 - across) / 0.03, 1 - np.minimum(up, 1 - up) / 0.06)
+    level = 0.56 + 0.10 * tone + 0.02 * canvas.noise("grain") + 0.02 * canvas.noise("mottle")
+    level = level - 0.18 * np.clip(seam, 0.0, 1.0)
+    return with_gloss(tinted(gray(level.astype(np.float32)), (1.0, 0.94, 0.86)), 0.10)
+
+
+def kerb(canvas: Canvas) -> Field:
+    """Granite kerb stones, two to a tile, with tyre scuffs."""
+    across, _, _, _ = canvas.cells(2, 1)
+    seam = np.clip(1.0 - np.minimum(across, 1 - across) / 0.012, 0.0, 1.0)
+    level = 0.60 + 0.04 * canvas.noise("grain") + 0.03 * canvas.noise("mottle") - 0.25 * seam
+    level -= 0.05 * np.clip(canvas.noise("patch"), 0.0, 2.0)
+    return with_gloss(gray(level.astype(np.float32)), 0.10)
+
+
+def grass(canvas: Canvas) -> Field:
+    """Mown grass with drier patches."""
+    blade, mottle, dry = canvas.noise("clump"), canvas.noise("mottle"), canvas.noise("patch")
+    light = 0.055 * blade + 0.025 * mottle
+    rgb = np.stack([0.31 + light + 0.030 * dry, 0.40 + light + 0.012 * dry, 0.19 + 0.7 * light], axis=2)
+    return with_gloss(rgb.astype(np.float32), 0.03)
+
+
+def dirt(canvas: Canvas) -> Field:
+    """Trodden earth with stones."""
+    light = 0.035 * canvas.noise("grain") + 0.045 * canvas.noise("mottle") + 0.02 * canvas.noise("patch")
+    light = light + np.where(canvas.noise("clump") > 2.2, 0.10, 0.0)
+    rgb = np.stack([0.47 + light, 0.40 + light, 0.30 + 0.8 * light], axis=2)
+    return with_gloss(rgb.astype(np.float32), 0.02)
+
+
+def _road_paint(canvas: Canvas, *, wear: float) -> tuple[Field, Field]:
+    """Return (coverage 0..1, grain) of thermoplastic paint worn through to the asphalt in places."""
+    coverage = np.clip(0.5 + 0.9 * (canvas.noise("mottle") * 0.6 + canvas.noise("vein") * 0.6 + wear), 0.0, 1.0)
+    return coverage.astype(np.float32), 0.018 * canvas.noise("grain")
+
+
+def paint_white(canvas: Canvas) -> Field:
+    """White marking, worn."""
+    coverage, grain = _road_paint(canvas, wear=1.25)
+    return with_gloss(gray(0.42 + 0.42 * coverage + grain), 0.14)
+
+
+def paint_yellow(canvas: Canvas) -> Field:
+    """Yellow marking, worn."""
+    coverage, grain = _road_paint(canvas, wear=1.25)
+    worn, fresh = np.array([0.42, 0.41, 0.38], np.float32), np.array([0.82, 0.63, 0.15], np.float32)
+    rgb = worn + coverage[..., None] * (fresh - worn) + grain[..., None]
+    return with_gloss(rgb, 0.14)

@@ -1,0 +1,80 @@
+"""One visibility pass: cull, project, set up, rasterise. Used for the picture and for every shadow map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim_scenarios.embedded_simulator.render.jit import Records, Workers
+from sim_scenarios.embedded_simulator.render.library import MeshLibrary
+from sim_scenarios.embedded_simulator.render.model_source import Textures
+from sim_scenarios.embedded_simulator.render.projection import project_vertices
+from sim_scenarios.embedded_simulator.render.raster import rasterise
+from sim_scenarios.embedded_simulator.render.triangle_setup import NUM_SLICES, SLOT, set_up_triangles
+
+_HEADROOM = 1.25
+"""Buffers grow by this factor beyond what is needed, so that a moving camera rarely makes them grow."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Visible:
+    """What a pass found; arrays belong to the pass and are overwritten by its next run."""
+
+    draws: Records
+    """(D + 1,) ``DRAW``."""
+    corners: NDArray[np.float32]
+    """(>= V, 3) camera coordinates: right, up, forward [m]."""
+    slots: Records
+    """``SLOT`` rows."""
+    nearness: NDArray[np.float32]
+    """(H, W) 1 / forward distance, 0 for nothing."""
+    slot_at: NDArray[np.int32]
+    """(H, W) slot, -1 for nothing."""
+
+
+class VisibilityPass:
+    """Owns the buffers of one pass."""
+
+    def __init__(self, library: MeshLibrary, textures: Textures, workers: Workers) -> None:
+        self._library, self._textures, self._workers = library, textures, workers
+        self._corners = np.empty((0, 3), np.float32)
+        self._slots = np.empty(0, SLOT)
+        self._counts = np.zeros(NUM_SLICES, np.int64)
+        self._nearness = np.empty((0, 0), np.float32)
+        self._slot_at = np.empty((0, 0), np.int32)
+
+    def run(
+        self, camera: Records, draws: Records, objects: Records,
+        joint_rotations: NDArray[np.float32], *, parallel_scale: float = 0.0,
+        nearness: NDArray[np.float32] | None = None,
+    ) -> Visible:  # fmt: skip
+        """Draw the list; ``nearness`` receives the depth instead of the pass's own buffer when given."""
+        library, textures = self._library, self._textures
+        num_vertices, num_triangles = int(draws["first_vertex"][-1]), int(draws["first_triangle"][-1])
+        shape = (int(camera["height"][0]), int(camera["width"][0]))
+        self._make_room(num_vertices, num_triangles, shape)
+        depth = self._nearness if nearness is None else nearness
+        self._workers.run(
+            project_vertices, camera, draws, objects, joint_rotations, library.positions, library.joints,
+            library.pivots, library.first_vertex, self._corners,
+        )  # fmt: skip
+        self._workers.run(
+            set_up_triangles, camera, parallel_scale, draws, self._corners, library.first_vertex,
+            library.first_triangle, library.triangles, library.triangle_info, library.attributes, textures.sizes,
+            self._slots, self._counts,
+        )  # fmt: skip
+        self._workers.run(
+            rasterise, camera, parallel_scale == 0.0, num_triangles, self._slots, self._counts, library.triangle_info,
+            textures.texels, textures.offsets, textures.sizes, depth, self._slot_at,
+        )  # fmt: skip
+        return Visible(draws=draws, corners=self._corners, slots=self._slots, nearness=depth, slot_at=self._slot_at)
+
+    def _make_room(self, num_vertices: int, num_triangles: int, shape: tuple[int, int]) -> None:
+        if len(self._corners) < num_vertices:
+            self._corners = np.empty((int(num_vertices * _HEADROOM), 3), np.float32)
+        if len(self._slots) < 2 * num_triangles:
+            self._slots = np.empty(int(2 * num_triangles * _HEADROOM), SLOT)
+        if self._slot_at.shape != shape:
+            self._nearness, self._slot_at = np.empty(shape, np.float32), np.empty(shape, np.int32)

@@ -1,0 +1,106 @@
+"""Collects ground triangles by material and tag, and cuts them into pieces small enough to cull.
+
+Triangles are handed in with whatever winding is handy; level ones are turned so that they face up. Pieces are formed
+at the end by the grid cell of each triangle's middle, so that who adds what in which order does not matter for culling.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim_scenarios.embedded_simulator.road.curves import Array
+from sim_scenarios.embedded_simulator.road.town import Surface
+
+CELL_M = 40.0
+_SMALLEST_AREA_M2 = 1e-6
+
+TAG_ROAD = 1
+TAG_SIDEWALK = 2
+TAG_TERRAIN = 10
+TAG_ROAD_LINE = 24
+TAG_GROUND = 25
+
+
+@dataclass(slots=True)
+class _Batch:
+    positions: list[Array] = field(default_factory=list)
+    uvs: list[Array] = field(default_factory=list)
+    triangles: list[NDArray[np.int64]] = field(default_factory=list)
+    count: int = 0
+
+
+class GroundMesh:
+    """Accumulates level strips, fans and kerb faces."""
+
+    def __init__(self) -> None:
+        self._batches: dict[tuple[str, int], _Batch] = defaultdict(_Batch)
+
+    def add(
+        self, material: str, tag: int, positions: Array, triangles: NDArray[np.int64], uvs: Array | None = None
+    ) -> None:
+        """Add triangles (T, 3) over points (V, 3) [m]; level ones are turned to face up.
+
+        ``uvs`` (V, 2) [m] default to x and y.
+        """
+        corners = positions[triangles]
+        normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        keep = np.linalg.norm(normals, axis=1) > 2.0 * _SMALLEST_AREA_M2
+        triangles = triangles.copy()
+        downward = normals[:, 2] < -_SMALLEST_AREA_M2
+        triangles[downward] = triangles[downward][:, ::-1]
+        batch = self._batches[material, tag]
+        batch.positions.append(positions)
+        batch.uvs.append(positions[:, :2] if uvs is None else uvs)
+        batch.triangles.append(triangles[keep] + batch.count)
+        batch.count += len(positions)
+
+    def add_strip(
+        self, material: str, tag: int, left: Array, right: Array, uvs: tuple[Array, Array] | None = None
+    ) -> None:
+        """Add the quads between two polylines of N points (N, 3) [m].
+
+        A vertical strip faces the side from which ``left`` to ``right`` goes up and the polylines run to the right.
+        """
+        count = len(left)
+        first = np.arange(count - 1, dtype=np.int64)
+        triangles = np.concatenate(
+            [
+                np.stack([first, first + 1, first + count + 1], axis=1),
+                np.stack([first, first + count + 1, first + count], axis=1),
+            ]
+        )
+        joined = None if uvs is None else np.concatenate(uvs)
+        self.add(material, tag, np.concatenate([left, right]), triangles, joined)
+
+    def surfaces(self, *, cell_m: float = CELL_M) -> list[Surface]:
+        """One surface for each material, tag and grid cell, in a fixed order."""
+        surfaces = []
+        for (material, tag), batch in sorted(self._batches.items()):
+            positions, uvs = np.concatenate(batch.positions), np.concatenate(batch.uvs)
+            triangles = np.concatenate(batch.triangles)
+            if len(triangles) == 0:
+                continue
+            cells = np.floor(positions[triangles][:, :, :2].mean(axis=1) / cell_m).astype(np.int64)
+            _, owner = np.unique(cells, axis=0, return_inverse=True)
+            owner = owner.reshape(-1)
+            for cell in range(int(owner.max()) + 1):
+                used, local = np.unique(triangles[owner == cell], return_inverse=True)
+                surfaces.append(
+                    Surface(
+                        positions=np.ascontiguousarray(positions[used], dtype=np.float32),
+                        triangles=np.ascontiguousarray(local.reshape(-1, 3), dtype=np.int32),
+                        uvs=np.ascontiguousarray(uvs[used], dtype=np.float32),
+                        material=material,
+                        tag=tag,
+                    )
+                )
+        return surfaces
+
+
+def lifted(points: Array, z: float | Array) -> Array:
+    """Points (N, 2) with a height: (N, 3) [m]."""
+    return np.concatenate([points, np.broadcast_to(np.asarray(z, dtype=np.float64), len(points))[:, None]], axis=1)

@@ -1,0 +1,147 @@
+"""Writes a Recast/Detour navigation mesh ('MSET' file, one tile) for the walker AI inside the CARLA client.
+
+Format: ``LibCarla/source/carla/nav/Navigation.cpp`` and Detour's ``DetourNavMesh.h``, version 7, 32-bit references.
+Detour's axes are (x, up, y). Polygons are convex, at most 6 corners, and turn from y towards x; neighbours share an
+edge vertex by vertex. Areas and flags are CARLA's (``nav/Navigation.h``).
+"""
+
+from __future__ import annotations
+
+import enum
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sim_scenarios.embedded_simulator.road.curves import RoadError
+
+_MSET_MAGIC = 0x4D534554
+_TILE_MAGIC = 0x444E4156
+_TILE_VERSION = 7
+_MAX_CORNERS = 6
+_MOST_POLYGONS = 0x7FFF
+"""A neighbour index of 0x8000 and up means another tile."""
+_MOST_VERTICES = 0xFFFF
+_WALKER_HEIGHT_M, _WALKER_RADIUS_M, _WALKER_CLIMB_M = 1.8, 0.3, 0.4
+
+
+class Area(enum.IntEnum):
+    """Area types of CARLA's walker navigation."""
+
+    SIDEWALK = 1
+    CROSSWALK = 2
+    ROAD = 3
+    GRASS = 4
+
+    @property
+    def flag(self) -> int:
+        """The polygon flag that CARLA's query filters test."""
+        return 1 << int(self)
+
+
+@dataclass(frozen=True, slots=True)
+class WalkPolygon:
+    """A convex piece of walkable ground."""
+
+    corners: tuple[tuple[float, float, float], ...]
+    """(x, y, z) [m] in CARLA's frame, in either order."""
+    area: Area
+
+
+def write_navigation_mesh(polygons: Sequence[WalkPolygon]) -> bytes:
+    """The file's bytes.
+
+    Raises:
+        RoadError: when there are too many polygons or corners for one tile, or an edge belongs to three polygons.
+    """
+    vertices, faces = _weld(polygons)
+    if len(vertices) > _MOST_VERTICES or len(faces) > _MOST_POLYGONS:
+        raise RoadError(
+            f"{len(vertices)} vertices and {len(faces)} polygons; one tile holds {_MOST_VERTICES} and {_MOST_POLYGONS}"
+        )
+    neighbours = _neighbours(faces)
+    areas = [polygon.area for polygon in polygons]
+    tile, low, high = _tile(vertices, faces, neighbours, areas)
+    polygon_bits = max(1, (len(faces) - 1).bit_length())
+    reference = 1 << polygon_bits
+    params = struct.pack("<5f2i", *low, high[0] - low[0], high[2] - low[2], 1, 1 << polygon_bits)
+    return struct.pack("<3i", _MSET_MAGIC, 1, 1) + params + struct.pack("<Ii", reference, len(tile)) + tile
+
+
+def _weld(polygons: Sequence[WalkPolygon]) -> tuple[list[tuple[float, float, float]], list[list[int]]]:
+    """Vertices shared between polygons, and the polygons as vertex numbers in Detour's winding."""
+    numbers: dict[tuple[int, int, int], int] = {}
+    vertices: list[tuple[float, float, float]] = []
+    faces = []
+    for polygon in polygons:
+        face: list[int] = []
+        for corner in polygon.corners:
+            key = (round(corner[0] * 1000), round(corner[1] * 1000), round(corner[2] * 1000))
+            if key not in numbers:
+                numbers[key] = len(vertices)
+                vertices.append(corner)
+            if numbers[key] not in face:
+                face.append(numbers[key])
+        if not 3 <= len(face) <= _MAX_CORNERS:
+            raise RoadError(f"a walkable polygon has {len(face)} different corners, expected 3 to {_MAX_CORNERS}")
+        twice_area = sum(
+            vertices[a][0] * vertices[b][1] - vertices[b][0] * vertices[a][1]
+            for a, b in zip(face, face[1:] + face[:1], strict=True)
+        )
+        faces.append(face if twice_area < 0.0 else face[::-1])
+    return vertices, faces
+
+
+def _neighbours(faces: list[list[int]]) -> list[list[int]]:
+    """For each edge k -> k + 1 of each face the neighbour's index + 1, 0 at borders."""
+    owners: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for index, face in enumerate(faces):
+        for k, (a, b) in enumerate(zip(face, face[1:] + face[:1], strict=True)):
+            owners.setdefault((min(a, b), max(a, b)), []).append((index, k))
+    neighbours = [[0] * len(face) for face in faces]
+    for edge, sharers in owners.items():
+        if len(sharers) > 2:
+            raise RoadError(f"walkable polygons {[index for index, _ in sharers]} share edge {edge}; at most two may")
+        if len(sharers) == 2:
+            (first, k), (second, m) = sharers
+            neighbours[first][k] = second + 1
+            neighbours[second][m] = first + 1
+    return neighbours
+
+
+def _tile(
+    vertices: list[tuple[float, float, float]],
+    faces: list[list[int]],
+    neighbours: list[list[int]],
+    areas: list[Area],
+) -> tuple[bytes, tuple[float, ...], tuple[float, ...]]:
+    ups = [(x, z, y) for x, y, z in vertices]
+    low = tuple(min(vertex[axis] for vertex in ups) - (1.0 if axis == 1 else 0.0) for axis in range(3))
+    high = tuple(max(vertex[axis] for vertex in ups) + (2.0 if axis == 1 else 0.0) for axis in range(3))
+    num_links = sum(1 for row in neighbours for index in row if index)
+    num_triangles = sum(len(face) - 2 for face in faces)
+    count = len(faces)
+    header = struct.pack(
+        "<15i", _TILE_MAGIC, _TILE_VERSION, 0, 0, 0, 0, count, len(ups), num_links, count, 0, num_triangles, 0, 0, count
+    )
+    header += struct.pack("<3f", _WALKER_HEIGHT_M, _WALKER_RADIUS_M, _WALKER_CLIMB_M)
+    header += struct.pack("<7f", *low, *high, 1.0)
+    body = b"".join(struct.pack("<3f", *vertex) for vertex in ups)
+    for face, row, area in zip(faces, neighbours, areas, strict=True):
+        pad = [0] * (_MAX_CORNERS - len(face))
+        body += struct.pack("<I6H6HHBB", 0xFFFFFFFF, *face, *pad, *row, *pad, area.flag, len(face), area)
+    body += bytes(12 * num_links)
+    details, triangles, first = b"", b"", 0
+    for face in faces:
+        details += struct.pack("<IIBB2x", 0, first, 0, len(face) - 2)
+        first += len(face) - 2
+        triangles += _detail_triangles(len(face))
+    return header + body + details + triangles, low, high
+
+
+def _detail_triangles(corners: int) -> bytes:
+    """A fan over a polygon; two bits for each edge say whether it lies on the polygon's boundary (Detour needs it)."""
+    fan = b""
+    for k in range(1, corners - 1):
+        flags = (1 if k == 1 else 0) | 1 << 2 | (1 << 4 if k == corners - 2 else 0)
+        fan += bytes([0, k, k + 1, flags])
+    return fan

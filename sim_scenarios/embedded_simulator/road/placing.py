@@ -1,0 +1,97 @@
+"""Puts furniture down so that nothing stands in anything else.
+
+``FOOTPRINTS`` is what a model may cover at scale 1, given by half its size along its own x and y; a tree's is its
+trunk with a margin, not its crown, so that cars may stand under trees.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from sim_scenarios.embedded_simulator.road.curves import Array
+from sim_scenarios.embedded_simulator.road.polygons import Claims, Rectangle
+from sim_scenarios.embedded_simulator.road.town import SIDEWALK_HEIGHT_M, Placement
+from sim_scenarios.embedded_simulator.world.snapshot import Vector
+
+FOOTPRINTS: dict[str, tuple[float, float]] = {
+    "tree_broadleaf": (0.45, 0.45),
+    "tree_round": (0.45, 0.45),
+    "tree_conifer": (0.45, 0.45),
+    "bush": (0.6, 0.6),
+    "hedge": (0.45, 1.5),
+    "flower_bed": (0.8, 1.2),
+    "street_lamp": (0.2, 0.2),
+    "pole": (0.15, 0.15),
+    "bollard": (0.12, 0.12),
+    "bench": (0.35, 0.9),
+    "bin": (0.3, 0.3),
+    "hydrant": (0.2, 0.2),
+    "fence": (0.08, 1.5),
+    "wall": (0.15, 1.5),
+    "guard_rail": (0.15, 1.5),
+    "bus_stop": (0.7, 2.0),
+    "kiosk": (1.3, 1.6),
+    "sign_stop": (0.15, 0.15),
+    "sign_yield": (0.15, 0.15),
+    "sign_speed_30": (0.15, 0.15),
+    "sign_speed_60": (0.15, 0.15),
+    "sign_crosswalk": (0.15, 0.15),
+    "cone": (0.2, 0.2),
+    "barrier": (0.3, 0.7),
+    "planter": (0.4, 0.6),
+    "parked_sedan": (2.45, 1.0),
+    "parked_hatchback": (2.2, 0.95),
+    "parked_suv": (2.5, 1.05),
+    "parked_van": (2.8, 1.05),
+}
+"""Half extents [m] along the model's x and y."""
+
+TREES = ("tree_broadleaf", "tree_round", "tree_conifer")
+
+
+class Placer:
+    """Collects placements; each claims its footprint."""
+
+    def __init__(self, claims: Claims, rng: np.random.Generator) -> None:
+        self.rng = rng
+        self.placements: list[Placement] = []
+        self._claims = claims
+
+    def put(
+        self,
+        kind: str,
+        point: Array,
+        yaw: float,
+        *,
+        z: float = SIDEWALK_HEIGHT_M,
+        gap_m: float = 0.1,
+        scale: float = 1.0,
+    ) -> bool:
+        """Place a model at ``point`` (2,) [m] turned by ``yaw`` [rad], unless something stands within ``gap_m``."""
+        half_x, half_y = FOOTPRINTS[kind]
+        # Planting grows by its scale, but a trunk's footprint already has a margin.
+        grown = 1.0 if kind in TREES else scale
+        rectangle = Rectangle(float(point[0]), float(point[1]), yaw, half_x * grown, half_y * grown)
+        if not self._claims.is_free(rectangle, gap_m):
+            return False
+        self._claims.take(rectangle)
+        location = Vector(float(point[0]), float(point[1]), float(z))
+        seed = int(self.rng.integers(2**31))
+        self.placements.append(
+            Placement(kind=kind, location=location, yaw_deg=math.degrees(yaw), scale=round(scale, 3), seed=seed)
+        )
+        return True
+
+    def is_free(self, point: Array, half_m: float) -> bool:
+        """Whether a square of half size ``half_m`` about ``point`` is untouched."""
+        return self._claims.is_free(Rectangle(float(point[0]), float(point[1]), 0.0, half_m, half_m))
+
+    def turn(self) -> float:
+        """A random heading [rad]."""
+        return float(self.rng.uniform(-math.pi, math.pi))
+
+    def choose(self, *names: str) -> str:
+        """One of the names."""
+        return names[int(self.rng.integers(len(names)))]

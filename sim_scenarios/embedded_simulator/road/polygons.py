@@ -1,0 +1,204 @@
+"""Simple polygons in the plane: area, containment, triangulation, cutting to a grid, and rectangles that must not meet.
+
+Exact enough for street plans (millimetres), and without a geometry library.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim_scenarios.embedded_simulator.road.curves import Array, RoadError
+
+_CONVEX_EPS = 1e-9
+_CELL_M = 12.0
+
+
+def signed_area(polygon: Array) -> float:
+    """Of a polygon (N, 2): positive when it turns from x towards y."""
+    x, y = polygon[:, 0], polygon[:, 1]
+    return 0.5 * float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y))
+
+
+def without_repeats(polygon: Array, tolerance_m: float = 1e-4) -> Array:
+    """The polygon without consecutive points that coincide."""
+    step = np.linalg.norm(polygon - np.roll(polygon, 1, axis=0), axis=1)
+    kept: Array = polygon[step > tolerance_m]
+    return kept
+
+
+def contains(polygon: Array, points: Array) -> NDArray[np.bool_]:
+    """Which of the points (P, 2) lie inside the polygon (N, 2), by crossing number."""
+    start, end = polygon, np.roll(polygon, -1, axis=0)
+    px, py = points[:, 0, None], points[:, 1, None]
+    straddles = (start[:, 1] > py) != (end[:, 1] > py)
+    rise = np.where(end[:, 1] == start[:, 1], 1.0, end[:, 1] - start[:, 1])
+    x_at = start[:, 0] + (py - start[:, 1]) * (end[:, 0] - start[:, 0]) / rise
+    inside = np.count_nonzero(straddles & (px < x_at), axis=1) % 2 == 1
+    return np.asarray(inside, dtype=np.bool_)
+
+
+def distance_to_edges(polygon: Array, points: Array) -> Array:
+    """Distance [m] of each point (P, 2) from the outline of the polygon (N, 2)."""
+    start = polygon
+    along = np.roll(polygon, -1, axis=0) - start
+    squared = np.maximum(np.sum(along**2, axis=1), 1e-12)
+    relative = points[:, None, :] - start
+    t = np.clip(np.sum(relative * along, axis=2) / squared, 0.0, 1.0)
+    return np.asarray(np.sqrt(np.min(np.sum((relative - t[:, :, None] * along) ** 2, axis=2), axis=1)))
+
+
+def triangulate(polygon: Array) -> NDArray[np.int64]:
+    """Ear clipping of a simple polygon (N, 2) that turns from x towards y: triangles (N - 2, 3).
+
+    Raises:
+        RoadError: when the outline crosses itself.
+    """
+    ring = list(range(len(polygon)))
+    triangles = []
+    i = 0
+    misses = 0
+    while len(ring) > 3:
+        a, b, c = ring[i - 1], ring[i], ring[(i + 1) % len(ring)]
+        if _is_ear(polygon, ring, a, b, c):
+            triangles.append((a, b, c))
+            del ring[i]
+            misses = 0
+            # Skipping the neighbour spreads the ears around the outline: rounder triangles than a single fan.
+            i = (i + 1) % len(ring)
+        else:
+            i = (i + 1) % len(ring)
+            misses += 1
+            if misses > len(ring):
+                raise RoadError(f"outline of {len(polygon)} points crosses itself near {polygon[b]}")
+    a, b, c = ring
+    if _cross(polygon[b] - polygon[a], polygon[c] - polygon[b]) < -_CONVEX_EPS:
+        raise RoadError(f"outline of {len(polygon)} points crosses itself near {polygon[b]}")
+    triangles.append((a, b, c))
+    return np.array(triangles, dtype=np.int64)
+
+
+def _is_ear(polygon: Array, ring: list[int], a: int, b: int, c: int) -> bool:
+    pa, pb, pc = polygon[a], polygon[b], polygon[c]
+    if _cross(pb - pa, pc - pb) < -_CONVEX_EPS:
+        return False
+    others = polygon[[k for k in ring if k not in (a, b, c)]]
+    edges = np.stack([pb - pa, pc - pb, pa - pc])
+    corners = np.stack([pa, pb, pc])
+    relative = others[:, None, :] - corners
+    sides = edges[:, 0] * relative[:, :, 1] - edges[:, 1] * relative[:, :, 0]
+    return not bool(np.any(np.all(sides > _CONVEX_EPS, axis=1)))
+
+
+def _cross(u: Array, v: Array) -> float:
+    return float(u[0] * v[1] - u[1] * v[0])
+
+
+def cut_to_grid(points: Array, triangles: NDArray[np.int64], cell_m: float) -> tuple[Array, NDArray[np.int64]]:
+    """Split triangles (T, 3) over points (P, 2) along grid lines ``cell_m`` apart: new points and triangles."""
+    polygons = [points[triangle] for triangle in triangles]
+    for axis in (0, 1):
+        pieces = []
+        for polygon in polygons:
+            low = int(np.floor(polygon[:, axis].min() / cell_m)) + 1
+            high = int(np.ceil(polygon[:, axis].max() / cell_m))
+            rest = polygon
+            for number in range(low, high):
+                below, rest = _cut(rest, axis, number * cell_m)
+                if len(below) >= 3:
+                    pieces.append(below)
+            if len(rest) >= 3:
+                pieces.append(rest)
+        polygons = pieces
+    fans, base = [], 0
+    for polygon in polygons:
+        ring = np.arange(1, len(polygon) - 1)
+        fans.append(base + np.stack([np.zeros_like(ring), ring, ring + 1], axis=1))
+        base += len(polygon)
+    return np.concatenate(polygons), np.concatenate(fans).astype(np.int64)
+
+
+def _cut(polygon: Array, axis: int, at: float) -> tuple[Array, Array]:
+    """A convex polygon's parts below and above a grid line."""
+    below, above = [], []
+    for start, end in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
+        d0, d1 = start[axis] - at, end[axis] - at
+        if d0 <= 0.0:
+            below.append(start)
+        if d0 >= 0.0:
+            above.append(start)
+        if d0 * d1 < 0.0:
+            crossing = start + (end - start) * (d0 / (d0 - d1))
+            crossing[axis] = at
+            below.append(crossing)
+            above.append(crossing)
+    return np.array(below), np.array(above)
+
+
+@dataclass(frozen=True, slots=True)
+class Rectangle:
+    """A turned rectangle."""
+
+    x: float
+    """Middle [m]."""
+    y: float
+    yaw: float
+    """Of its length axis [rad]."""
+    half_length: float
+    """[m]."""
+    half_width: float
+
+    def corners(self) -> Array:
+        """(4, 2) [m], turning from x towards y."""
+        u = np.array([math.cos(self.yaw), math.sin(self.yaw)]) * self.half_length
+        v = np.array([-math.sin(self.yaw), math.cos(self.yaw)]) * self.half_width
+        return np.array([self.x, self.y]) + np.stack([-u - v, u - v, u + v, v - u])
+
+    def grown(self, margin_m: float) -> Rectangle:
+        """The rectangle with ``margin_m`` more on every side."""
+        return Rectangle(self.x, self.y, self.yaw, self.half_length + margin_m, self.half_width + margin_m)
+
+    def reach(self, yaw: float) -> float:
+        """Half its extent [m] along a direction [rad]."""
+        turn = yaw - self.yaw
+        return abs(math.cos(turn)) * self.half_length + abs(math.sin(turn)) * self.half_width
+
+    def overlaps(self, other: Rectangle) -> bool:
+        """Whether the two share more than an edge, by the separating axis test."""
+        dx, dy = other.x - self.x, other.y - self.y
+        for yaw in (self.yaw, self.yaw + 0.5 * math.pi, other.yaw, other.yaw + 0.5 * math.pi):
+            distance = abs(dx * math.cos(yaw) + dy * math.sin(yaw))
+            if distance >= self.reach(yaw) + other.reach(yaw) - 1e-9:
+                return False
+        return True
+
+
+class Claims:
+    """Rectangles already taken, looked up by grid cell: says whether another one is free."""
+
+    def __init__(self) -> None:
+        self._cells: dict[tuple[int, int], list[Rectangle]] = defaultdict(list)
+
+    def is_free(self, rectangle: Rectangle, gap_m: float = 0.0) -> bool:
+        """Whether ``rectangle``, with ``gap_m`` more on every side, touches nothing that was taken."""
+        grown = rectangle.grown(gap_m)
+        return not any(grown.overlaps(other) for cell in _cells_of(grown) for other in self._cells.get(cell, ()))
+
+    def take(self, rectangle: Rectangle) -> None:
+        """Claim a rectangle."""
+        for cell in _cells_of(rectangle):
+            self._cells[cell].append(rectangle)
+
+
+def _cells_of(rectangle: Rectangle) -> Iterator[tuple[int, int]]:
+    reach_x, reach_y = rectangle.reach(0.0), rectangle.reach(0.5 * math.pi)
+    for i in range(math.floor((rectangle.x - reach_x) / _CELL_M), math.floor((rectangle.x + reach_x) / _CELL_M) + 1):
+        for j in range(
+            math.floor((rectangle.y - reach_y) / _CELL_M), math.floor((rectangle.y + reach_y) / _CELL_M) + 1
+        ):
+            yield i, j

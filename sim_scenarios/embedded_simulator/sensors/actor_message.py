@@ -1,0 +1,39 @@
+"""How an actor is described inside a sensor's event, where CARLA sends it whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sim_scenarios.embedded_simulator.wire.structs import pack_actor
+from sim_scenarios.embedded_simulator.world.actors import Actor
+from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox
+
+_SCENERY_NAMES = {
+    3: "building", 4: "wall", 5: "fence", 6: "pole", 8: "trafficsign", 9: "vegetation", 14: "car", 20: "static",
+    21: "dynamic", 28: "guardrail",
+}  # fmt: skip
+
+
+def pack_event_actor(actor: Actor) -> list[Any]:
+    """An actor of the episode; events carry no stream tokens."""
+    return pack_actor(
+        actor_id=actor.id,
+        parent_id=actor.parent_id,
+        description=actor.description,
+        box=actor.box,
+        tags=actor.tags,
+        stream_token=b"",
+    )
+
+
+def pack_scenery(tag: int) -> list[Any]:
+    """Something that is no actor: id 0 and ``static.<label>`` (Carla/Game/CarlaEpisode.cpp)."""
+    name = f"static.{_SCENERY_NAMES.get(tag, 'unknown')}"
+    return pack_actor(
+        actor_id=0,
+        parent_id=0,
+        description=ActorDescription(uid=0, id=name),
+        box=BoundingBox(),
+        tags=bytes([tag]),
+        stream_token=b"",
+    )

@@ -1,0 +1,111 @@
+"""Cameras: what is to be rendered after a tick, and the messages made from it.
+
+Cameras with the same pose, size and field of view share one render, however many kinds of image they want of it: an
+RGB and a semantic camera on one mount cost little more than the RGB camera alone. A job is plain data of one tick,
+so that it can be rendered on another thread while the world goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim_scenarios.embedded_simulator.render.view import Frame, View
+from sim_scenarios.embedded_simulator.sensors.message import SensorMessage
+from sim_scenarios.embedded_simulator.sensors.pixels import (
+    bgra_from_depth,
+    bgra_from_instances,
+    bgra_from_rgb,
+    bgra_from_tags,
+)
+from sim_scenarios.embedded_simulator.wire.sensor_data import (
+    SensorHeader,
+    SensorType,
+    pack_camera_header,
+    pack_header,
+)
+from sim_scenarios.embedded_simulator.world.actors import CameraShape, Sensor, SensorKind
+from sim_scenarios.embedded_simulator.world.snapshot import Pose, Snapshot
+
+_SENSOR_TYPES = {
+    SensorKind.RGB: SensorType.RGB_CAMERA,
+    SensorKind.SEMANTIC: SensorType.SEMANTIC_CAMERA,
+    SensorKind.DEPTH: SensorType.DEPTH_CAMERA,
+    SensorKind.INSTANCE: SensorType.INSTANCE_CAMERA,
+}
+
+
+class RendersViews(Protocol):
+    """The renderer as the cameras see it; ``render/renderer.py`` is the one, tests bring their own."""
+
+    def render(self, view: View, snapshot: Snapshot, *, color: bool) -> Frame:
+        """Draws one view; the frame's arrays may be overwritten by the next call."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exposure:
+    """One camera's wish of a view."""
+
+    kind: SensorKind
+    stream_id: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CameraJob:
+    """One view to render and the cameras that want it."""
+
+    pose: Pose
+    shape: CameraShape
+    exposures: tuple[Exposure, ...]
+
+
+def plan_jobs(cameras: Iterable[Sensor]) -> list[CameraJob]:
+    """Groups cameras that see the same; jobs in the order of their first camera."""
+    groups: dict[tuple[Pose, CameraShape], list[Exposure]] = {}
+    for camera in cameras:
+        assert camera.camera is not None  # every sensor of a camera kind was spawned with a shape
+        exposure = Exposure(kind=camera.kind, stream_id=camera.stream_id)
+        groups.setdefault((camera.pose, camera.camera), []).append(exposure)
+    return [
+        CameraJob(pose=pose, shape=shape, exposures=tuple(exposures)) for (pose, shape), exposures in groups.items()
+    ]
+
+
+def expose(renderer: RendersViews, job: CameraJob, snapshot: Snapshot) -> list[SensorMessage]:
+    """Renders a job and packs a message for each of its cameras."""
+    shape = job.shape
+    view = View(pose=job.pose, width=shape.width, height=shape.height, fov_deg=shape.fov_deg)
+    color = any(exposure.kind is SensorKind.RGB for exposure in job.exposures)
+    frame = renderer.render(view, snapshot, color=color)
+    camera_header = pack_camera_header(width=shape.width, height=shape.height, fov_deg=shape.fov_deg)
+    messages = []
+    for exposure in job.exposures:
+        header = SensorHeader(
+            type_id=_SENSOR_TYPES[exposure.kind],
+            frame=snapshot.frame,
+            timestamp_s=snapshot.elapsed_s,
+            pose=job.pose,
+        )
+        pixels = _pixels(exposure.kind, frame)
+        parts = (pack_header(header) + camera_header, pixels.reshape(-1).data)
+        messages.append(SensorMessage(stream_id=exposure.stream_id, parts=parts))
+    return messages
+
+
+def _pixels(kind: SensorKind, frame: Frame) -> NDArray[np.uint8]:
+    """(H, W, 4) BGRA in memory of its own."""
+    out = np.empty((*frame.tag.shape, 4), np.uint8)
+    if kind is SensorKind.RGB:
+        assert frame.rgb is not None  # asked for with color=True
+        bgra_from_rgb(frame.rgb, out)
+    elif kind is SensorKind.SEMANTIC:
+        bgra_from_tags(frame.tag, out)
+    elif kind is SensorKind.INSTANCE:
+        bgra_from_instances(frame.tag, frame.instance, out)
+    else:
+        bgra_from_depth(frame.depth_m, out)
+    return out

@@ -1,0 +1,87 @@
+"""The stream that every client follows: where all actors are, how they move, and what state they are in."""
+
+from __future__ import annotations
+
+from sim_scenarios.embedded_simulator.wire.sensor_data import (
+    SensorHeader,
+    SensorType,
+    pack_actor_record,
+    pack_episode_header,
+    pack_header,
+    pack_traffic_light_state,
+    pack_vehicle_state,
+    pack_walker_state,
+)
+from sim_scenarios.embedded_simulator.world.actors import Actor, TrafficLight, Vehicle, Walker
+from sim_scenarios.embedded_simulator.world.snapshot import TrafficLightState
+from sim_scenarios.embedded_simulator.world.world import World
+
+
+def pack_episode_state(world: World) -> bytes:
+    """The world after its last tick.
+
+    The platform timestamp is simulated time, so that equal runs give equal bytes.
+    """
+    header = SensorHeader(type_id=SensorType.WORLD_OBSERVER, frame=world.frame, timestamp_s=world.elapsed_s)
+    episode = pack_episode_header(
+        episode_id=world.episode_id, platform_timestamp_s=world.elapsed_s, delta_s=world.settings.delta_s
+    )
+    return b"".join([pack_header(header), episode, *map(_pack_record, world.actors.values())])
+
+
+def _pack_record(actor: Actor) -> bytes:
+    if isinstance(actor, Vehicle):
+        state = _vehicle_state(actor)
+    elif isinstance(actor, Walker):
+        control = actor.control
+        state = pack_walker_state(direction=control.direction, speed=control.speed, jump=control.jump)
+    elif isinstance(actor, TrafficLight):
+        state = _traffic_light_state(actor)
+    else:
+        state = b""
+    return pack_actor_record(
+        actor_id=actor.id,
+        pose=actor.pose,
+        velocity=actor.velocity,
+        angular_velocity=actor.angular_velocity,
+        acceleration=actor.acceleration,
+        state=state,
+    )
+
+
+def _vehicle_state(vehicle: Vehicle) -> bytes:
+    control, light = vehicle.control, vehicle.traffic_light
+    return pack_vehicle_state(
+        throttle=control.throttle,
+        steer=control.steer,
+        brake=control.brake,
+        hand_brake=control.hand_brake,
+        reverse=control.reverse,
+        manual_gear_shift=control.manual_gear_shift,
+        gear=_gear(vehicle),
+        speed_limit_kmh=vehicle.speed_limit_kmh,
+        traffic_light_state=TrafficLightState.GREEN if light is None else light.state,
+        traffic_light_id=None if light is None else light.id,
+    )
+
+
+def _gear(vehicle: Vehicle) -> int:
+    """The gear a client asked for, or what an automatic gearbox would show."""
+    if vehicle.control.manual_gear_shift:
+        return vehicle.control.gear
+    if vehicle.control.reverse:
+        return -1
+    return 1 + min(3, int(abs(vehicle.motion.speed) // 8.0)) if abs(vehicle.motion.speed) > 0.1 else 0
+
+
+def _traffic_light_state(light: TrafficLight) -> bytes:
+    return pack_traffic_light_state(
+        sign_id=light.site.opendrive_id,
+        green_s=light.green_s,
+        yellow_s=light.yellow_s,
+        red_s=light.red_s,
+        elapsed_s=light.elapsed_s,
+        pole_index=light.pole_index,
+        frozen=light.frozen,
+        state=light.state,
+    )

@@ -1,0 +1,45 @@
+"""Renders a few stamps before the server is ready: numba compiles or loads a kernel when it is first called."""
+
+from __future__ import annotations
+
+from sim_scenarios.embedded_simulator.sensors.camera import CameraJob, Exposure, RendersViews, expose
+from sim_scenarios.embedded_simulator.world.actors import CAMERA_KINDS, CameraShape
+from sim_scenarios.embedded_simulator.world.catalogue import VEHICLES, WALKERS
+from sim_scenarios.embedded_simulator.world.snapshot import (
+    Pose,
+    Rotation,
+    Snapshot,
+    Vector,
+    VehicleLight,
+    VisibleActor,
+    Weather,
+)
+
+_STAMP = CameraShape(width=64, height=36, fov_deg=90.0)
+_WEATHERS = (
+    Weather(),
+    Weather(sun_altitude_angle=-60.0, precipitation=80.0, precipitation_deposits=80.0, wetness=80.0, fog_density=30.0),
+)
+"""By day and dry, by night and wet: between them they use every kernel."""
+
+
+def warm_up(renderer: RendersViews) -> None:
+    """Takes one tiny image of every kind in each of two weathers."""
+    exposures = tuple(Exposure(kind=kind, stream_id=1) for kind in sorted(CAMERA_KINDS, key=lambda kind: kind.value))
+    job = CameraJob(pose=Pose(Vector(-8.0, 0.0, 2.0), Rotation()), shape=_STAMP, exposures=exposures)
+    actors = tuple(
+        VisibleActor(
+            id=number,
+            blueprint_id=blueprint_id,
+            pose=Pose(Vector(0.0, 3.0 * number, 0.0), Rotation()),
+            color=(128, 128, 128),
+            lights=VehicleLight.LOW_BEAM,
+            steer_deg=0.0,
+            travelled_m=0.0,
+            speed=0.0,
+        )
+        for number, blueprint_id in enumerate((VEHICLES[0].id, WALKERS[0].id), start=1)
+    )
+    for weather in _WEATHERS:
+        snapshot = Snapshot(frame=0, elapsed_s=0.0, delta_s=0.05, weather=weather, actors=actors, traffic_lights={})
+        expose(renderer, job, snapshot)

@@ -1,0 +1,189 @@
+"""Binary payloads of the streams (LibCarla/source/carla/sensor/s11n, sensor/data/ActorDynamicState.h), 0.9.16.
+
+Every message starts with the 48-byte sensor header. Little endian, packed, no padding. Angles in degrees, metres,
+seconds. Newer sources of CARLA add fields to the header and to the actor record; these here are exactly 0.9.16's.
+"""
+
+from __future__ import annotations
+
+import enum
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+import msgpack
+
+from sim_scenarios.embedded_simulator.wire.errors import WireError
+from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector
+
+_HEADER = struct.Struct("<QQd6f")
+_CAMERA = struct.Struct("<IIf")
+_EPISODE = struct.Struct("<Qdf3ii")
+_ACTOR = struct.Struct("<IB15f54s")
+_VEHICLE = struct.Struct("<3f3Bif2BIB")
+_WALKER = struct.Struct("<4fB")
+_TRAFFIC_LIGHT = struct.Struct("<32s4fI2B")
+
+HEADER_BYTES, CAMERA_HEADER_BYTES, EPISODE_HEADER_BYTES = _HEADER.size, _CAMERA.size, _EPISODE.size
+ACTOR_RECORD_BYTES = _ACTOR.size
+
+_ACTIVE = 1  # carla::rpc::ActorState::Active
+
+
+_ORIGIN = Pose()
+
+
+class SensorType(enum.IntEnum):
+    """Position of a sensor in 0.9.16's registry (LibCarla/source/carla/sensor/SensorRegistry.h)."""
+
+    COLLISION = 0
+    DEPTH_CAMERA = 1
+    GNSS = 4
+    IMU = 5
+    OBSTACLE = 7
+    RGB_CAMERA = 13
+    SEMANTIC_CAMERA = 14
+    INSTANCE_CAMERA = 15
+    WORLD_OBSERVER = 17
+
+
+class SimulationState(enum.IntFlag):
+    """Flags of the episode state."""
+
+    NONE = 0
+    MAP_CHANGED = 1
+    LIGHTS_CHANGED = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SensorHeader:
+    """The first 48 bytes of every message."""
+
+    type_id: int
+    frame: int
+    timestamp_s: float
+    pose: Pose = _ORIGIN
+
+
+def pack_header(header: SensorHeader) -> bytes:
+    """48 bytes."""
+    return _HEADER.pack(header.type_id, header.frame, header.timestamp_s, *header.pose.location, *header.pose.rotation)
+
+
+def unpack_header(message: bytes) -> SensorHeader:
+    """Inverse of ``pack_header``; what follows the header is ignored.
+
+    Raises:
+        WireError: The message is shorter than the header.
+    """
+    if len(message) < HEADER_BYTES:
+        raise WireError(f"expected a sensor header of {HEADER_BYTES} bytes, got {len(message)}")
+    type_id, frame, timestamp_s, x, y, z, pitch, yaw, roll = _HEADER.unpack_from(message)
+    pose = Pose(Vector(x, y, z), Rotation(pitch, yaw, roll))
+    return SensorHeader(type_id=type_id, frame=frame, timestamp_s=timestamp_s, pose=pose)
+
+
+def pack_camera_header(*, width: int, height: int, fov_deg: float) -> bytes:
+    """The 12 bytes between the sensor header and the BGRA pixels."""
+    return _CAMERA.pack(width, height, fov_deg)
+
+
+def pack_gnss(*, latitude: float, longitude: float, altitude: float) -> bytes:
+    """Degrees and metres."""
+    return _msgpack([latitude, longitude, altitude])
+
+
+def pack_imu(*, accelerometer: Vector, gyroscope: Vector, compass: float) -> bytes:
+    """[m/s^2], [rad/s], [rad] clockwise from north."""
+    return _msgpack([list(accelerometer), list(gyroscope), compass])
+
+
+def pack_collision(*, actor: list[Any], other: list[Any], impulse: Vector) -> bytes:
+    """Two packed actors and the impulse [kg m/s]."""
+    return _msgpack([actor, other, list(impulse)])
+
+
+def pack_obstacle(*, actor: list[Any], other: list[Any], distance_m: float) -> bytes:
+    """Two packed actors and how far the other is."""
+    return _msgpack([actor, other, distance_m])
+
+
+def _msgpack(content: list[Any]) -> bytes:
+    packed: bytes = msgpack.packb(content, use_bin_type=True, unicode_errors="surrogateescape")
+    return packed
+
+
+# --- episode state --------------------------------------------------------------------------------------------------
+
+
+def pack_episode_header(
+    *, episode_id: int, platform_timestamp_s: float, delta_s: float, state: SimulationState = SimulationState.NONE
+) -> bytes:
+    """36 bytes after the sensor header of an episode state; the map origin is zero outside large maps."""
+    return _EPISODE.pack(episode_id, platform_timestamp_s, delta_s, 0, 0, 0, state)
+
+
+def pack_actor_record(
+    *, actor_id: int, pose: Pose, velocity: Vector, angular_velocity: Vector, acceleration: Vector, state: bytes = b""
+) -> bytes:
+    """119 bytes; ``state`` is the type-dependent part and is padded with zeros to 54 bytes."""
+    return _ACTOR.pack(
+        actor_id,
+        _ACTIVE,
+        *pose.location,
+        *pose.rotation,
+        *velocity,
+        *angular_velocity,
+        *acceleration,
+        state,
+    )
+
+
+def pack_vehicle_state(
+    *,
+    throttle: float,
+    steer: float,
+    brake: float,
+    hand_brake: bool,
+    reverse: bool,
+    manual_gear_shift: bool,
+    gear: int,
+    speed_limit_kmh: float,
+    traffic_light_state: int,
+    traffic_light_id: int | None,
+) -> bytes:
+    """30 bytes; ``traffic_light_id`` is None where no light concerns the vehicle."""
+    return _VEHICLE.pack(
+        throttle,
+        steer,
+        brake,
+        hand_brake,
+        reverse,
+        manual_gear_shift,
+        gear,
+        speed_limit_kmh,
+        traffic_light_state,
+        traffic_light_id is not None,
+        traffic_light_id or 0,
+        0,  # failure state: none
+    )
+
+
+def pack_walker_state(*, direction: Vector, speed: float, jump: bool) -> bytes:
+    """17 bytes."""
+    return _WALKER.pack(*direction, speed, jump)
+
+
+def pack_traffic_light_state(
+    *,
+    sign_id: str,
+    green_s: float,
+    yellow_s: float,
+    red_s: float,
+    elapsed_s: float,
+    pole_index: int,
+    frozen: bool,
+    state: int,
+) -> bytes:
+    """54 bytes; ``sign_id`` is the OpenDRIVE signal id that ties the actor to the map."""
+    return _TRAFFIC_LIGHT.pack(sign_id.encode(), green_s, yellow_s, red_s, elapsed_s, pole_index, frozen, state)

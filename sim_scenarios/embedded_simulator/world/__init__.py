@@ -1,0 +1,1 @@
+"""The simulated world as plain state: no bytes, no pixels, no clock."""

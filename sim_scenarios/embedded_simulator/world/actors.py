@@ -1,0 +1,161 @@
+"""The things that exist in an episode: mutable state that the world owns and nothing else writes.
+
+One class for each kind that behaves differently; spectator, props and walker controllers are plain ``Actor``.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass, field, replace
+
+from sim_scenarios.embedded_simulator.physics.vehicle import VehicleMotion, VehicleParameters
+from sim_scenarios.embedded_simulator.road.town import TrafficLightSite
+from sim_scenarios.embedded_simulator.world.catalogue import VehicleSpec, WalkerSpec
+from sim_scenarios.embedded_simulator.world.controls import (
+    AckermannControl,
+    AckermannSettings,
+    VehicleControl,
+    WalkerControl,
+)
+from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox
+from sim_scenarios.embedded_simulator.world.snapshot import Pose, TrafficLightState, Vector, VehicleLight
+from sim_scenarios.embedded_simulator.world.vehicle_physics import VehiclePhysics
+
+WALKER_MASS_KG = 75.0
+DEFAULT_SPEED_LIMIT_KMH = 30.0
+
+
+@dataclass(kw_only=True, slots=True)
+class Actor:
+    """What every actor has."""
+
+    id: int
+    description: ActorDescription
+    pose: Pose
+    box: BoundingBox = field(default_factory=BoundingBox)
+    tags: bytes = b""
+    """Semantic tags, one byte each."""
+    parent_id: int = 0
+    relative_pose: Pose | None = None
+    """To the parent; None when nothing is attached to."""
+    velocity: Vector = field(default_factory=Vector)
+    angular_velocity: Vector = field(default_factory=Vector)
+    """[deg/s]."""
+    acceleration: Vector = field(default_factory=Vector)
+
+    @property
+    def type_id(self) -> str:
+        """The blueprint's id."""
+        return self.description.id
+
+
+@dataclass(kw_only=True, slots=True)
+class MovingActor(Actor):
+    """A vehicle or walker."""
+
+    simulate_physics: bool = True
+    has_collisions: bool = True
+    color: tuple[int, int, int] = (128, 128, 128)
+    travelled_m: float = 0.0
+    last_pose: Pose
+    """At the end of the previous tick; what a client moves an actor by shows against it."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Vehicle(MovingActor):
+    """A vehicle under pedals, targets or plain poses."""
+
+    spec: VehicleSpec
+    parameters: VehicleParameters
+    physics: VehiclePhysics
+    motion: VehicleMotion
+    control: VehicleControl = field(default_factory=VehicleControl)
+    ackermann: AckermannControl | None = None
+    """Set while the last control given was an Ackermann one."""
+    ackermann_settings: AckermannSettings = field(default_factory=AckermannSettings)
+    constant_velocity: Vector | None = None
+    """In the vehicle's own frame, while enabled."""
+    pending_force: Vector = field(default_factory=Vector)
+    """[N] acting during the next tick."""
+    lights: VehicleLight = VehicleLight.NONE
+    speed_limit_kmh: float = DEFAULT_SPEED_LIMIT_KMH
+    speed_limit_from: Vector | None = None
+    """Where the limit was looked up."""
+    traffic_light: TrafficLight | None = None
+    """The light whose trigger volume the vehicle is in."""
+
+    def set_velocity(self, velocity: Vector) -> None:
+        """Goes on at ``velocity`` (world); wheels roll along the heading only, so only that part lasts."""
+        heading = math.radians(self.motion.yaw_deg)
+        along = velocity.x * math.cos(heading) + velocity.y * math.sin(heading)
+        self.motion = replace(self.motion, speed=along, velocity_x=velocity.x, velocity_y=velocity.y)
+        self.velocity = velocity
+
+
+@dataclass(kw_only=True, slots=True)
+class Walker(MovingActor):
+    """A walker under a control, or moved by the client's navigation."""
+
+    spec: WalkerSpec
+    control: WalkerControl = field(default_factory=WalkerControl)
+
+
+@dataclass(kw_only=True, slots=True)
+class TrafficLight(Actor):
+    """One signal; its group decides when it changes."""
+
+    site: TrafficLightSite
+    pole_index: int
+    state: TrafficLightState = TrafficLightState.RED
+    green_s: float = 10.0
+    yellow_s: float = 3.0
+    red_s: float = 2.0
+    """After yellow, before the next phase's green: everybody waits."""
+    elapsed_s: float = 0.0
+    frozen: bool = False
+
+
+class SensorKind(enum.Enum):
+    """What a sensor measures."""
+
+    RGB = "sensor.camera.rgb"
+    SEMANTIC = "sensor.camera.semantic_segmentation"
+    DEPTH = "sensor.camera.depth"
+    INSTANCE = "sensor.camera.instance_segmentation"
+    COLLISION = "sensor.other.collision"
+    LANE_INVASION = "sensor.other.lane_invasion"
+    GNSS = "sensor.other.gnss"
+    IMU = "sensor.other.imu"
+    OBSTACLE = "sensor.other.obstacle"
+
+
+CAMERA_KINDS = frozenset({SensorKind.RGB, SensorKind.SEMANTIC, SensorKind.DEPTH, SensorKind.INSTANCE})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CameraShape:
+    """Image size and horizontal field of view."""
+
+    width: int
+    height: int
+    fov_deg: float
+
+
+@dataclass(kw_only=True, slots=True)
+class Sensor(Actor):
+    """A sensor; the ones that stream have a stream id."""
+
+    kind: SensorKind
+    stream_id: int
+    """0 for the lane invasion sensor, which the client computes itself."""
+    sensor_tick_s: float
+    """At least this much simulated time lies between two measurements; 0 measures every tick."""
+    camera: CameraShape | None = None
+
+    def number(self, name: str, default: float = 0.0) -> float:
+        """A numeric attribute; ``default`` where it is missing or is no number."""
+        try:
+            return float(self.description.attribute(name, str(default)))
+        except ValueError:
+            return default

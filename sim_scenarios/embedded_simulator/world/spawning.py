@@ -1,0 +1,154 @@
+"""From a client's description to an actor: attributes checked and parsed, sizes and tags filled in."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+
+from sim_scenarios.embedded_simulator.physics.vehicle import VehicleParameters
+from sim_scenarios.embedded_simulator.world.actors import (
+    CAMERA_KINDS,
+    Actor,
+    CameraShape,
+    Sensor,
+    SensorKind,
+    Vehicle,
+    Walker,
+)
+from sim_scenarios.embedded_simulator.world.blueprints import PROP_SIZES
+from sim_scenarios.embedded_simulator.world.catalogue import (
+    TAG_PEDESTRIAN,
+    VEHICLES,
+    WALKERS,
+    VehicleSpec,
+    WalkerSpec,
+)
+from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox
+from sim_scenarios.embedded_simulator.world.errors import WorldError
+from sim_scenarios.embedded_simulator.world.motion import motion_at
+from sim_scenarios.embedded_simulator.world.snapshot import Pose, Vector
+from sim_scenarios.embedded_simulator.world.vehicle_physics import default_physics
+
+MAX_IMAGE_SIDE_PX = 8192
+_WALKER_HALF_WIDTH_M = 0.22
+_TAG_DYNAMIC = 21
+_TWO_WHEELER_LOCK_DEG = 45.0
+
+_VEHICLE_SPECS: Mapping[str, VehicleSpec] = {spec.id: spec for spec in VEHICLES}
+_WALKER_SPECS: Mapping[str, WalkerSpec] = {spec.id: spec for spec in WALKERS}
+_SENSOR_KINDS: Mapping[str, SensorKind] = {kind.value: kind for kind in SensorKind}
+
+
+def make_actor(actor_id: int, description: ActorDescription, pose: Pose, *, next_stream_id: Callable[[], int]) -> Actor:
+    """A new actor, not yet attached to anything.
+
+    Raises:
+        WorldError: An attribute has a value that cannot be meant.
+    """
+    if description.id in _VEHICLE_SPECS:
+        return _vehicle(actor_id, description, pose, _VEHICLE_SPECS[description.id])
+    if description.id in _WALKER_SPECS:
+        return _walker(actor_id, description, pose, _WALKER_SPECS[description.id])
+    if description.id in _SENSOR_KINDS:
+        return _sensor(actor_id, description, pose, _SENSOR_KINDS[description.id], next_stream_id)
+    if description.id in PROP_SIZES:
+        extent = Vector(*(0.5 * side for side in PROP_SIZES[description.id]))
+        box = BoundingBox(Vector(0.0, 0.0, extent.z), extent)
+        return Actor(id=actor_id, description=description, pose=pose, box=box, tags=bytes([_TAG_DYNAMIC]))
+    return Actor(id=actor_id, description=description, pose=pose)
+
+
+def _vehicle(actor_id: int, description: ActorDescription, pose: Pose, spec: VehicleSpec) -> Vehicle:
+    half_height = 0.5 * spec.height_m
+    parameters = VehicleParameters(
+        wheelbase_m=spec.wheelbase_m,
+        max_speed=spec.max_speed_mps,
+        max_acceleration=spec.max_acceleration,
+        mass_kg=spec.mass_kg,
+        max_steer_deg=_TWO_WHEELER_LOCK_DEG if spec.number_of_wheels == 2 else 70.0,
+    )
+    return Vehicle(
+        id=actor_id,
+        description=description,
+        pose=pose,
+        last_pose=pose,
+        box=BoundingBox(Vector(0.0, 0.0, half_height), Vector(0.5 * spec.length_m, 0.5 * spec.width_m, half_height)),
+        tags=bytes([spec.tag]),
+        color=_color(description, default=_color_from_text(spec.id)),
+        spec=spec,
+        parameters=parameters,
+        physics=default_physics(spec, parameters),
+        motion=motion_at(pose),
+    )
+
+
+def _walker(actor_id: int, description: ActorDescription, pose: Pose, spec: WalkerSpec) -> Walker:
+    return Walker(
+        id=actor_id,
+        description=description,
+        pose=pose,
+        last_pose=pose,
+        box=BoundingBox(Vector(), Vector(_WALKER_HALF_WIDTH_M, _WALKER_HALF_WIDTH_M, 0.5 * spec.height_m)),
+        tags=bytes([TAG_PEDESTRIAN]),
+        color=_color(description, default=spec.clothes),
+        spec=spec,
+    )
+
+
+def _sensor(
+    actor_id: int,
+    description: ActorDescription,
+    pose: Pose,
+    kind: SensorKind,
+    next_stream_id: Callable[[], int],
+) -> Sensor:
+    camera = _camera_shape(description) if kind in CAMERA_KINDS else None
+    sensor_tick_s = _number(description, "sensor_tick", 0.0)
+    return Sensor(
+        id=actor_id,
+        description=description,
+        pose=pose,
+        kind=kind,
+        stream_id=0 if kind is SensorKind.LANE_INVASION else next_stream_id(),
+        sensor_tick_s=sensor_tick_s,
+        camera=camera,
+    )
+
+
+def _camera_shape(description: ActorDescription) -> CameraShape:
+    width = int(_number(description, "image_size_x", 800))
+    height = int(_number(description, "image_size_y", 600))
+    fov_deg = _number(description, "fov", 90.0)
+    if not (0 < width <= MAX_IMAGE_SIDE_PX and 0 < height <= MAX_IMAGE_SIDE_PX and 1.0 <= fov_deg <= 179.0):
+        raise WorldError(
+            f"Spawn failed because of invalid actor description: {description.id} is to be {width}x{height} px with "
+            f"fov {fov_deg}; sides must be 1 to {MAX_IMAGE_SIDE_PX} and fov 1 to 179 degrees"
+        )
+    return CameraShape(width=width, height=height, fov_deg=fov_deg)
+
+
+def _number(description: ActorDescription, name: str, default: float) -> float:
+    text = description.attribute(name)
+    if not text:
+        return default
+    try:
+        return float(text)
+    except ValueError as error:
+        raise WorldError(
+            f"Spawn failed because of invalid actor description: attribute {name} of {description.id} is {text!r}, "
+            "which is not a number"
+        ) from error
+
+
+def _color(description: ActorDescription, *, default: tuple[int, int, int]) -> tuple[int, int, int]:
+    channels = description.attribute("color").split(",")
+    if len(channels) != 3 or not all(channel.strip().isdigit() for channel in channels):
+        return default
+    red, green, blue = (min(255, int(channel)) for channel in channels)
+    return red, green, blue
+
+
+def _color_from_text(text: str) -> tuple[int, int, int]:
+    """A colour of its own for what was given none; crc32 because ``hash`` differs between processes."""
+    red, green, blue, _ = zlib.crc32(text.encode()).to_bytes(4, "big")
+    return red, green, blue

@@ -1,0 +1,162 @@
+"""When the lights change, and which vehicle stands before which.
+
+A group (one junction) cycles through its phases: the lights of the current phase are green, then yellow, then the whole
+group is red for a moment, then the next phase. ``set_state`` by a client holds until the group's next change;
+``freeze`` stops the group (Carla/Traffic/TrafficLightGroup.cpp behaves alike).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim_scenarios.embedded_simulator.world.actors import TrafficLight, Vehicle
+from sim_scenarios.embedded_simulator.world.description import BoundingBox
+from sim_scenarios.embedded_simulator.world.geometry import transform_point
+from sim_scenarios.embedded_simulator.world.snapshot import TrafficLightState, Vector
+
+_STAGES = (TrafficLightState.GREEN, TrafficLightState.YELLOW, TrafficLightState.RED)
+_MAX_HEADING_ERROR_DEG = 60.0
+_POLE_HEAD_M, _ARM_HEAD_M = 3.05, 5.35
+_HEAD_EXTENT = Vector(0.15, 0.2, 0.55)
+
+
+class SignalGroup:
+    """The lights of one junction and where they are in their cycle."""
+
+    def __init__(self, lights: Sequence[TrafficLight]) -> None:
+        self.lights = tuple(lights)
+        self._phases = sorted({light.site.phase for light in lights})
+        self.frozen = False
+        self.reset()
+
+    def reset(self) -> None:
+        """Starts the cycle anew: first phase, green."""
+        self._phase = 0
+        self._stage = 0
+        self._elapsed_s = 0.0
+        self._show()
+
+    def set_frozen(self, frozen: bool) -> None:
+        """Stops or continues the cycle."""
+        self.frozen = frozen
+        for light in self.lights:
+            light.frozen = frozen
+
+    def override(self, light: TrafficLight, state: TrafficLightState) -> None:
+        """One light shows ``state`` until the group's next change, a whole stage from now."""
+        light.state = state
+        self._elapsed_s = light.elapsed_s = 0.0
+
+    def advance(self, delta_s: float) -> None:
+        """Lets time pass; at most one change happens in a tick."""
+        if self.frozen:
+            return
+        self._elapsed_s += delta_s
+        duration = self._stage_duration_s()
+        if self._elapsed_s >= duration:
+            self._elapsed_s = min(self._elapsed_s - duration, delta_s)
+            self._next_stage()
+        for light in self.lights:
+            light.elapsed_s = self._elapsed_s
+
+    def _stage_duration_s(self) -> float:
+        current = [light for light in self.lights if light.site.phase == self._phases[self._phase]]
+        match _STAGES[self._stage]:
+            case TrafficLightState.GREEN:
+                return max(light.green_s for light in current)
+            case TrafficLightState.YELLOW:
+                return max(light.yellow_s for light in current)
+            case _:
+                return max(light.red_s for light in current)
+
+    def _next_stage(self) -> None:
+        self._stage = (self._stage + 1) % len(_STAGES)
+        if self._stage == 0:
+            self._phase = (self._phase + 1) % len(self._phases)
+        self._show()
+
+    def _show(self) -> None:
+        for light in self.lights:
+            is_current = light.site.phase == self._phases[self._phase]
+            light.state = _STAGES[self._stage] if is_current else TrafficLightState.RED
+            light.elapsed_s = self._elapsed_s
+
+
+class TrafficLightControl:
+    """All groups of a town and the trigger volumes of their lights."""
+
+    def __init__(self, lights: Sequence[TrafficLight]) -> None:
+        by_group: dict[int, list[TrafficLight]] = {}
+        for light in lights:
+            by_group.setdefault(light.site.group, []).append(light)
+        self._groups = {number: SignalGroup(members) for number, members in sorted(by_group.items())}
+        self._triggers = _TriggerVolumes(lights)
+
+    def group_of(self, light: TrafficLight) -> SignalGroup:
+        """The group a light belongs to."""
+        return self._groups[light.site.group]
+
+    def advance(self, delta_s: float) -> None:
+        """One tick of every group."""
+        for group in self._groups.values():
+            group.advance(delta_s)
+
+    def reset_all(self) -> None:
+        """Every group starts its cycle anew."""
+        for group in self._groups.values():
+            group.reset()
+
+    def freeze_all(self, frozen: bool) -> None:
+        """Stops or continues every group."""
+        for group in self._groups.values():
+            group.set_frozen(frozen)
+
+    def watch(self, vehicles: Sequence[Vehicle]) -> None:
+        """Tells each vehicle which light, if any, it stands before."""
+        for vehicle, light in zip(vehicles, self._triggers.lights_at(vehicles), strict=True):
+            vehicle.traffic_light = light
+
+
+class _TriggerVolumes:
+    """Turned boxes on the ground, all tested against all vehicles at once."""
+
+    def __init__(self, lights: Sequence[TrafficLight]) -> None:
+        self._lights = tuple(lights)
+        centers = [transform_point(light.site.pose, light.site.trigger_center) for light in lights]
+        yaws = [math.radians(light.site.pose.rotation.yaw + light.site.trigger_yaw_deg) for light in lights]
+        self._x = _column(center.x for center in centers)  # all (L,)
+        self._y = _column(center.y for center in centers)
+        self._cos, self._sin = _column(map(math.cos, yaws)), _column(map(math.sin, yaws))
+        self._half_length = _column(light.site.trigger_extent.x for light in lights)
+        self._half_width = _column(light.site.trigger_extent.y for light in lights)
+        self._heading = _column(light.site.stop_lane_yaw_deg for light in lights)
+
+    def lights_at(self, vehicles: Sequence[Vehicle]) -> list[TrafficLight | None]:
+        if not self._lights or not vehicles:
+            return [None] * len(vehicles)
+        states = np.array([(v.pose.location.x, v.pose.location.y, v.pose.rotation.yaw) for v in vehicles])  # (V, 3)
+        dx, dy = states[:, :1] - self._x, states[:, 1:2] - self._y  # (V, L)
+        along, across = dx * self._cos + dy * self._sin, dy * self._cos - dx * self._sin
+        heading_error = np.abs((states[:, 2:] - self._heading + 180.0) % 360.0 - 180.0)
+        inside = (
+            (np.abs(along) <= self._half_length)
+            & (np.abs(across) <= self._half_width)
+            & (heading_error <= _MAX_HEADING_ERROR_DEG)
+        )
+        return [self._lights[row.argmax()] if row.any() else None for row in inside]
+
+
+def _column(values: Iterable[float]) -> NDArray[np.float64]:
+    return np.array(list(values), dtype=np.float64)
+
+
+def light_boxes(light: TrafficLight) -> list[BoundingBox]:
+    """Boxes of a signal's heads in the world: one on the pole, one at the end of the arm."""
+    mounts = [Vector(0.0, 0.0, _POLE_HEAD_M), Vector(0.0, light.site.arm_m, _ARM_HEAD_M)]
+    return [
+        BoundingBox(transform_point(light.site.pose, mount), _HEAD_EXTENT, light.site.pose.rotation) for mount in mounts
+    ]

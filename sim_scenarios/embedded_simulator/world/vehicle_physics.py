@@ -1,0 +1,92 @@
+"""``carla.VehiclePhysicsControl`` as plain data, fields in wire order.
+
+Clients read it (wheel angles, mass) and write it back changed. The kinematic model uses ``mass`` and the front wheels'
+``max_steer_angle``; everything else is kept and returned, and changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from sim_scenarios.embedded_simulator.physics.vehicle import VehicleParameters
+from sim_scenarios.embedded_simulator.world.catalogue import VehicleSpec
+from sim_scenarios.embedded_simulator.world.snapshot import Vector
+
+
+class CurvePoint(NamedTuple):
+    """A point of a torque or steering curve."""
+
+    x: float
+    y: float
+
+
+class Gear(NamedTuple):
+    """``carla.GearPhysicsControl``."""
+
+    ratio: float = 1.0
+    down_ratio: float = 0.5
+    up_ratio: float = 0.65
+
+
+class Wheel(NamedTuple):
+    """``carla.WheelPhysicsControl``; position in centimetres in the world, as CARLA gives it."""
+
+    tire_friction: float = 3.5
+    damping_rate: float = 0.25
+    max_steer_angle: float = 0.0
+    radius: float = 35.0
+    max_brake_torque: float = 1500.0
+    max_handbrake_torque: float = 3000.0
+    lat_stiff_max_load: float = 3.0
+    lat_stiff_value: float = 20.0
+    long_stiff_value: float = 3000.0
+    position: Vector = Vector()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VehiclePhysics:
+    """The whole struct."""
+
+    torque_curve: tuple[CurvePoint, ...] = (CurvePoint(0.0, 500.0), CurvePoint(5000.0, 500.0))
+    max_rpm: float = 5000.0
+    moi: float = 1.0
+    damping_rate_full_throttle: float = 0.15
+    damping_rate_zero_throttle_clutch_engaged: float = 2.0
+    damping_rate_zero_throttle_clutch_disengaged: float = 0.35
+    use_gear_autobox: bool = True
+    gear_switch_time: float = 0.5
+    clutch_strength: float = 10.0
+    final_ratio: float = 4.0
+    forward_gears: tuple[Gear, ...] = (Gear(2.85), Gear(2.02), Gear(1.35), Gear(1.0))
+    mass: float = 1500.0
+    drag_coefficient: float = 0.3
+    center_of_mass: Vector = field(default_factory=Vector)
+    steering_curve: tuple[CurvePoint, ...] = (
+        CurvePoint(0.0, 1.0),
+        CurvePoint(20.0, 0.9),
+        CurvePoint(60.0, 0.8),
+        CurvePoint(120.0, 0.7),
+    )
+    wheels: tuple[Wheel, ...] = ()
+    use_sweep_wheel_collision: bool = False
+
+
+def default_physics(spec: VehicleSpec, parameters: VehicleParameters) -> VehiclePhysics:
+    """What a vehicle starts with: the first half of the wheels steer."""
+    steered = spec.number_of_wheels // 2
+    wheels = tuple(
+        Wheel(max_steer_angle=parameters.max_steer_deg if index < steered else 0.0)
+        for index in range(spec.number_of_wheels)
+    )
+    return VehiclePhysics(mass=spec.mass_kg, wheels=wheels)
+
+
+def apply_physics(parameters: VehicleParameters, physics: VehiclePhysics) -> VehicleParameters:
+    """The parameters after a client wrote ``physics``; values that cannot be (mass 0) leave the old ones."""
+    steer = max((abs(wheel.max_steer_angle) for wheel in physics.wheels), default=0.0)
+    return replace(
+        parameters,
+        mass_kg=physics.mass if physics.mass > 0.0 else parameters.mass_kg,
+        max_steer_deg=min(80.0, steer) if steer > 0.0 else parameters.max_steer_deg,
+    )

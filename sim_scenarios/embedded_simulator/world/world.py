@@ -1,0 +1,303 @@
+"""The world: one episode after another in one town after another, advanced a tick at a time.
+
+No bytes, no pixels, no clock: the server says when a tick happens, handlers translate what clients ask, sensors
+look at the ``Tick`` that comes out. Whatever happens in a tick happens in the order of actor ids, so that equal
+calls give equal worlds. Actor ids, stream ids and frames grow for as long as the process lives: clients cache by
+them, also across episodes.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from sim_scenarios.embedded_simulator.physics.contacts import Scenery, penetration
+from sim_scenarios.embedded_simulator.physics.vehicle import wheel_angle_deg
+from sim_scenarios.embedded_simulator.physics.walker import feet_to_origin
+from sim_scenarios.embedded_simulator.road.town import Town
+from sim_scenarios.embedded_simulator.world.actors import (
+    Actor,
+    MovingActor,
+    TrafficLight,
+    Vehicle,
+    Walker,
+)
+from sim_scenarios.embedded_simulator.world.blueprints import build_library
+from sim_scenarios.embedded_simulator.world.controls import WalkerControl
+from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox
+from sim_scenarios.embedded_simulator.world.errors import WorldError
+from sim_scenarios.embedded_simulator.world.geometry import compose, difference, length
+from sim_scenarios.embedded_simulator.world.ground import Ground
+from sim_scenarios.embedded_simulator.world.motion import (
+    Collision,
+    advance_vehicle,
+    advance_walker,
+    footprint,
+    footprint_at,
+    motion_at,
+    resolve_contacts,
+)
+from sim_scenarios.embedded_simulator.world.roads import Roads
+from sim_scenarios.embedded_simulator.world.scenery import environment_objects, solid_footprints
+from sim_scenarios.embedded_simulator.world.settings import EpisodeSettings
+from sim_scenarios.embedded_simulator.world.snapshot import (
+    Pose,
+    Rotation,
+    Snapshot,
+    Vector,
+    VehicleLight,
+    VisibleActor,
+    Weather,
+)
+from sim_scenarios.embedded_simulator.world.spawning import make_actor
+from sim_scenarios.embedded_simulator.world.traffic_lights import TrafficLightControl
+
+EPISODE_STREAM_ID = 1
+_FIRST_SENSOR_STREAM_ID = 2
+_SPEED_LIMIT_STEP_M = 2.0
+"""How far a vehicle moves before its speed limit is looked up again, which costs as much as moving the vehicle."""
+
+_A = TypeVar("_A", bound=Actor)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tick:
+    """What one tick left behind for the sensors."""
+
+    snapshot: Snapshot
+    collisions: tuple[Collision, ...]
+
+
+class StaticTown:
+    """A town with everything derived from it that no episode changes; kept so that reloading costs nothing."""
+
+    def __init__(self, town: Town) -> None:
+        self.town = town
+        self.roads = Roads(town)
+        self.ground = Ground(town)
+        self.objects = environment_objects(town)
+        solids = list(solid_footprints(town))
+        self.scenery = Scenery([box for box, _ in solids])
+        self.scenery_tags = tuple(tag for _, tag in solids)
+
+
+class World:
+    """Everything that exists now."""
+
+    def __init__(self, name: str, place: StaticTown) -> None:
+        self.library = {blueprint.id: blueprint for blueprint in build_library()}
+        self._actor_ids = itertools.count(1)
+        self._stream_ids = itertools.count(_FIRST_SENSOR_STREAM_ID)
+        self.episode_id = 0
+        self.frame = 0
+        self.settings = EpisodeSettings()
+        self.load_episode(name, place)
+
+    def load_episode(self, name: str, place: StaticTown, *, reset_settings: bool = True) -> None:
+        """Leaves everything behind and starts anew in ``place``, known as ``name``; frames and ids go on."""
+        self.name = name
+        self.place = place
+        self.episode_id += 1
+        self.elapsed_s = 0.0
+        self.gravity = 9.81
+        self.weather = Weather()
+        if reset_settings:
+            self.settings = EpisodeSettings()
+        self.actors: dict[int, Actor] = {}
+        self.spectator = self._add_spectator()
+        self.traffic_lights = TrafficLightControl(self._add_traffic_lights())
+
+    # --- actors -----------------------------------------------------------------------------------------------------
+
+    def actor(self, actor_id: int) -> Actor:
+        """The actor of an id.
+
+        Raises:
+            WorldError: It does not exist (any more).
+        """
+        found = self.actors.get(actor_id)
+        if found is None:
+            raise WorldError(f"actor {actor_id} not found: it was destroyed or never existed in this episode")
+        return found
+
+    def actor_of_kind(self, actor_id: int, kind: type[_A]) -> _A:
+        """The actor of an id, which must be of a class.
+
+        Raises:
+            WorldError: It does not exist, or is something else.
+        """
+        found = self.actor(actor_id)
+        if not isinstance(found, kind):
+            raise WorldError(f"actor {actor_id} is a {found.type_id}, expected a {kind.__name__.lower()}")
+        return found
+
+    def of_kind(self, kind: type[_A]) -> list[_A]:
+        """All actors of a class, by id."""
+        return [actor for actor in self.actors.values() if isinstance(actor, kind)]
+
+    def spawn(self, description: ActorDescription, pose: Pose, *, parent_id: int | None = None) -> Actor:
+        """Makes an actor at ``pose``, which is relative to the parent if there is one.
+
+        Raises:
+            WorldError: Unknown blueprint, impossible attribute, missing parent, or something is in the way.
+        """
+        if description.id not in self.library:
+            raise WorldError(f"Spawn failed because of invalid actor description: no blueprint {description.id!r}")
+        parent = None
+        if parent_id is not None:
+            parent = self.actors.get(parent_id)
+            if parent is None:
+                raise WorldError("unable to attach actor: parent actor not found")
+        placed = compose(parent.pose, pose) if parent else pose
+        actor = make_actor(0, description, placed, next_stream_id=lambda: next(self._stream_ids))
+        if isinstance(actor, MovingActor) and self._is_blocked(actor):
+            raise WorldError("Spawn failed because of collision at spawn position")
+        if parent:
+            actor.parent_id, actor.relative_pose = parent.id, pose
+        return self._add(actor)
+
+    def destroy(self, actor_id: int) -> None:
+        """Removes an actor; what was attached to it stays where it is.
+
+        Raises:
+            WorldError: It does not exist, or is part of the town.
+        """
+        actor = self.actors.get(actor_id)
+        if actor is None:
+            raise WorldError("unable to destroy actor: not found")
+        if actor is self.spectator or isinstance(actor, TrafficLight):
+            raise WorldError(f"unable to destroy actor: {actor.type_id} {actor_id} belongs to the town")
+        del self.actors[actor_id]
+
+    def set_pose(self, actor_id: int, pose: Pose) -> None:
+        """Puts an actor elsewhere at once; for an attached one, ``pose`` is relative to its parent.
+
+        Raises:
+            WorldError: It does not exist.
+        """
+        actor = self.actor(actor_id)
+        if actor.relative_pose is not None:
+            actor.relative_pose = pose
+            self._follow_parent(actor)
+            return
+        actor.pose = pose
+        if isinstance(actor, Vehicle):
+            # A teleported car keeps rolling, as in Unreal.
+            actor.motion = replace(motion_at(pose), speed=actor.motion.speed, steer=actor.motion.steer)
+
+    def set_walker_state(self, actor_id: int, feet: Pose, speed: float) -> None:
+        """Puts a walker where the client's navigation wants its feet.
+
+        Raises:
+            WorldError: It does not exist or is no walker.
+        """
+        walker = self.actor_of_kind(actor_id, Walker)
+        walker.pose = feet_to_origin(feet, height_m=walker.spec.height_m)
+        forward = difference(walker.pose.location, walker.last_pose.location)
+        norm = length(forward)
+        direction = Vector(*(part / norm for part in forward)) if norm > 0.0 else Vector()
+        walker.control = WalkerControl(direction=direction, speed=speed)
+
+    # --- time -------------------------------------------------------------------------------------------------------
+
+    def tick(self) -> Tick:
+        """Advances everything by the settings' time step."""
+        delta_s = self.settings.delta_s
+        self.frame += 1
+        self.elapsed_s += delta_s
+        self.traffic_lights.advance(delta_s)
+        vehicles, walkers = self.of_kind(Vehicle), self.of_kind(Walker)
+        for vehicle in vehicles:
+            advance_vehicle(vehicle, self.place.ground, delta_s)
+        for walker in walkers:
+            advance_walker(walker, self.place.ground, delta_s)
+        movers = self.of_kind(MovingActor)
+        collisions = resolve_contacts(movers, self.place.scenery, self.place.scenery_tags)
+        for actor in self.actors.values():
+            if actor.relative_pose is not None:
+                self._follow_parent(actor)
+        self.traffic_lights.watch(vehicles)
+        for vehicle in vehicles:
+            self._look_up_speed_limit(vehicle)
+        return Tick(snapshot=self._snapshot(movers, delta_s), collisions=tuple(collisions))
+
+    def _look_up_speed_limit(self, vehicle: Vehicle) -> None:
+        location = vehicle.pose.location
+        last = vehicle.speed_limit_from
+        if last is None or length(difference(location, last)) >= _SPEED_LIMIT_STEP_M:
+            vehicle.speed_limit_from = location
+            vehicle.speed_limit_kmh = self.place.roads.speed_limit_kmh(location)
+
+    def _snapshot(self, movers: Iterable[MovingActor], delta_s: float) -> Snapshot:
+        return Snapshot(
+            frame=self.frame,
+            elapsed_s=self.elapsed_s,
+            delta_s=delta_s,
+            weather=self.weather,
+            actors=tuple(_visible(actor) for actor in movers),
+            traffic_lights={light.site.opendrive_id: light.state for light in self.of_kind(TrafficLight)},
+        )
+
+    def _follow_parent(self, actor: Actor) -> None:
+        parent = self.actors.get(actor.parent_id)
+        if parent is not None and actor.relative_pose is not None:
+            actor.pose = compose(parent.pose, actor.relative_pose)
+            actor.velocity, actor.angular_velocity = parent.velocity, parent.angular_velocity
+            actor.acceleration = parent.acceleration
+
+    # --- making actors ----------------------------------------------------------------------------------------------
+
+    def _add(self, actor: _A) -> _A:
+        actor.id = next(self._actor_ids)
+        self.actors[actor.id] = actor
+        return actor
+
+    def _is_blocked(self, actor: MovingActor) -> bool:
+        box = footprint(actor)
+        others = (other for other in self.of_kind(MovingActor) if other.has_collisions)
+        if any(penetration(box, footprint_at(other, other.pose)) for other in others):
+            return True
+        return next(self.place.scenery.overlaps(box), None) is not None
+
+    def _add_spectator(self) -> Actor:
+        low, high = self.place.town.bounds_min, self.place.town.bounds_max
+        above = Pose(Vector(0.5 * (low.x + high.x), 0.5 * (low.y + high.y), 60.0), Rotation(-60.0, 0.0, 0.0))
+        return self._add(Actor(id=0, description=ActorDescription(uid=0, id="spectator"), pose=above))
+
+    def _add_traffic_lights(self) -> list[TrafficLight]:
+        lights = []
+        for index, site in enumerate(self.place.town.traffic_lights):
+            turn = Rotation(0.0, site.trigger_yaw_deg, 0.0)
+            trigger = BoundingBox(site.actor_trigger_center, site.actor_trigger_extent, turn)
+            light = TrafficLight(
+                id=0,
+                description=ActorDescription(uid=0, id="traffic.traffic_light"),
+                pose=site.actor_pose,
+                box=trigger,
+                tags=bytes([7]),
+                site=site,
+                pole_index=index,
+            )
+            lights.append(self._add(light))
+        return lights
+
+
+def _visible(actor: MovingActor) -> VisibleActor:
+    if isinstance(actor, Vehicle):
+        lights, steer = actor.lights, wheel_angle_deg(actor.motion, actor.parameters)
+        speed = actor.motion.speed
+    else:
+        lights, steer = VehicleLight.NONE, 0.0
+        speed = length(actor.velocity)
+    return VisibleActor(
+        id=actor.id,
+        blueprint_id=actor.type_id,
+        pose=actor.pose,
+        color=actor.color,
+        lights=lights,
+        steer_deg=steer,
+        travelled_m=actor.travelled_m,
+        speed=speed,
+    )

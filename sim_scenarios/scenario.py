@@ -1,0 +1,108 @@
+"""What a scenario and a suite are: frozen data, checked when it is made, unknown fields refused.
+
+A scenario is one drive of an ego vehicle under autopilot through one town, with traffic, in one weather, seen by one or
+more cameras. It belongs to one split as a whole: frames of one drive look alike, and splitting them would leak.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from sim_scenarios.camera import CameraSpec
+from sim_scenarios.weather import Weather
+
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+MAX_SEED = 2**31 - 1
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
+"""Becomes a file name: letters, digits, underscore, dot and hyphen."""
+
+
+class _Definition(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Ego(_Definition):
+    """The vehicle that carries the cameras."""
+
+    blueprint: Annotated[str, Field(pattern=r"^vehicle\.")] = "vehicle.tesla.model3"
+    spawn_point: Annotated[int, Field(ge=0)] = 0
+    """Index into ``world.get_map().get_spawn_points()``."""
+
+
+class Traffic(_Definition):
+    """Who else is in town; how many of them there was room for is counted when they are spawned."""
+
+    vehicles: Annotated[int, Field(ge=0, le=500)] = 0
+    """Under the TrafficManager's autopilot."""
+    walkers: Annotated[int, Field(ge=0, le=500)] = 0
+    """Each walks to random places of the navigation mesh."""
+
+
+class Scenario(_Definition):
+    """One drive."""
+
+    name: Name
+    town: Name = "Town10HD"
+    split: Split
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
+    """Decides who is spawned where, the TrafficManager's and the walkers' choices."""
+    duration_s: Annotated[float, Field(gt=0.0, le=3600.0)]
+    """Simulated time that is recorded, after the warm-up [s]."""
+    fixed_delta_seconds: Annotated[float, Field(gt=0.0, le=0.1)] = 0.05
+    """Simulated time of one tick [s]; CARLA's physics substeps allow no more than 0.1."""
+    weather: Weather = Weather()
+    ego: Ego = Ego()
+    traffic: Traffic = Traffic()
+    cameras: Annotated[tuple[CameraSpec, ...], Field(min_length=1)] = (CameraSpec(),)
+    record_every_n: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Every n-th tick is recorded, the first included."""
+    warmup_ticks: Annotated[int, Field(ge=1, le=10_000)] = 20
+    """Ticks before the first recorded one, for traffic to get going and the picture to settle; the first one spawns."""
+
+    @property
+    def num_ticks(self) -> int:
+        """Ticks after the warm-up."""
+        return max(1, round(self.duration_s / self.fixed_delta_seconds))
+
+    @property
+    def num_frames(self) -> int:
+        """Frames that each camera records if none is lost."""
+        return -(-self.num_ticks // self.record_every_n)
+
+    def is_recorded(self, tick: int) -> bool:
+        """Whether ``tick``, counted from 0 after the warm-up, is to be recorded."""
+        return tick >= 0 and tick % self.record_every_n == 0
+
+    @model_validator(mode="after")
+    def _cameras_have_names_of_their_own(self) -> Scenario:
+        names = [camera.name for camera in self.cameras]
+        if len(set(names)) != len(names):
+            raise ValueError(f"two cameras of scenario {self.name!r} have the same name: {', '.join(names)}")
+        return self
+
+
+class Suite(_Definition):
+    """Scenarios that belong together, with their splits."""
+
+    name: Name
+    description: str = ""
+    scenarios: Annotated[tuple[Scenario, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _scenarios_have_names_of_their_own(self) -> Suite:
+        seen: dict[str, str] = {}
+        for scenario in self.scenarios:
+            folded = scenario.name.casefold()  # names become file names, and some file systems do not tell A from a
+            if folded in seen:
+                raise ValueError(f"two scenarios have the same name: {seen[folded]!r} and {scenario.name!r}")
+            seen[folded] = scenario.name
+        return self
+
+    def of_split(self, *splits: Split) -> tuple[Scenario, ...]:
+        """The scenarios of these splits, in the suite's order."""
+        return tuple(scenario for scenario in self.scenarios if scenario.split in splits)

@@ -1,0 +1,155 @@
+"""Who may import whom: the table of CONTRIBUTING.md, held against the sources."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+OURS = ("harness", "sim_scenarios", "nets", "datasets")
+
+SIMULATOR = "sim_scenarios/embedded_simulator"
+
+# Longest prefix wins. Values are the only top-level or dotted packages a file below may import besides the standard
+# library; one's own package is always allowed.
+ALLOWED: dict[str, set[str]] = {
+    "harness/cli": {
+        "harness",
+        "click",
+        "rich",
+        "sim_scenarios",
+        "datasets",
+        "torch",
+        "numpy",
+        "cv2",
+        "pandas",
+        "carla",
+    },
+    "harness/carla_client": {"carla", "msgpack", "numpy", "cv2", "sim_scenarios", "harness.errors", "harness.carla_client"},
+    "harness/scoring": {
+        "numpy",
+        "numba",
+        "pandas",
+        "cv2",
+        "sim_scenarios",
+        "datasets",
+        "harness.carla_client",
+        "harness.segmenter",
+        "harness.run_dir",
+        "harness.errors",
+        "harness.scoring",
+    },
+    "harness/reporting": {
+        "pandas",
+        "numpy",
+        "matplotlib",
+        "jinja2",
+        "cv2",
+        "harness.run_dir",
+        "harness.errors",
+        "harness.scoring.metrics",
+        "harness.reporting",
+    },
+    "harness": {"numpy", "torch", "safetensors", "cv2", "pandas", "sim_scenarios", "datasets", "nets", "harness"},
+    SIMULATOR: {"numpy", "numba", "msgpack", "carla", SIMULATOR.replace("/", ".")},
+    f"{SIMULATOR}/road": {"numpy", "carla", "scenariogeneration", SIMULATOR.replace("/", ".")},
+    "sim_scenarios": {"yaml", "pydantic", "numpy", "sim_scenarios"},
+    "nets": {"torch", "nets"},
+    "datasets": {"numpy", "numba", "h5py", "hdf5plugin", "zstandard", "datasets"},
+    "datasets/torch_dataset.py": {"numpy", "torch", "datasets"},
+}
+
+NOT_AT_MODULE_LEVEL = {"harness/cli": {"torch", "carla", "h5py", "cv2", "pandas", "numpy", "pydantic"}}
+
+ONE_WAY: dict[str, set[str]] = {
+    # The simulator's own direction: server -> dispatch -> handlers -> world -> {road, physics}; sensors -> render.
+    # The wire format knows the world's plain types, since it packs them; the world knows nothing of the wire.
+    f"{SIMULATOR}/wire": {"server", "dispatch", "handlers", "road", "physics", "sensors", "render"},
+    f"{SIMULATOR}/physics": {"server", "dispatch", "handlers", "sensors", "render", "wire"},
+    f"{SIMULATOR}/road": {"server", "dispatch", "handlers", "sensors", "render", "wire", "physics"},
+    f"{SIMULATOR}/world": {"server", "dispatch", "handlers", "sensors", "render", "wire"},
+    f"{SIMULATOR}/render": {"server", "dispatch", "handlers", "sensors", "wire", "physics"},
+}
+
+
+def source_files() -> list[Path]:
+    return sorted(path for package in OURS for path in (ROOT / package).rglob("*.py"))
+
+
+def imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"relative import in line {node.lineno}"
+            assert node.module is not None
+            yield node.module, node.lineno
+            yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
+
+
+def longest_rule(relative: str, table: dict[str, set[str]]) -> set[str] | None:
+    matches = [prefix for prefix in table if relative == prefix or relative.startswith(prefix + "/")]
+    return table[max(matches, key=len)] if matches else None
+
+
+def is_within(name: str, package: str) -> bool:
+    return name == package or name.startswith(package + ".")
+
+
+@pytest.mark.parametrize("path", source_files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_imports_only_what_its_folder_may(path: Path) -> None:
+    relative = path.relative_to(ROOT).as_posix()
+    allowed = longest_rule(relative, ALLOWED)
+    assert allowed is not None, f"{relative} lies in no folder of the table"
+    for name, line in imports(ast.parse(path.read_text())):
+        top = name.partition(".")[0]
+        if top in sys.stdlib_module_names:
+            continue
+        # `from package import name` yields both package and package.name: one of them being allowed is enough,
+        # unless the package itself is wider than what is allowed.
+        fine = any(is_within(name, package) for package in allowed)
+        narrower = any(is_within(package, name) for package in allowed)
+        assert fine or narrower, f"{relative}:{line} imports {name}; allowed: {sorted(allowed)}"
+
+
+@pytest.mark.parametrize("path", source_files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_outside_imports_the_embedded_simulator(path: Path) -> None:
+    relative = path.relative_to(ROOT).as_posix()
+    if relative.startswith(SIMULATOR):
+        return
+    for name, line in imports(ast.parse(path.read_text())):
+        assert "embedded_simulator" not in name, f"{relative}:{line} imports {name}"
+
+
+@pytest.mark.parametrize("path", source_files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_inside_the_simulator_data_flows_one_way(path: Path) -> None:
+    relative = path.relative_to(ROOT).as_posix()
+    forbidden = longest_rule(relative, ONE_WAY) or set()
+    for name, line in imports(ast.parse(path.read_text())):
+        for part in forbidden:
+            assert not is_within(name, f"{SIMULATOR.replace('/', '.')}.{part}"), f"{relative}:{line} imports {name}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "harness/cli").glob("*.py")), ids=lambda path: path.name)
+def test_the_command_line_defers_slow_imports(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    top_level = ast.Module(body=[n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)], type_ignores=[])
+    for name, line in imports(top_level):
+        assert name.partition(".")[0] not in NOT_AT_MODULE_LEVEL["harness/cli"], f"{path.name}:{line} imports {name}"
+
+
+def test_only_the_carla_client_imports_carla() -> None:
+    users = {
+        path.relative_to(ROOT).as_posix()
+        for path in source_files()
+        for name, _ in imports(ast.parse(path.read_text()))
+        if is_within(name, "carla")
+    }
+    outside = {
+        user for user in users if not user.startswith(("harness/carla_client/", SIMULATOR, "harness/cli/doctor"))
+    }
+    assert not outside

@@ -1,0 +1,53 @@
+"""Settings: out of range is said before anything starts, and JSON gives them back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from harness.errors import UsageError
+from harness.training.config import DEMO, TrainConfig
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"epochs": 0}, "epochs is 0; it must be at least 1"),
+        ({"batch_size": 1}, "batch_size is 1; it must be at least 2, since batch norm"),
+        ({"learning_rate": 0.0}, r"learning_rate is 0\.0; it must be above 0"),
+        ({"learning_rate": float("nan")}, "learning_rate is nan"),
+        ({"weight_decay": -1.0}, "weight_decay"),
+        ({"warmup_fraction": 0.6}, r"warmup_fraction is 0\.6; it must be 0 to 0\.5"),
+        ({"clip_norm": 0.0}, "clip_norm"),
+        ({"scale_jitter": 2.0}, "scale_jitter"),
+        ({"color_jitter": -0.1}, "color_jitter"),
+        ({"seed": -1}, "seed is -1"),
+        ({"workers": -1}, "workers"),
+        ({"cache_gib": -1.0}, "cache_gib"),
+        ({"crop": (0, 5)}, r"crop is \(0, 5\); it must be None or \(width, height\)"),
+        ({"size": (5,)}, "size is"),
+        ({"class_weights": "median"}, "class_weights is 'median'; it must be none or median-frequency"),
+        ({"precision": "fp16"}, "precision is 'fp16'; it must be one of auto, float32"),
+    ],
+)
+def test_a_value_out_of_range_is_named_with_the_rule(setting: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        TrainConfig(**setting)
+
+
+@pytest.mark.parametrize("config", [TrainConfig(), DEMO, TrainConfig(size=(320, 180), net_options={"depth": 2})])
+def test_json_gives_it_back(config: TrainConfig) -> None:
+    assert TrainConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+
+
+def test_an_unknown_setting_is_named() -> None:
+    with pytest.raises(UsageError, match="unknown settings epoch; known are"):
+        TrainConfig.from_json({"epoch": 3})
+
+
+def test_differences_are_told_one_by_one() -> None:
+    config = TrainConfig(crop=(8, 4))
+    assert config.differences(config) == []
+    assert config.differences(TrainConfig(crop=(8, 4), epochs=31, seed=2)) == ["epochs: 30 -> 31", "seed: 0 -> 2"]

@@ -1,0 +1,105 @@
+"""Splits of a recording, and everything that can be wrong with one."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from datasets.labels import CARLA_29
+from harness.errors import DataError, TrainingError, UsageError
+from harness.training.config import TrainConfig
+from harness.training.recording import TrainingData, open_recording
+from tests.unit.harness.training.conftest import painted_street, write_recording
+
+
+def opened(path: Path, **settings: Any) -> TrainingData:
+    config = TrainConfig(**{"batch_size": 4, **settings})
+    return open_recording(path, config, device=torch.device("cpu"), progress=lambda _what, _done, _total: None)
+
+
+def test_each_split_has_its_own_scenarios(recording: Path) -> None:
+    data = opened(recording)
+    assert (len(data.train), len(data.validation), data.validation_split) == (12, 6, "val")
+    assert data.train_names[:2] == ["north:100", "north:101"]
+    assert data.train_names[-1] == "south:105"
+
+
+@pytest.mark.parametrize("cache_gib", [0.0, 1.0])
+def test_frames_and_labels_are_those_recorded(recording: Path, cache_gib: float) -> None:
+    data = opened(recording, cache_gib=cache_gib)
+    (batch,) = data.train.batches([8, 0], 2)
+    for position, (frame, seed) in enumerate(((2, 1), (0, 0))):
+        expected = painted_street(frame, seed=seed)
+        tags = torch.from_numpy(expected.tags).clone()
+        tags[tags == CARLA_29.class_id("NONE")] = 255
+        assert torch.equal(batch.rgb[position], torch.from_numpy(expected.rgb).permute(2, 0, 1))
+        assert torch.equal(batch.labels[position], tags)
+
+
+def test_class_weights_come_from_the_training_frames(recording: Path) -> None:
+    assert opened(recording).class_weights is None
+    weights = opened(recording, class_weights="median-frequency").class_weights
+    assert weights is not None
+    assert weights[CARLA_29.class_id("Car")] > 1
+    assert weights[CARLA_29.class_id("Bus")] == 0
+
+
+def test_without_a_val_scenario_it_validates_on_the_training_frames_and_says_so(tmp_path: Path) -> None:
+    data = opened(write_recording(tmp_path / "r", {"a": "train", "b": "test"}))
+    assert data.validation_split == "train"
+    assert data.validation is data.train
+
+
+def test_scenarios_of_several_sizes_need_a_size(tmp_path: Path) -> None:
+    path = write_recording(tmp_path / "r", {"a": "train"})
+    other = write_recording(tmp_path / "other", {"b": "train"}, width=60, height=48)
+    shutil.copy(other / "shards" / "b.h5", path / "shards" / "b.h5")
+    merge_manifest(path, other)
+    with pytest.raises(TrainingError, match=r"Frame 6 is 60x48, but frame 0 is 40x32.*--size"):
+        opened(path)
+    assert opened(path, size=(20, 16)).train.size == (20, 16)
+
+
+def test_too_few_frames(tmp_path: Path, recording: Path) -> None:
+    with pytest.raises(TrainingError, match=r"12 frames in split 'train', fewer than one batch of 13.*--batch-size"):
+        opened(recording, batch_size=13)
+    with pytest.raises(TrainingError, match="has 0 frames in split 'train'"):
+        opened(write_recording(tmp_path / "r", {"a": "test"}))
+
+
+def test_a_crop_larger_than_the_frames(recording: Path) -> None:
+    with pytest.raises(UsageError, match="The crop 41x32 is larger than the frames, 40x32"):
+        opened(recording, crop=(41, 32))
+
+
+def test_an_unknown_label_set(recording: Path) -> None:
+    with pytest.raises(UsageError, match=r"carla28.*carla29"):
+        opened(recording, label_set="carla28")
+
+
+def test_a_folder_that_is_no_recording(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is not a recording"):
+        opened(tmp_path)
+
+
+@pytest.mark.parametrize("kept", [0.2, 0.9])
+def test_a_shard_cut_short(tmp_path: Path, recording: Path, kept: float) -> None:
+    copy = shutil.copytree(recording, tmp_path / "copy")
+    shard = copy / "shards" / "south.h5"
+    content = shard.read_bytes()
+    shard.write_bytes(content[: int(kept * len(content))])
+    with pytest.raises(DataError, match=r"south\.h5"):
+        opened(copy)
+
+
+def merge_manifest(path: Path, other: Path) -> None:
+    """List the shards of both recordings in the first."""
+    import json
+
+    manifest, more = (json.loads((folder / "manifest.json").read_text()) for folder in (path, other))
+    manifest["shards"] += more["shards"]
+    (path / "manifest.json").write_text(json.dumps(manifest))

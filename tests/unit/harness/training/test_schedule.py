@@ -1,0 +1,33 @@
+"""The learning rate's shape."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.training.schedule import learning_rate_at
+
+
+def rates(total_steps: int, warmup_fraction: float) -> list[float]:
+    return [
+        learning_rate_at(step, total_steps=total_steps, peak=2.0, warmup_fraction=warmup_fraction)
+        for step in range(total_steps)
+    ]
+
+
+def test_it_climbs_in_a_line_and_falls_in_half_a_cosine() -> None:
+    found = rates(100, 0.2)
+    assert found[:20] == pytest.approx([2.0 * (step + 1) / 20 for step in range(20)])
+    assert found[20] == 2.0
+    assert found[60] == pytest.approx(1.0)
+    assert found[-1] == pytest.approx(0.0, abs=2e-3)
+    assert found[20:] == sorted(found[20:], reverse=True)
+
+
+def test_it_never_stands_still() -> None:
+    for total_steps in (1, 2, 3, 10):
+        for warmup_fraction in (0.0, 0.1, 0.5):
+            assert all(0 < rate <= 2.0 for rate in rates(total_steps, warmup_fraction))
+
+
+def test_without_warm_up_it_starts_at_the_peak() -> None:
+    assert rates(10, 0.0)[0] == 2.0

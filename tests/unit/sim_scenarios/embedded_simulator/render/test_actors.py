@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from sim_scenarios.embedded_simulator.render.actors import (
+    ActorPoser,
+    rotation_matrices,
+    swing_limbs,
+    switch_lights,
+    turn_wheels,
+)
+from sim_scenarios.embedded_simulator.render.mesh import Joint, Part
+from sim_scenarios.embedded_simulator.render.scene import build_scene
+from sim_scenarios.embedded_simulator.render.view import rotation_axes
+from sim_scenarios.embedded_simulator.world.snapshot import Rotation, TrafficLightState, VehicleLight
+
+
+def rest_joints() -> NDArray[np.float64]:
+    return np.tile(np.eye(3), (1, 7, 1, 1))
+
+
+def column(value: float) -> NDArray[np.float64]:
+    return np.array([value])
+
+
+@given(pitch=st.floats(-180, 180), yaw=st.floats(-180, 180), roll=st.floats(-180, 180))
+def test_matrices_agree_with_the_cameras_axes(pitch: float, yaw: float, roll: float) -> None:
+    (matrix,) = rotation_matrices(np.array([[pitch, yaw, roll]]))
+    np.testing.assert_allclose(matrix.T, rotation_axes(Rotation(pitch, yaw, roll)), atol=1e-12)
+
+
+def test_wheels_roll_forwards_and_steer_right() -> None:
+    joints = rest_joints()
+    turn_wheels(joints, column(0.3 * math.pi / 2), column(0.0), column(0.3))
+    # A quarter turn: the top of the wheel has come to the front.
+    np.testing.assert_allclose(joints[0, Joint.REAR_WHEELS] @ [0, 0, 1], [1, 0, 0], atol=1e-6)
+    joints = rest_joints()
+    turn_wheels(joints, column(0.0), column(90.0), column(0.3))
+    np.testing.assert_allclose(joints[0, Joint.FRONT_WHEELS] @ [1, 0, 0], [0, 1, 0], atol=1e-6)
+    np.testing.assert_allclose(joints[0, Joint.REAR_WHEELS], np.eye(3), atol=1e-6)
+
+
+def test_legs_swing_against_each_other_and_rest_when_standing() -> None:
+    walking, standing = rest_joints(), rest_joints()
+    swing_limbs(walking, column(0.3), column(1.4), column(1.8))
+    swing_limbs(standing, column(0.3), column(0.0), column(1.8))
+    left, right = walking[0, Joint.LEFT_LEG] @ [0, 0, -1], walking[0, Joint.RIGHT_LEG] @ [0, 0, -1]
+    assert abs(left[0]) > 0.2
+    assert left[0] == pytest.approx(-right[0], abs=1e-6)
+    np.testing.assert_allclose(standing, rest_joints(), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("lights", "part", "glows"),
+    [
+        (VehicleLight.NONE, Part.HEADLIGHT, False),
+        (VehicleLight.POSITION, Part.HEADLIGHT, True),
+        (VehicleLight.LOW_BEAM, Part.HEADLIGHT, True),
+        (VehicleLight.BRAKE, Part.TAIL_LIGHT, True),
+        (VehicleLight.BRAKE, Part.HEADLIGHT, False),
+        (VehicleLight.REVERSE, Part.REVERSE_LIGHT, True),
+        (VehicleLight.LEFT_BLINKER, Part.BLINKER_LEFT, True),
+        (VehicleLight.LEFT_BLINKER, Part.BLINKER_RIGHT, False),
+    ],
+)
+def test_lights_follow_the_flags(lights: VehicleLight, part: Part, glows: bool) -> None:
+    glow = np.zeros(17, np.float32)
+    switch_lights(glow, lights, elapsed_s=0.1)
+    assert (glow[part] > 0) == glows
+
+
+def test_blinkers_blink_with_simulated_time() -> None:
+    states = []
+    for tick in range(40):
+        glow = np.zeros(17, np.float32)
+        switch_lights(glow, VehicleLight.RIGHT_BLINKER, elapsed_s=0.05 * tick)
+        states.append(bool(glow[Part.BLINKER_RIGHT]))
+    assert {True, False} == set(states)
+    assert sum(a != b for a, b in itertools.pairwise(states)) == 5  # 1.5 Hz over two seconds
+
+
+def test_rows_hold_pose_identity_and_signals(stage: Any) -> None:
+    scene = build_scene(stage.town(), stage.models())
+    poser = ActorPoser(scene, {"walker.pedestrian.0002": 1.8})
+    rows, _ = poser.pose(
+        stage.snapshot(stage.car(5, 6, actor_id=70000, yaw=90), stage.walker(1, 2), signal=TrafficLightState.GREEN)
+    )
+    car, walker = rows[-1], rows[-2]  # ordered by id
+    assert car["instance"] == 70000 & 0xFFFF
+    np.testing.assert_allclose(car["rotation"] @ [1, 0, 0], [0, 1, 0], atol=1e-6)
+    assert walker["origin"][2] == pytest.approx(0.0, abs=1e-6)  # from half its height down to its feet
+    signal = rows[scene.light_rows["7"]]
+    assert signal["glow"][Part.SIGNAL_GREEN] == 1.0
+    assert signal["glow"][Part.SIGNAL_RED] == 0.0
+
+
+def test_rows_of_gone_actors_are_gone(stage: Any) -> None:
+    scene = build_scene(stage.town(), stage.models())
+    poser = ActorPoser(scene, {"walker.pedestrian.0002": 1.8})
+    many = [stage.car(5 * i, 0, actor_id=10 + i) for i in range(100)]
+    rows, joints = poser.pose(stage.snapshot(*many))
+    assert len(rows) == len(scene.objects) + 100
+    assert len(joints) >= 700
+    rows, _ = poser.pose(stage.snapshot(many[3]))
+    assert list(rows["instance"][len(scene.objects) :]) == [13]
+    assert len(poser.footprints) == 1
+
+
+def test_an_empty_street_poses_nobody(stage: Any) -> None:
+    scene = build_scene(stage.town(), stage.models())
+    poser = ActorPoser(scene, {})
+    rows, _ = poser.pose(stage.snapshot())
+    assert len(rows) == len(scene.objects)
+    assert poser.footprints.shape == (0, 6)

@@ -1,0 +1,107 @@
+"""Sharing of renders, and the bytes of each kind of image. The renderer is a stand-in at our own seam."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from sim_scenarios.embedded_simulator.render.view import Frame, View
+from sim_scenarios.embedded_simulator.sensors.camera import CameraJob, Exposure, expose, plan_jobs
+from sim_scenarios.embedded_simulator.sensors.message import SensorMessage
+from sim_scenarios.embedded_simulator.wire.sensor_data import HEADER_BYTES, SensorType, unpack_header
+from sim_scenarios.embedded_simulator.world.actors import CameraShape, Sensor, SensorKind
+from sim_scenarios.embedded_simulator.world.description import ActorDescription, AttributeValue
+from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Snapshot, Vector
+from sim_scenarios.embedded_simulator.world.world import World
+
+POSE = Pose(Vector(1.0, 2.0, 3.0), Rotation(-5.0, 90.0, 0.0))
+SHAPE = CameraShape(width=2, height=1, fov_deg=90.0)
+
+
+class TwoPixels:
+    """Gives two known pixels in buffers that it reuses, as the real renderer does."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[View, bool]] = []
+        self._rgb = np.empty((1, 2, 3), np.uint8)
+
+    def render(self, view: View, snapshot: Snapshot, *, color: bool) -> Frame:
+        self.calls.append((view, color))
+        self._rgb[:] = [[(10 * len(self.calls), 20, 30), (40, 50, 60)]]
+        return Frame(
+            rgb=self._rgb if color else None,
+            tag=np.array([[11, 14]], np.uint8),
+            instance=np.array([[0, 0x1234]], np.uint16),
+            depth_m=np.array([[1000.0, 0.5]], np.float32),
+        )
+
+
+def camera(world: World, kind: SensorKind, *, z: float = 2.0, **attributes: str) -> Sensor:
+    values = tuple(AttributeValue(name, 4, value) for name, value in attributes.items())
+    description = ActorDescription(uid=1, id=kind.value, attributes=values)
+    sensor = world.spawn(description, Pose(Vector(0.0, 0.0, z), Rotation()))
+    assert isinstance(sensor, Sensor)
+    return sensor
+
+
+def pixels(message: SensorMessage) -> NDArray[np.uint8]:
+    return np.frombuffer(message.parts[1], np.uint8).reshape(-1, 4)
+
+
+def test_cameras_that_see_the_same_share_one_render(world: World) -> None:
+    pair = [camera(world, SensorKind.RGB), camera(world, SensorKind.SEMANTIC)]
+    higher = camera(world, SensorKind.DEPTH, z=3.0)
+    smaller = camera(world, SensorKind.RGB, image_size_x="64")
+    jobs = plan_jobs([*pair, higher, smaller])
+    assert [[e.stream_id for e in job.exposures] for job in jobs] == [
+        [pair[0].stream_id, pair[1].stream_id],
+        [higher.stream_id],
+        [smaller.stream_id],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "type_id", "expected"),
+    [
+        (SensorKind.RGB, SensorType.RGB_CAMERA, [(30, 20, 10, 255), (60, 50, 40, 255)]),
+        (SensorKind.SEMANTIC, SensorType.SEMANTIC_CAMERA, [(0, 0, 11, 255), (0, 0, 14, 255)]),
+        (SensorKind.INSTANCE, SensorType.INSTANCE_CAMERA, [(0, 0, 11, 255), (0x12, 0x34, 14, 255)]),
+        (SensorKind.DEPTH, SensorType.DEPTH_CAMERA, [(255, 255, 255, 255), (0, 0x20, 0xC5, 255)]),
+    ],
+)
+def test_bytes_of_each_kind(world: World, kind: SensorKind, type_id: int, expected: list[tuple[int, ...]]) -> None:
+    snapshot = world.tick().snapshot
+    job = CameraJob(pose=POSE, shape=SHAPE, exposures=(Exposure(kind=kind, stream_id=5),))
+    (message,) = expose(TwoPixels(), job, snapshot)
+    assert message.stream_id == 5
+    assert [tuple(pixel) for pixel in pixels(message).tolist()] == expected
+    head = bytes(message.parts[0])
+    header = unpack_header(head)
+    assert (header.type_id, header.frame, header.pose) == (type_id, snapshot.frame, POSE)
+    assert head[HEADER_BYTES:] == bytes.fromhex("02000000 01000000 0000b442")
+
+
+def test_depth_decodes_to_metres() -> None:
+    """0.5 m is 0x0020C5 of 0xFFFFFF: within a quarter of a millimetre of what was rendered."""
+    code = 0xC5 + (0x20 << 8)
+    assert 1000.0 * code / (2**24 - 1) == pytest.approx(0.5, abs=0.00025)
+
+
+def test_only_rgb_cameras_make_the_renderer_shade(world: World) -> None:
+    snapshot = world.tick().snapshot
+    renderer = TwoPixels()
+    for kinds in ([SensorKind.SEMANTIC, SensorKind.DEPTH], [SensorKind.SEMANTIC, SensorKind.RGB]):
+        exposures = tuple(Exposure(kind=kind, stream_id=1) for kind in kinds)
+        expose(renderer, CameraJob(pose=POSE, shape=SHAPE, exposures=exposures), snapshot)
+    assert [color for _, color in renderer.calls] == [False, True]
+
+
+def test_messages_own_their_pixels(world: World) -> None:
+    snapshot = world.tick().snapshot
+    renderer = TwoPixels()
+    job = CameraJob(pose=POSE, shape=SHAPE, exposures=(Exposure(kind=SensorKind.RGB, stream_id=1),))
+    (first,) = expose(renderer, job, snapshot)
+    (second,) = expose(renderer, job, snapshot)
+    assert pixels(first)[0, 2] == 10
+    assert pixels(second)[0, 2] == 20

@@ -1,0 +1,149 @@
+"""Which sensors are due, and what the ones without a picture measure."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgpack
+import pytest
+
+from sim_scenarios.embedded_simulator.sensors.suite import Measurements, SensorSuite
+from sim_scenarios.embedded_simulator.wire.sensor_data import HEADER_BYTES, unpack_header
+from sim_scenarios.embedded_simulator.world.actors import Sensor, Vehicle
+from sim_scenarios.embedded_simulator.world.description import ActorDescription, AttributeValue
+from sim_scenarios.embedded_simulator.world.settings import EpisodeSettings
+from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector
+from sim_scenarios.embedded_simulator.world.world import World
+
+
+@pytest.fixture
+def car(world: World) -> Vehicle:
+    return spawn_car(world, 20.0)
+
+
+def spawn_car(world: World, x: float, *, yaw: float = 0.0) -> Vehicle:
+    pose = Pose(Vector(x, 1.75, 0.0), Rotation(0.0, yaw, 0.0))
+    actor = world.spawn(ActorDescription(uid=1, id="vehicle.tesla.model3"), pose)
+    assert isinstance(actor, Vehicle)
+    return actor
+
+
+def mount(world: World, car: Vehicle, blueprint_id: str, *, z: float = 0.0, **attributes: str) -> Sensor:
+    values = tuple(AttributeValue(name, 4, value) for name, value in attributes.items())
+    pose = Pose(Vector(0.0, 0.0, z), Rotation())
+    sensor = world.spawn(ActorDescription(uid=1, id=blueprint_id, attributes=values), pose, parent_id=car.id)
+    assert isinstance(sensor, Sensor)
+    return sensor
+
+
+def measure(suite: SensorSuite, world: World, *, heard: bool = True) -> Measurements:
+    return suite.measure(world, world.tick(), is_listened_to=lambda stream_id: heard)
+
+
+def payloads(suite: SensorSuite, world: World) -> list[Any]:
+    return [msgpack.unpackb(bytes(m.parts[0])[HEADER_BYTES:]) for m in measure(suite, world).messages]
+
+
+def test_nobody_listens_nothing_is_measured(world: World, car: Vehicle) -> None:
+    mount(world, car, "sensor.other.gnss")
+    mount(world, car, "sensor.camera.rgb")
+    measured = measure(SensorSuite(seed=0), world, heard=False)
+    assert (measured.messages, measured.jobs) == ((), ())
+
+
+def test_sensor_tick_spaces_measurements(world: World, car: Vehicle) -> None:
+    """Every 0.15 s of steps of 0.05 s: the first tick, then every third."""
+    mount(world, car, "sensor.other.gnss", sensor_tick="0.15")
+    suite = SensorSuite(seed=0)
+    frames = [bool(measure(suite, world).messages) for _ in range(9)]
+    assert frames == [True, False, False] * 3
+
+
+def test_cameras_become_jobs_unless_rendering_is_off(world: World, car: Vehicle) -> None:
+    mount(world, car, "sensor.camera.rgb")
+    suite = SensorSuite(seed=0)
+    assert len(measure(suite, world).jobs) == 1
+    world.settings = EpisodeSettings(no_rendering_mode=True)
+    assert measure(suite, world).jobs == ()
+
+
+def test_the_header_has_the_sensor_s_pose(world: World, car: Vehicle) -> None:
+    sensor = mount(world, car, "sensor.other.gnss", z=1.5)
+    (message,) = measure(SensorSuite(seed=0), world).messages
+    header = unpack_header(bytes(message.parts[0]))
+    assert header.pose == Pose(Vector(20.0, 1.75, 1.5), Rotation())
+    assert (header.frame, message.stream_id) == (world.frame, sensor.stream_id)
+
+
+def test_an_imu_at_rest_feels_gravity_and_knows_east(world: World, car: Vehicle) -> None:
+    mount(world, car, "sensor.other.imu")
+    ((accelerometer, gyroscope, compass),) = payloads(SensorSuite(seed=0), world)
+    assert accelerometer == pytest.approx([0.0, 0.0, 9.81])
+    assert gyroscope == pytest.approx([0.0, 0.0, 0.0])
+    assert compass == pytest.approx(math.pi / 2)
+
+
+def test_an_imu_feels_acceleration_along_its_own_axes(world: World) -> None:
+    car = spawn_car(world, 60.0, yaw=180.0)
+    mount(world, car, "sensor.other.imu")
+    car.pending_force = Vector(-2.0 * car.parameters.mass_kg, 0.0, 0.0)  # forwards for a car that faces -x
+    ((accelerometer, _, _),) = payloads(SensorSuite(seed=0), world)
+    assert accelerometer[0] == pytest.approx(2.0, abs=0.2)
+    assert accelerometer[1] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_noise_is_as_asked_and_repeats_with_its_seed(world: World, car: Vehicle) -> None:
+    mount(world, car, "sensor.other.gnss", noise_alt_bias="5", noise_alt_stddev="0.5", noise_seed="3")
+
+    def altitudes(seed: int) -> list[float]:
+        suite = SensorSuite(seed=seed)
+        return [payloads(suite, world)[0][2] for _ in range(50)]
+
+    first, again, other = altitudes(0), altitudes(0), altitudes(1)
+    assert first == again != other
+    assert sum(first) / 50 == pytest.approx(5.0, abs=0.4)
+    assert len(set(first)) == 50
+
+
+def test_a_collision_names_both(world: World, car: Vehicle) -> None:
+    mount(world, car, "sensor.other.collision")
+    other = spawn_car(world, 26.0)
+    car.set_velocity(Vector(12.0, 0.0, 0.0))
+    suite = SensorSuite(seed=0)
+    events = [event for _ in range(10) for event in payloads(suite, world)]
+    ((me, them, impulse),) = events
+    assert (me[0], them[0]) == (car.id, other.id)
+    assert impulse[0] < 0.0
+
+
+def test_a_collision_with_scenery_names_its_label(world: World) -> None:
+    car = spawn_car(world, 140.0)
+    mount(world, car, "sensor.other.collision")
+    car.set_velocity(Vector(20.0, 0.0, 0.0))
+    suite = SensorSuite(seed=0)
+    _, other, _ = next(event for _ in range(20) for event in payloads(suite, world))
+    assert other[0] == 0
+    assert other[2][1] == "static.pole"
+
+
+def test_the_obstacle_detector_sees_the_nearest(world: World, car: Vehicle) -> None:
+    mount(world, car, "sensor.other.obstacle", z=0.5, distance="20", hit_radius="0.3")
+    suite = SensorSuite(seed=0)
+    assert payloads(suite, world) == []
+    other = spawn_car(world, 32.0)
+    ((me, them, distance),) = payloads(suite, world)
+    assert (me[0], them[0]) == (car.id, other.id)
+    assert distance == pytest.approx(12.0 - 0.5 * other.spec.length_m)
+
+
+def test_the_obstacle_detector_can_leave_scenery_out(world: World) -> None:
+    car = spawn_car(world, 140.0)
+    mount(world, car, "sensor.other.obstacle", z=0.5, distance="20", only_dynamics="True")
+    assert payloads(SensorSuite(seed=0), world) == []
+    world.destroy(car.id)
+    again = spawn_car(world, 140.0)
+    mount(world, again, "sensor.other.obstacle", z=0.5, distance="20")
+    ((_, other, distance),) = payloads(SensorSuite(seed=0), world)
+    assert other[2][1] == "static.pole"
+    assert distance == pytest.approx(9.9)

@@ -1,0 +1,289 @@
+"""Every request gets an answer of the right shape, whatever it asks for."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgpack
+import pytest
+
+from sim_scenarios.embedded_simulator.dispatch import IGNORED, REFUSED, ROUTES, Dispatcher
+from sim_scenarios.embedded_simulator.handlers.batch import _HANDLERS
+from sim_scenarios.embedded_simulator.handlers.context import Context
+from sim_scenarios.embedded_simulator.road.town import Town
+from sim_scenarios.embedded_simulator.wire.commands import COMMAND_METHODS
+from sim_scenarios.embedded_simulator.wire.rpc import Request
+from sim_scenarios.embedded_simulator.world.actors import Vehicle, Walker
+from sim_scenarios.embedded_simulator.world.snapshot import VehicleLight
+from sim_scenarios.embedded_simulator.world.towns import TownLibrary
+from sim_scenarios.embedded_simulator.world.world import World
+
+POSE = [[20.0, 1.75, 0.0], [0.0, 0.0, 0.0]]
+CAR = [1, "vehicle.tesla.model3", [["color", 5, "1,2,3"]]]
+
+
+class Tokens:
+    """Streams without sockets."""
+
+    def __init__(self) -> None:
+        self.announced: list[int] = []
+
+    def token(self, stream_id: int) -> bytes:
+        return bytes([stream_id]) * 24
+
+    def announce(self, stream_id: int) -> None:
+        self.announced.append(stream_id)
+
+
+class Desk:
+    """Asks as a client does and unpacks the answer."""
+
+    def __init__(self, world: World, towns: TownLibrary) -> None:
+        self.world = world
+        self.streams = Tokens()
+
+        async def tick() -> int:
+            return world.tick().snapshot.frame
+
+        self._dispatcher = Dispatcher(Context(world=world, towns=towns, streams=self.streams, tick=tick))
+
+    def ask(self, method: str, *arguments: Any) -> Any:
+        """[1, msgid, error, result] -> (error, result)."""
+        request = Request(msgid=7, method=method, arguments=arguments, is_async=False)
+        kind, msgid, error, result = msgpack.unpackb(asyncio.run(self._dispatcher.answer(request)))
+        assert (kind, msgid) == (1, 7)
+        return error, result
+
+    def value(self, method: str, *arguments: Any) -> Any:
+        error, result = self.ask(method, *arguments)
+        assert error is None
+        ((index, content),) = result
+        assert index == 1, content
+        return content
+
+
+@pytest.fixture
+def desk(world: World, street_town: Town) -> Desk:
+    return Desk(world, TownLibrary(["Street"], lambda name: street_town))
+
+
+def spawn_car(desk: Desk) -> Vehicle:
+    return desk.world.actor_of_kind(desk.value("spawn_actor", CAR, POSE)[0], Vehicle)
+
+
+# --- the table ------------------------------------------------------------------------------------------------------
+
+
+def test_a_method_is_in_one_table_only() -> None:
+    methods = [*ROUTES, *IGNORED, *REFUSED]
+    assert len(methods) == len(set(methods))
+
+
+def test_every_command_has_a_handler() -> None:
+    assert set(COMMAND_METHODS.values()) == set(_HANDLERS)
+
+
+@pytest.mark.parametrize("method", ["no_such_method", "", "__class__", "export_cosmos_x"])
+def test_an_unknown_method_is_named(desk: Desk, method: str) -> None:
+    error, result = desk.ask(method, 1, 2)
+    assert f"no method '{method}'" in error
+    assert result is None
+
+
+@pytest.mark.parametrize("method", sorted(ROUTES))
+def test_a_wrong_number_of_arguments_is_answered(desk: Desk, method: str) -> None:
+    error, _ = desk.ask(method, *range(20))
+    assert error.startswith(f"{method}: expected")
+
+
+@pytest.mark.parametrize("method", sorted(IGNORED))
+def test_ignored_methods_succeed(desk: Desk, method: str) -> None:
+    assert desk.ask(method, 1) == (None, [[False]])
+
+
+@pytest.mark.parametrize("method", sorted(REFUSED))
+def test_refused_methods_say_why(desk: Desk, method: str) -> None:
+    error, ((flag, (reason,)),) = desk.ask(method)
+    assert error is None
+    assert flag in (0, True)
+    assert reason.startswith(f"{method}: ")
+
+
+@pytest.mark.parametrize("arguments", [("x", POSE), (1, None), (CAR, [[0.0, 0.0]]), (CAR, [["a", 0, 0], [0, 0, 0]])])
+def test_arguments_of_the_wrong_shape_are_answered(desk: Desk, arguments: tuple[Any, ...]) -> None:
+    error, _ = desk.ask("spawn_actor", *arguments)
+    assert "spawn_actor: expected" in error
+
+
+def test_a_mistake_inside_costs_one_call(desk: Desk, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
+    monkeypatch.setattr(desk.world, "place", None)
+    error, _ = desk.ask("get_map_data")
+    assert "get_map_data failed inside the server" in error
+    assert desk.value("version") == "0.9.16"
+    assert "Traceback" in capfd.readouterr().err
+
+
+# --- session --------------------------------------------------------------------------------------------------------
+
+
+def test_maps(desk: Desk) -> None:
+    assert desk.value("get_available_maps") == ["/Game/Carla/Maps/Street", "/Game/Carla/Maps/Street_Opt"]
+    name, points = desk.value("get_map_info")
+    assert name == "Carla/Maps/Street"
+    assert len(points) == len(desk.world.place.town.spawn_points)
+
+
+@pytest.mark.parametrize("name", ["Street_Opt", "/Game/Carla/Maps/Street_Opt"])
+def test_load_a_town(desk: Desk, name: str) -> None:
+    assert desk.ask("load_new_episode", name, True, 65535) == (None, [[False]])
+    assert desk.value("get_map_info")[0] == "Carla/Maps/Street_Opt"
+    assert desk.value("get_episode_info")[0] == 2
+    assert desk.ask("load_new_episode", "", True, 65535) == (None, [[False]])
+    assert desk.value("get_map_info")[0] == "Carla/Maps/Street_Opt"
+
+
+def test_an_unknown_town_lists_those_there_are(desk: Desk) -> None:
+    _, ((failed, (reason,)),) = desk.ask("load_new_episode", "Stret", True, 65535)
+    assert failed is True
+    assert reason == "Map 'Stret' not found; this server has Street, Street_Opt; did you mean Street?"
+    assert desk.world.episode_id == 1
+
+
+def test_the_navigation_mesh_is_named_by_its_content(desk: Desk) -> None:
+    (name,) = desk.value("get_required_files", "Nav")
+    assert name.startswith("Carla/Maps/Nav/Street-")
+    assert desk.value("request_file", name) == b"mesh of the street"
+    assert desk.value("get_required_files", "TM") == []
+    _, ((index, (reason,)),) = desk.ask("request_file", "../../etc/passwd")
+    assert index == 0
+    assert "no file" in reason
+
+
+def test_settings_return_a_frame_that_was_broadcast(desk: Desk) -> None:
+    desk.value("tick_cue")
+    settings = desk.value("get_episode_settings")
+    settings[0], settings[2] = True, [True, 0.1]
+    assert desk.value("set_episode_settings", settings) == desk.world.frame
+    assert desk.value("get_episode_settings") == settings
+    assert desk.world.tick().snapshot.delta_s == 0.1
+
+
+def test_weather(desk: Desk) -> None:
+    wanted = [float(i) for i in range(14)]
+    assert desk.ask("set_weather_parameters", wanted) == (None, [[False]])
+    assert desk.value("get_weather_parameters") == wanted
+
+
+# --- actors ---------------------------------------------------------------------------------------------------------
+
+
+def test_spawn_describe_destroy(desk: Desk) -> None:
+    actor_id, parent_id, description, box, tags, token = desk.value("spawn_actor", CAR, POSE)
+    assert (parent_id, description, tags, token) == (0, CAR, b"\x0e", b"")
+    assert box[3] == actor_id
+    assert desk.value("get_actors_by_id", [actor_id, 9999])[0][0] == actor_id
+    assert desk.value("get_actor_bounding_box", actor_id) == box
+    assert desk.value("destroy_actor", actor_id) is True
+    _, ((index, (reason,)),) = desk.ask("destroy_actor", actor_id)
+    assert (index, reason) == (0, "unable to destroy actor: not found")
+
+
+def test_a_sensor_carries_its_token_and_announces(desk: Desk) -> None:
+    car = spawn_car(desk)
+    camera = [1, "sensor.camera.rgb", []]
+    actor = desk.value("spawn_actor_with_parent", camera, [[1.0, 0, 2.0], [0, 0, 0]], car.id, 0, "")
+    stream_id = actor[5][0]
+    assert len(actor[5]) == 24
+    assert actor[1] == car.id
+    assert desk.value("get_sensor_token", stream_id) == [actor[5]]
+    assert desk.streams.announced == [stream_id]
+
+
+def test_lights(desk: Desk) -> None:
+    car = spawn_car(desk)
+    desk.ask("set_vehicle_light_state", car.id, [0xFFFFFFFF])
+    assert car.lights == ~VehicleLight.NONE
+    desk.ask("set_vehicle_light_state", car.id, [10])
+    assert desk.value("get_vehicle_light_states") == [[car.id, 10]]
+    assert desk.value("get_vehicle_light_state", car.id) == [10]
+
+
+def test_a_method_for_another_kind_of_actor_is_refused(desk: Desk) -> None:
+    _, ((failed, (reason,)),) = desk.ask("apply_control_to_walker", desk.world.spectator.id, [[1, 0, 0], 1.0, False])
+    assert failed is True
+    assert "is a spectator, expected a walker" in reason
+
+
+def test_physics_control_takes_effect(desk: Desk) -> None:
+    car = spawn_car(desk)
+    control = desk.value("get_physics_control", car.id)
+    control[11] = 3000.0
+    desk.ask("apply_physics_control", car.id, control)
+    assert car.parameters.mass_kg == 3000.0
+    assert desk.value("get_physics_control", car.id) == control
+
+
+def test_impulse(desk: Desk) -> None:
+    car = spawn_car(desk)
+    desk.ask("add_actor_impulse", car.id, [car.parameters.mass_kg * 3.0, 0.0, 0.0])
+    assert car.motion.speed == pytest.approx(3.0)
+
+
+def test_cast_ray_and_projection(desk: Desk) -> None:
+    ((location, label),) = desk.value("cast_ray", [50.0, 0.0, 5.0], [50.0, 0.0, -5.0])
+    assert (location, label) == ([50.0, 0.0, 0.0], 1)
+    found, (location, label) = desk.value("project_point", [50.0, 5.0, 5.0], [0.0, 0.0, -1.0], 10.0)
+    assert (found, label) == (True, 2)
+    assert location[2] == pytest.approx(0.15)
+    assert desk.value("project_point", [50.0, 5.0, 5.0], [0.0, 0.0, 1.0], 10.0)[0] is False
+
+
+def test_environment_objects(desk: Desk) -> None:
+    assert len(desk.value("get_environment_objects", 255)) == 2
+    ((_, box, _, name, tag),) = desk.value("get_environment_objects", 6)
+    assert (name, tag) == ("pole_0", 6)
+    assert desk.value("get_all_level_BBs", 6) == [box]
+
+
+def test_the_register_of_traffic_managers(desk: Desk) -> None:
+    assert desk.value("is_traffic_manager_running", 8000) is False
+    assert desk.value("get_traffic_manager_running", 8000) == ["", 0]
+    assert desk.value("add_traffic_manager_running", ["127.0.0.1", 8000]) is True
+    assert desk.value("add_traffic_manager_running", ["127.0.0.1", 8000]) is False
+    assert desk.value("get_traffic_manager_running", 8000) == ["127.0.0.1", 8000]
+    assert desk.value("destroy_traffic_manager", 8000) is True
+
+
+# --- batches --------------------------------------------------------------------------------------------------------
+
+
+def test_a_batch_answers_each_command_and_goes_on_after_a_failure(desk: Desk) -> None:
+    spawn = [[0, [CAR, POSE, [False], 200, "", []]]]
+    error, answers = desk.ask("apply_batch", [spawn, spawn, [[1, [9999]]], [[20, ["stat"]]], [[99, []]], "?"], False)
+    assert error is None
+    assert [answer[0][0] for answer in answers] == [1, 0, 0, 0, 0, 0]
+    assert answers[1][0][1] == ["Spawn failed because of collision at spawn position"]
+    assert "actor" in answers[2][0][1][0]
+
+
+def test_what_is_done_after_spawning_is_done_with_the_new_actor(desk: Desk) -> None:
+    control = [0.5, 0.0, 0.0, False, False, False, 0]
+    after = [[[2, [0, control]]], [[18, [0, 3]]], [[16, [0, True]]]]
+    _, ((answer,),) = desk.ask("apply_batch", [[[0, [CAR, POSE, [False], 0, "", after]]]], False)
+    car = desk.world.actor_of_kind(answer[1], Vehicle)
+    assert car.control.throttle == 0.5
+    assert car.lights == 3
+
+
+def test_a_walker_s_state_is_that_of_its_feet(desk: Desk) -> None:
+    walker_id = desk.value("spawn_actor", [1, "walker.pedestrian.0002", []], [[20.0, 5.0, 1.05], [0, 0, 0]])[0]
+    desk.ask("apply_batch", [[[7, [walker_id, [[21.0, 5.0, 0.15], [0, 0, 0]], 1.4]]]], False)
+    assert desk.world.actor_of_kind(walker_id, Walker).pose.location == pytest.approx((21.0, 5.0, 1.05))
+
+
+def test_a_batch_ticks_only_when_asked(desk: Desk) -> None:
+    desk.ask("apply_batch", [], False)
+    assert desk.world.frame == 0
+    desk.ask("apply_batch", [], True)
+    assert desk.world.frame == 1

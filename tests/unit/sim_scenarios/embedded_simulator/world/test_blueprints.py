@@ -1,0 +1,53 @@
+"""The library has what client scripts look for."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim_scenarios.embedded_simulator.road.town import PLACEMENT_KINDS
+from sim_scenarios.embedded_simulator.world.blueprints import build_library
+from sim_scenarios.embedded_simulator.world.catalogue import VEHICLES, WALKERS
+from sim_scenarios.embedded_simulator.world.scenery import _KINDS
+
+LIBRARY = {blueprint.id: blueprint for blueprint in build_library()}
+
+
+def attribute_names(blueprint_id: str) -> set[str]:
+    return {attribute.id for attribute in LIBRARY[blueprint_id].attributes}
+
+
+def test_every_vehicle_and_walker_of_the_catalogue_is_there() -> None:
+    assert {spec.id for spec in (*VEHICLES, *WALKERS)} <= LIBRARY.keys()
+
+
+def test_uids_differ() -> None:
+    assert len({blueprint.uid for blueprint in LIBRARY.values()}) == len(LIBRARY)
+
+
+@pytest.mark.parametrize("kind", ["rgb", "semantic_segmentation", "depth", "instance_segmentation"])
+def test_cameras_declare_what_scripts_set(kind: str) -> None:
+    names = attribute_names(f"sensor.camera.{kind}")
+    assert {"image_size_x", "image_size_y", "fov", "sensor_tick", "role_name", "lens_circle_multiplier"} <= names
+
+
+def test_the_rgb_camera_declares_post_processing() -> None:
+    names = attribute_names("sensor.camera.rgb")
+    assert {"gamma", "iso", "fstop", "shutter_speed", "exposure_mode", "motion_blur_intensity", "bloom_intensity",
+            "enable_postprocess_effects", "chromatic_aberration_intensity"} <= names  # fmt: skip
+
+
+def test_defaults_are_among_the_recommended_values() -> None:
+    for blueprint in LIBRARY.values():
+        for attribute in blueprint.attributes:
+            assert not attribute.is_modifiable or attribute.value in attribute.recommended
+
+
+def test_walkers_recommend_three_speeds() -> None:
+    for spec in WALKERS:
+        (speed,) = (a for a in LIBRARY[spec.id].attributes if a.id == "speed")
+        assert [float(value) for value in speed.recommended] == sorted(map(float, speed.recommended))
+        assert len(speed.recommended) == 3
+
+
+def test_every_kind_of_placement_has_a_size() -> None:
+    assert set(PLACEMENT_KINDS) == set(_KINDS)

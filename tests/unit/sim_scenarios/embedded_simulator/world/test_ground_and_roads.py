@@ -1,0 +1,58 @@
+"""Heights, labels, rays, speed limits, and places on Earth."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim_scenarios.embedded_simulator.road.town import Town
+from sim_scenarios.embedded_simulator.world.scenery import TAG_ANY, environment_objects
+from sim_scenarios.embedded_simulator.world.snapshot import Vector
+from sim_scenarios.embedded_simulator.world.world import StaticTown
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "height", "tag"),
+    [(50.0, 1.0, 0.0, 1), (50.0, 5.0, 0.15, 2), (50.0, -5.0, 0.15, 2), (50.0, 50.0, 0.0, 0), (-5.0, 0.0, 0.0, 0)],
+)
+def test_ground(street: StaticTown, x: float, y: float, height: float, tag: int) -> None:
+    assert street.ground.height(x, y) == pytest.approx(height)
+    assert street.ground.tag(x, y) == tag
+
+
+def test_a_ray_down_hits_the_ground(street: StaticTown) -> None:
+    hit = street.ground.ray(Vector(50.0, 5.0, 10.0), Vector(50.0, 5.0, -10.0))
+    assert hit is not None
+    assert hit.location == pytest.approx((50.0, 5.0, 0.15))
+    assert hit.label == 2
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (Vector(50, 0, 10), Vector(50, 0, 1)),  # ends above
+        (Vector(50, 0, 1), Vector(50, 0, 10)),  # looks up
+        (Vector(50, 0, -1), Vector(50, 0, -2)),  # starts below
+    ],
+)
+def test_a_ray_that_misses(street: StaticTown, start: Vector, end: Vector) -> None:
+    assert street.ground.ray(start, end) is None
+
+
+def test_speed_limit(street: StaticTown) -> None:
+    assert street.roads.speed_limit_kmh(Vector(50.0, 1.75, 0.0)) == 50.0
+
+
+def test_geolocation(street: StaticTown) -> None:
+    latitude, longitude, altitude = street.roads.geolocation(Vector(0.0, 0.0, 2.0))
+    assert (latitude, longitude, altitude) == pytest.approx((49.0, 8.0, 2.0))
+    east = street.roads.geolocation(Vector(1000.0, 0.0, 0.0))[1] - 8.0
+    assert east == pytest.approx(1000.0 / (111_320.0 * 0.656), rel=0.01)  # cos(49 deg)
+
+
+def test_environment_objects(street_town: Town) -> None:
+    house, pole = environment_objects(street_town)
+    assert TAG_ANY not in (house.tag, pole.tag)
+    assert (house.tag, pole.tag) == (3, 6)
+    assert house.box.location == pytest.approx((50.0, 15.0, 3.2))
+    assert house.box.extent == pytest.approx((5.0, 6.0, 3.2))
+    assert house.id != pole.id

@@ -1,0 +1,167 @@
+"""Actors that their client moves, forces, and collisions."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim_scenarios.embedded_simulator.world.actors import Vehicle, Walker
+from sim_scenarios.embedded_simulator.world.controls import AckermannControl, VehicleControl
+from sim_scenarios.embedded_simulator.world.description import ActorDescription
+from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector
+from sim_scenarios.embedded_simulator.world.world import World
+
+
+def spawn_car(world: World, x: float, *, yaw: float = 0.0) -> Vehicle:
+    pose = Pose(Vector(x, 1.75, 0.0), Rotation(0.0, yaw, 0.0))
+    actor = world.spawn(ActorDescription(uid=1, id="vehicle.tesla.model3"), pose)
+    assert isinstance(actor, Vehicle)
+    return actor
+
+
+def spawn_walker(world: World, x: float, y: float) -> Walker:
+    actor = world.spawn(ActorDescription(uid=1, id="walker.pedestrian.0002"), Pose(Vector(x, y, 1.05), Rotation()))
+    assert isinstance(actor, Walker)
+    return actor
+
+
+def test_a_car_without_physics_rolls_as_it_is_moved(world: World) -> None:
+    car = spawn_car(world, 20.0)
+    car.simulate_physics = False
+    for step in range(1, 11):
+        world.set_pose(car.id, Pose(Vector(20.0 + 0.5 * step, 1.75, 0.3), Rotation()))
+        world.tick()
+    assert car.pose.location.z == 0.3  # where its client wants it
+    assert car.velocity == pytest.approx((10.0, 0.0, 0.0))
+    assert car.travelled_m == pytest.approx(4.7, abs=0.4)
+    world.tick()
+    assert car.velocity == (0.0, 0.0, 0.0)
+
+
+def test_a_car_moved_backwards_rolls_backwards(world: World) -> None:
+    car = spawn_car(world, 20.0, yaw=180.0)
+    car.simulate_physics = False
+    world.set_pose(car.id, Pose(Vector(20.5, 1.75, 0.0), Rotation(0.0, 180.0, 0.0)))
+    tick = world.tick()
+    assert tick.snapshot.actors[0].speed == pytest.approx(-10.0)
+    assert car.travelled_m == pytest.approx(-0.5)
+
+
+def test_being_put_elsewhere_is_not_driving_there(world: World) -> None:
+    car, walker = spawn_car(world, 20.0), spawn_walker(world, 20.0, 5.0)
+    car.simulate_physics = walker.simulate_physics = False
+    world.set_pose(car.id, Pose(Vector(120.0, 1.75, 0.0), Rotation()))
+    world.set_pose(walker.id, Pose(Vector(120.0, 5.0, 1.05), Rotation()))
+    world.tick()
+    assert (car.travelled_m, walker.travelled_m) == (0.0, 0.0)
+    assert car.velocity == walker.velocity == (0.0, 0.0, 0.0)
+
+
+def test_a_teleported_car_keeps_rolling(world: World) -> None:
+    car = spawn_car(world, 20.0)
+    car.set_velocity(Vector(10.0, 0.0, 0.0))
+    world.set_pose(car.id, Pose(Vector(80.0, 1.75, 0.0), Rotation(0.0, 180.0, 0.0)))
+    world.tick()
+    assert car.velocity.x == pytest.approx(-10.0, abs=0.2)
+
+
+def test_the_navigation_moves_a_walker_by_its_feet(world: World) -> None:
+    walker = spawn_walker(world, 20.0, 5.0)
+    walker.simulate_physics = False
+    world.set_walker_state(walker.id, Pose(Vector(20.07, 5.0, 0.15), Rotation()), 1.4)
+    world.tick()
+    assert walker.pose.location == pytest.approx((20.07, 5.0, 1.05))
+    assert walker.velocity == pytest.approx((1.4, 0.0, 0.0))
+    assert walker.control.speed == 1.4
+    assert walker.control.direction == pytest.approx((1.0, 0.0, 0.0))
+
+
+def test_constant_velocity_is_in_the_car_s_own_frame(world: World) -> None:
+    car = spawn_car(world, 60.0, yaw=180.0)
+    car.constant_velocity = Vector(8.0, 0.0, 0.0)
+    car.control = VehicleControl(brake=1.0)
+    world.tick()
+    assert car.velocity == pytest.approx((-8.0, 0.0, 0.0))
+    car.constant_velocity = None
+    world.tick()
+    assert car.velocity.x > -8.0
+
+
+def test_a_force_acts_for_one_tick(world: World) -> None:
+    car = spawn_car(world, 60.0)
+    car.pending_force = Vector(car.parameters.mass_kg * 20.0, 0.0, 0.0)
+    world.tick()
+    first = car.velocity.x
+    world.tick()
+    assert first == pytest.approx(1.0, abs=0.05)
+    assert car.velocity.x < first
+
+
+def test_ackermann_control_drives(world: World) -> None:
+    car = spawn_car(world, 60.0)
+    car.ackermann = AckermannControl(speed=3.0, acceleration=3.0)
+    for _ in range(25):
+        world.tick()
+    assert car.velocity.x == pytest.approx(3.0)
+
+
+# --- collisions -----------------------------------------------------------------------------------------------------
+
+
+def crash(world: World, ticks: int) -> list[tuple[int, int, int]]:
+    felt = []
+    for _ in range(ticks):
+        felt += [(c.actor_id, c.other_id, c.scenery_tag) for c in world.tick().collisions]
+    return felt
+
+
+def test_a_car_stops_at_another_and_both_feel_it(world: World) -> None:
+    front, back = spawn_car(world, 40.0), spawn_car(world, 30.0)
+    back.set_velocity(Vector(10.0, 0.0, 0.0))
+    felt = crash(world, 40)
+    assert felt == [(front.id, back.id, 0), (back.id, front.id, 0)]
+    assert front.velocity.x == pytest.approx(back.velocity.x, abs=0.5)
+    assert front.pose.location.x - back.pose.location.x >= front.spec.length_m - 1e-6
+
+
+def test_momentum_is_kept(world: World) -> None:
+    front, back = spawn_car(world, 36.0), spawn_car(world, 30.0)
+    back.set_velocity(Vector(10.0, 0.0, 0.0))
+    before = back.parameters.mass_kg * 10.0
+    while not (tick := world.tick()).collisions:
+        pass
+    impulse = next(c.impulse for c in tick.collisions if c.actor_id == front.id)
+    assert impulse.x == pytest.approx(before / 2, rel=0.05)
+    assert front.velocity.x == pytest.approx(5.0, rel=0.05)
+
+
+def test_scenery_does_not_yield(world: World) -> None:
+    car = spawn_car(world, 140.0)
+    car.control = VehicleControl(throttle=1.0)
+    felt = crash(world, 80)
+    assert felt[0] == (car.id, 0, 6)  # a pole
+    assert car.pose.location.x + 0.5 * car.spec.length_m <= 150.0
+
+
+def test_a_walker_is_pushed_and_the_car_hardly(world: World) -> None:
+    car, walker = spawn_car(world, 30.0), spawn_walker(world, 36.0, 1.75)
+    car.set_velocity(Vector(8.0, 0.0, 0.0))
+    felt = crash(world, 10)
+    assert (car.id, walker.id, 0) in felt
+    assert walker.pose.location.x > 36.0
+    assert car.velocity.x > 7.0
+
+
+def test_without_collisions_bodies_pass(world: World) -> None:
+    car, walker = spawn_car(world, 30.0), spawn_walker(world, 36.0, 1.75)
+    walker.has_collisions = False
+    car.set_velocity(Vector(8.0, 0.0, 0.0))
+    assert crash(world, 40) == []
+    assert walker.pose.location.x == 36.0
+
+
+def test_two_replayed_bodies_may_overlap(world: World) -> None:
+    a, b = spawn_car(world, 30.0), spawn_car(world, 40.0)
+    a.simulate_physics = b.simulate_physics = False
+    world.set_pose(b.id, a.pose)
+    assert crash(world, 3) == []
+    assert a.pose == b.pose

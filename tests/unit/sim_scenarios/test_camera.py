@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from sim_scenarios.camera import MAX_SIDE_PX, MIN_SIDE_PX, CameraSpec, parse_size, parse_sizes
+from sim_scenarios.errors import ScenarioError
+
+sides = st.integers(MIN_SIDE_PX, MAX_SIDE_PX)
+
+
+@given(sides, sides)
+def test_a_size_reads_back(width: int, height: int) -> None:
+    assert parse_size(f"{width}x{height}") == (width, height)
+
+
+@given(st.text(max_size=12))
+def test_any_other_text_is_refused_with_our_error(text: str) -> None:
+    try:
+        width, height = parse_size(text)
+    except ScenarioError as error:
+        assert repr(text) in str(error)
+    else:
+        assert MIN_SIDE_PX <= min(width, height) <= max(width, height) <= MAX_SIDE_PX
+
+
+@pytest.mark.parametrize("text", ["", "320", "320x", "320x180x3", "8x180", "320x99999", "-320x180", "320.0x180"])
+def test_bad_sizes(text: str) -> None:
+    with pytest.raises(ScenarioError, match="size"):
+        parse_size(text)
+
+
+def test_sizes_keep_their_order() -> None:
+    assert parse_sizes("640x360, 320X180") == ((640, 360), (320, 180))
+
+
+@pytest.mark.parametrize("text", ["", ",", "320x180,320x180"])
+def test_an_empty_list_or_a_repetition_is_refused(text: str) -> None:
+    with pytest.raises(ScenarioError):
+        parse_sizes(text)
+
+
+def test_another_size_is_another_camera_in_the_same_place() -> None:
+    camera = CameraSpec(name="left", width=640, height=360, y=-0.5)
+    small = camera.with_size(320, 180)
+    assert (small.name, small.size) == ("left_320x180", (320, 180))
+    assert small.model_dump(exclude={"name", "width", "height"}) == camera.model_dump(
+        exclude={"name", "width", "height"}
+    )
+    with pytest.raises(ScenarioError):
+        camera.with_size(1, 180)
+
+
+@pytest.mark.parametrize("change", [{"fov": 180}, {"width": 8}, {"name": "a/b"}, {"z": float("nan")}, {"hight": 3}])
+def test_fields_are_checked(change: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        CameraSpec.model_validate(change)

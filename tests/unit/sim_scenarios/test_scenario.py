@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from sim_scenarios.camera import CameraSpec
+from sim_scenarios.scenario import Scenario, Suite
+
+
+def scenario(**changes: object) -> Scenario:
+    return Scenario.model_validate({"name": "a", "split": "train", "duration_s": 1.0} | changes)
+
+
+def test_a_scenario_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError):
+        scenario().seed = 3  # type: ignore[misc]
+
+
+def test_ticks_follow_from_time_and_step() -> None:
+    assert scenario(duration_s=11.25).num_ticks == 225
+    assert scenario(duration_s=0.001).num_ticks == 1
+
+
+@given(st.integers(1, 400), st.integers(1, 50))
+def test_frames_are_the_recorded_ticks(ticks: int, every: int) -> None:
+    one = scenario(duration_s=ticks * 0.05, record_every_n=every)
+    assert one.num_frames == sum(one.is_recorded(tick) for tick in range(one.num_ticks))
+    assert not one.is_recorded(-every)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "../x"},
+        {"name": ""},
+        {"split": "dev"},
+        {"seed": -1},
+        {"duration_s": 0},
+        {"fixed_delta_seconds": 0.2},
+        {"cameras": []},
+        {"cameras": [{"name": "a"}, {"name": "a"}]},
+        {"ego": {"blueprint": "walker.pedestrian.0001"}},
+        {"traffic": {"vehicles": -1}},
+        {"record_every_n": 0},
+        {"warmup_ticks": 0},
+        {"unknown": 1},
+    ],
+)
+def test_what_cannot_be_meant_is_refused(change: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        scenario(**change)
+
+
+def test_a_scenario_survives_json() -> None:
+    one = scenario(weather="HardRainNight", cameras=[CameraSpec(name="left"), CameraSpec(name="right")])
+    assert Scenario.model_validate(one.model_dump(mode="json")) == one
+
+
+def test_a_suite_picks_splits_in_its_own_order() -> None:
+    scenarios = [scenario(name=name, split=split) for name, split in (("a", "test"), ("b", "train"), ("c", "test"))]
+    suite = Suite(name="s", scenarios=tuple(scenarios))
+    assert [each.name for each in suite.of_split("test")] == ["a", "c"]
+    assert [each.name for each in suite.of_split("train", "test")] == ["a", "b", "c"]
+    assert suite.of_split("val") == ()
+
+
+@pytest.mark.parametrize("second", ["a", "A"])
+def test_names_in_a_suite_differ_even_where_files_ignore_case(second: str) -> None:
+    with pytest.raises(ValidationError, match="same name"):
+        Suite(name="s", scenarios=(scenario(name="a"), scenario(name=second)))
