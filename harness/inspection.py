@@ -91,7 +91,7 @@ def _row(entry: ShardEntry, reader: ShardReader) -> ScenarioRow:
         scenario=entry.scenario,
         split=entry.split,
         town=header.town,
-        weather=str(header.extra.get("weather_name", "custom")),
+        weather=str(header.weather["name"]),
         size=f"{reader.width}x{reader.height}",
         frames=len(reader),
         seconds=float(timestamps[-1] - timestamps[0]),

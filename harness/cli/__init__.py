@@ -6,6 +6,7 @@ these files do. What a library raises becomes one message and one exit code here
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from types import FrameType
@@ -24,7 +25,14 @@ from harness.cli.report import report
 from harness.cli.score import score
 from harness.cli.serve import serve
 from harness.cli.train import train
-from harness.errors import CheckpointError, DataError, HarnessError, OutputInUseError, ScenarioFileError
+from harness.errors import (
+    CheckpointError,
+    DataError,
+    HarnessError,
+    OutputInUseError,
+    ScenarioFileError,
+    ServerLostError,
+)
 
 LEAF_EXIT_CODES = {
     "ScenarioError": ScenarioFileError.exit_code,
@@ -107,4 +115,12 @@ def main() -> None:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _terminate)
-    harness()
+    try:
+        harness()
+    except SystemExit as exit_request:
+        if exit_request.code == ServerLostError.exit_code:
+            # The carla client's threads, still waiting for the lost server, abort the interpreter's orderly exit.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(ServerLostError.exit_code)
+        raise

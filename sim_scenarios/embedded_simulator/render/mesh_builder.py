@@ -101,7 +101,13 @@ _BOX_FACES = {
 }
 # Texture corners of a quad whose bottom edge comes first: the viewer sees its first corner on the right.
 _QUAD_UVS = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
-_BOX_SPANS = {"+x": (1, 2), "-x": (1, 2), "+y": (0, 2), "-y": (0, 2), "+z": (0, 1), "-z": (0, 1)}
+_BOX_INDEX = np.array(list(_BOX_FACES.values()))
+_BOX_SPANS = np.array([(1, 2), (1, 2), (0, 2), (0, 2), (0, 1), (0, 1)])
+"""The axes along which a face's texture runs."""
+_QUAD_TRIANGLES = np.array(
+    [(4 * q + a, 4 * q + b, 4 * q + c) for q in range(6) for a, b, c in ((0, 1, 2), (0, 2, 3))], np.int32
+)
+"""Two triangles for each of up to six quads with four vertices each."""
 
 
 class MeshBuilder:
@@ -151,8 +157,27 @@ class MeshBuilder:
             directions = unit(np.asarray(normals, np.float32).reshape(-1, 3))
         if mapping is None:
             mapping = box_mapped_uvs(points, directions, MATERIALS[material_index(finish.material)].tile_m)
-        tint = shade * np.asarray(finish.color, np.float32)
-        self._chunks.append(_Chunk(points, directions, mapping, tint.astype(np.float32), faces, finish))
+        tint = np.asarray(shade * np.asarray(finish.color, np.float32), np.float32)
+        self._chunks.append(_Chunk(points, directions, mapping, tint, faces, finish))
+
+    def _flat(
+        self, positions: NDArray[np.float64], normals: NDArray[np.float64], uvs: NDArray[np.float64], finish: Finish
+    ) -> None:
+        """Add (Q, 4, 3) quads with their unit normals (Q, 3) and (Q, 4, 2) uvs as they are.
+
+        Half of a town is walls and boxes: they skip what ``surface`` does for shapes it knows nothing about.
+        """
+        count = len(positions)
+        self._chunks.append(
+            _Chunk(
+                positions.reshape(-1, 3).astype(np.float32),
+                normals.repeat(4, axis=0).astype(np.float32),
+                uvs.reshape(-1, 2).astype(np.float32),
+                np.array([finish.color] * (4 * count), np.float32),
+                _QUAD_TRIANGLES[: 2 * count],
+                finish,
+            )
+        )
 
     def patchwork(
         self,
@@ -192,10 +217,10 @@ class MeshBuilder:
 
         In left-handed axes that means: bottom right, bottom left, top left, top right, as the viewer sees it.
         """
-        points = np.asarray(corners, np.float64).reshape(4, 3)
-        normal = cross(points[2] - points[0], points[3] - points[1])
-        mapping = _QUAD_UVS if uvs is None else uvs
-        self.surface(points, [[0, 1, 2], [0, 2, 3]], finish, normals=np.tile(normal, (4, 1)), uvs=mapping)
+        points = np.asarray(corners, np.float64).reshape(1, 4, 3)
+        normal = unit(cross(points[:, 2] - points[:, 0], points[:, 3] - points[:, 1])).astype(np.float64)
+        mapping = _QUAD_UVS if uvs is None else np.asarray(uvs, np.float64)
+        self._flat(points, normal, mapping, finish)
 
     def fan(self, outline: ArrayLike, finish: Finish, *, uvs: ArrayLike | None = None) -> None:
         """Add a flat convex polygon from its (K, 3) outline."""
@@ -231,23 +256,15 @@ class MeshBuilder:
         half = np.asarray(size, np.float64) / 2.0
         corners = _BOX_CORNERS * half
         corners[4:, :2] *= taper
-        faces = [name for name in _BOX_FACES if name not in without]
-        index = np.array([_BOX_FACES[name] for name in faces])
-        local = corners[index]  # (F, 4, 3)
-        normals = cross(local[:, 2] - local[:, 0], local[:, 3] - local[:, 1])
+        faces = [index for index, name in enumerate(_BOX_FACES) if name not in without]
+        local = corners[_BOX_INDEX[faces]]  # (F, 4, 3)
+        normals = unit(cross(local[:, 2] - local[:, 0], local[:, 3] - local[:, 1])).astype(np.float64)
         tile = MATERIALS[material_index(finish.material)].tile_m
-        spans = np.array([[half[a], half[b]] for a, b in (_BOX_SPANS[name] for name in faces)]) * 2.0 / tile
-        mapping = spans[:, None, :] * _QUAD_UVS
-        turn = yaw_matrix(yaw_deg).T
-        first = 4 * np.arange(len(faces))[:, None]
-        triangles = np.concatenate([first + np.array([[0, 1, 2]]), first + np.array([[0, 2, 3]])], axis=0)
-        self.surface(
-            local.reshape(-1, 3) @ turn + np.asarray(center, np.float64),
-            triangles,
-            finish,
-            normals=np.repeat(normals, 4, axis=0) @ turn,
-            uvs=mapping.reshape(-1, 2),
-        )
+        mapping = (half[_BOX_SPANS[faces]] * (2.0 / tile))[:, None, :] * _QUAD_UVS
+        if yaw_deg:
+            turn = yaw_matrix(yaw_deg).T
+            local, normals = local @ turn, normals @ turn
+        self._flat(local + np.asarray(center, np.float64), normals, mapping, finish)
 
     def rounded_box(
         self, center: ArrayLike, size: ArrayLike, radius: float, finish: Finish, *, yaw_deg: float = 0.0

@@ -28,7 +28,7 @@ _MOUTH_M = 4.0
 _GATE_DEPTH_M = 0.7
 _LONGEST_SLAB_M = 15.0
 _PLAZA_CORNERS = 28
-# Pavings that cross are laid a few millimetres apart, so that they do not flicker.
+# Paths that cross are laid a few millimetres apart, so that they do not flicker.
 _SPOKE_HEIGHT_M = SIDEWALK_HEIGHT_M + 0.012
 _ROUND_HEIGHT_M = SIDEWALK_HEIGHT_M + 0.020
 PLAZA_HEIGHT_M = SIDEWALK_HEIGHT_M + 0.028

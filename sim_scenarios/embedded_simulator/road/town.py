@@ -133,7 +133,7 @@ class Town:
     placements: tuple[Placement, ...]
     traffic_lights: tuple[TrafficLightSite, ...]
     navigation_mesh: bytes
-    """Recast/Detour 'MSET' file with sidewalk, crosswalk, road and grass areas, for the client's walker AI."""
+    """Recast/Detour 'MSET' file with sidewalk, crosswalk and road areas, for the client's walker AI."""
     bounds_min: Vector
     bounds_max: Vector
     """Box around all surfaces [m]."""

@@ -57,7 +57,7 @@ def test_exactly_one_road_triangle_covers_every_place_on_the_road(town: Town, ne
 
 
 def test_ground_has_no_holes_and_nothing_lies_on_top_of_it(town: Town, network: Network) -> None:
-    """Roads, sidewalks, verges and block ground tile the town; only pavings laid over grass lie higher."""
+    """Roads, sidewalks, verges and block ground tile the town; only paths laid over grass lie higher."""
     rng = np.random.default_rng(2)
     points = rng.uniform(-260, 260, (SAMPLES, 2))
     outside = next(block for block in blocks_of(network) if block.is_outside)
