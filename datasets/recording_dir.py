@@ -92,9 +92,10 @@ class RecordingDir:
             raise ShardError(f"{path} is not a manifest: {error}") from error
         if not isinstance(content, dict) or set(content) != {"format", "format_version", "shards"}:
             raise ShardError(f"{path} is not a manifest: expected the keys format, format_version and shards")
-        if (content["format"], content["format_version"]) != (FORMAT_NAME, FORMAT_VERSION):
+        version = content["format_version"]
+        if content["format"] != FORMAT_NAME or type(version) is not int or version != FORMAT_VERSION:
             raise ShardError(
-                f"{path} is {content['format']!r} version {content['format_version']!r}, "
+                f"{path} is {content['format']!r} version {version!r}, "
                 f"expected {FORMAT_NAME!r} version {FORMAT_VERSION}"
             )
         if not isinstance(content["shards"], list):

@@ -3,7 +3,7 @@
 Decisions:
 
 * What has been acknowledged is in the kernel's hands: pixels by HDF5's direct chunk write, which is not buffered, then
-  a row of the journal (`part_journal`). HDF5's own tables reach the file when it is closed, and nobody needs them before.
+  a row of the journal (`part_journal`). HDF5's own tables reach the file at the end, and nobody needs them before.
 * The final name means: closed, read back, on the disk. Until then it is ``NAME.h5.part``, and it stays that after any
   failure, for the frames in it can be read with ``ShardReader(part, allow_part=True)``.
 * A file is never overwritten, neither a finished shard nor what a dead recorder left.
@@ -149,6 +149,7 @@ class ShardWriter:
             file = h5py.File(self.part_path, "x", libver=LIBVER)  # "x": also when another makes it at this moment
         except OSError as error:
             raise ShardError(f"{self.part_path} cannot be created: {error}") from error
+        journal_path(self.part_path).unlink(missing_ok=True)  # of a `.part` that somebody deleted
         write_text(file, FORMAT_ATTRIBUTE, FORMAT_NAME)
         file.attrs.create(VERSION_ATTRIBUTE, FORMAT_VERSION, dtype=np.dtype("<i8"))
         write_text(file, COMPRESSION_ATTRIBUTE, self._compression.name)

@@ -164,9 +164,9 @@ class DriveLog:
         try:
             if path.stat().st_size > MAX_FILE_BYTES:
                 raise DataError(f"drive log {path} is larger than {MAX_FILE_BYTES} bytes, which no drive log is")
-            with np.load(path, allow_pickle=False) as file:
-                header = json.loads(file["header"].tobytes())
-                arrays = {name: file[name] for name in _DTYPES}
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+                header = json.loads(stored["header"].tobytes())
+                arrays = {name: stored[name] for name in _DTYPES}
         except FileNotFoundError:
             raise DataError(f"drive log {path} does not exist: record the suite first, or leave out --drives") from None
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:

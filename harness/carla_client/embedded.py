@@ -65,8 +65,12 @@ def start_embedded(*, seed: int, timeout_s: float, log_path: Path) -> Iterator[E
             start_new_session=True,
             env=_environment(),
         )
+    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    # The thread goes on reading after the ready line, so that a full pipe never blocks the child.
+    reader = threading.Thread(target=_forward, args=(process.stdout, lines), name="embedded-stdout", daemon=True)
+    reader.start()
     try:
-        ready = _wait_until_ready(process, timeout_s=timeout_s, log_path=log_path)
+        ready = _wait_until_ready(process, lines, timeout_s=timeout_s, log_path=log_path)
         yield EmbeddedServer(
             host=ready["host"],
             port=ready["port"],
@@ -77,6 +81,7 @@ def start_embedded(*, seed: int, timeout_s: float, log_path: Path) -> Iterator[E
         )
     finally:
         _end(process)
+        reader.join()
 
 
 def _environment() -> dict[str, str]:
@@ -86,11 +91,9 @@ def _environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
 
 
-def _wait_until_ready(process: subprocess.Popen[str], *, timeout_s: float, log_path: Path) -> dict[str, Any]:
-    assert process.stdout is not None
-    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-    # The thread goes on reading after the ready line, so that a full pipe never blocks the child.
-    threading.Thread(target=_forward, args=(process.stdout, lines), name="embedded-stdout", daemon=True).start()
+def _wait_until_ready(
+    process: subprocess.Popen[str], lines: queue.SimpleQueue[str | None], *, timeout_s: float, log_path: Path
+) -> dict[str, Any]:
     deadline = time.monotonic() + timeout_s
     while True:
         try:
@@ -108,8 +111,9 @@ def _wait_until_ready(process: subprocess.Popen[str], *, timeout_s: float, log_p
 
 
 def _forward(stream: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
-    for line in stream:
-        lines.put(line)
+    with stream:
+        for line in stream:
+            lines.put(line)
     lines.put(None)
 
 

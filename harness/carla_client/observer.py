@@ -11,7 +11,7 @@ from harness.carla_client.actors import ActorScope, pose_of
 from harness.carla_client.endpoint import Endpoint
 from harness.carla_client.observation import Observation
 from harness.carla_client.sensors import CameraRig
-from harness.carla_client.session import Session
+from harness.carla_client.session import Session, server_lost
 from harness.carla_client.weather import to_carla
 from sim_scenarios.camera import CameraSpec
 from sim_scenarios.weather import Weather
@@ -103,9 +103,8 @@ class Observer:
         pairs, gaps = self._rig.receive(snapshot.frame) if self._rig is not None else ({}, ())
         self._empty_frames = self._empty_frames + 1 if gaps and not pairs else 0
         if gaps and (self._empty_frames >= MAX_EMPTY_FRAMES or not self._session.endpoint.is_alive()):
-            raise self._session.lost(
-                "waiting for images", seen="; ".join(f"{gap.camera}: {gap.reason}" for gap in gaps)
-            )
+            seen = "; ".join(f"{gap.camera}: {gap.reason}" for gap in gaps)
+            raise server_lost(self._session.endpoint, "waiting for images", seen=seen)
         ego = snapshot.find(self._ego.id)
         return Observation(
             frame=snapshot.frame,

@@ -124,16 +124,8 @@ class Session:
             yield
         except RuntimeError as error:
             if "time-out" in str(error) or not self.endpoint.is_alive():
-                raise self.lost(doing, seen=str(error)) from error
+                raise server_lost(self.endpoint, doing, seen=str(error)) from error
             raise
-
-    def lost(self, doing: str, *, seen: str) -> ServerLostError:
-        """The error that says that, and if possible why, the server is gone."""
-        why = self.endpoint.last_words()
-        return ServerLostError(
-            f"the server at {self.endpoint.host}:{self.endpoint.port} was lost while {doing}: {why or seen}. "
-            "What was recorded or scored before is kept: start the server again and use --resume."
-        )
 
     def close(self) -> None:
         """Destroy every actor of ours, stop the TrafficManager, give back the settings.
@@ -199,19 +191,26 @@ def open_session(endpoint: Endpoint, *, seed: int, fixed_delta_seconds: float) -
     Raises:
         ServerLostError: the server no longer answers, or another client ticks it.
     """
+    if not endpoint.is_alive():  # at once, where the client would wait for its whole time-out
+        raise server_lost(endpoint, "connecting", seen="nothing listens there any more")
     try:
         session = Session(endpoint, seed=seed, fixed_delta_seconds=fixed_delta_seconds)
     except RuntimeError as error:
-        raise ServerLostError(
-            f"the server at {endpoint.host}:{endpoint.port} answered before and does not now: "
-            f"{endpoint.last_words() or error}"
-        ) from error
+        raise server_lost(endpoint, "connecting", seen=str(error)) from error
     try:
         with session.reporting_loss("entering synchronous mode"):
             session.start()
         yield session
     finally:
         session.close()
+
+
+def server_lost(endpoint: Endpoint, doing: str, *, seen: str) -> ServerLostError:
+    """The error that says that, and if possible why, the server is gone."""
+    return ServerLostError(
+        f"the server at {endpoint.host}:{endpoint.port} was lost while {doing}: {endpoint.last_words() or seen}. "
+        "What was recorded or scored before is kept: start the server again and use --resume."
+    )
 
 
 def _free_port() -> int:

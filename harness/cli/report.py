@@ -13,7 +13,7 @@ from harness.cli.output import print_table, say
 @click.command(short_help="CSV tables and one HTML page from scores.")
 @click.argument("scores", type=INPUT_DIRECTORY)
 @click.option(
-    "--reference-weather", default=None, help="Weather that the others are compared with. [default: the first scored]"
+    "--reference-weather", default=None, help="Weather that the others are compared with. [default: that of the score]"
 )
 def report(scores: Path, reference_weather: str | None) -> None:
     """Turn the counts in the folder SCORES into CSV tables, figures and one self-contained report.html."""

@@ -13,6 +13,9 @@ from harness.reporting.sections import class_section, degradation_section, scena
 from harness.reporting.source import ScoreData
 from harness.reporting.tables import pivot_iou
 
+_NARROW_WEATHERS = 8
+"""With more weathers than these, a figure needs the whole width of the page."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReportTables:
@@ -97,10 +100,12 @@ def _headline(data: ScoreData, tables: ReportTables) -> tuple[Headline, ...]:
 
 def _figures(data: ScoreData, tables: ReportTables) -> tuple[Picture, ...]:
     """Bars of mIoU, and one heat map for each size that has a score."""
+    is_wide = len(data.weathers) > _NARROW_WEATHERS
     pictures = [
         Picture(
             source=inline(mean_iou_bars(tables.summary), kind="png"),
             text="Bar chart: mean IoU by weather and image size; the values are in the table of classes.",
+            is_wide=is_wide,
         )
     ]
     for size in data.sizes:
@@ -108,7 +113,8 @@ def _figures(data: ScoreData, tables: ReportTables) -> tuple[Picture, ...]:
         if not wide.empty:
             title = f"IoU by class and weather at {size[0]} × {size[1]}"
             source = inline(heat_map(wide, title=title), kind="png")
-            pictures.append(Picture(source=source, text=f"Heat map: {title}; the values are in the table of classes."))
+            text = f"Heat map: {title}; the values are in the table of classes."
+            pictures.append(Picture(source=source, text=text, is_wide=is_wide))
     return tuple(pictures)
 
 

@@ -18,6 +18,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 _DPI = 130
+_MAX_LABELLED_BARS = 24
+"""With more bars than these the numbers above them would overlap; they are in the table all the same."""
 _SERIES = ("#0c4a6e", "#e66100", "#5d9c59", "#a0569c", "#7a7a7a", "#c9a227")
 """One colour for each size, told apart by lightness too; further sizes begin again."""
 
@@ -30,7 +32,7 @@ def heat_map(values: pd.DataFrame, *, title: str) -> bytes:
         title: printed above.
     """
     height, width = values.shape
-    figure = Figure(figsize=(max(4.4, 2.0 + 0.72 * width), max(2.4, 1.4 + 0.27 * height)), layout="constrained")
+    figure = Figure(figsize=(_width(width, margin=2.0), max(2.4, 1.4 + 0.27 * height)), layout="constrained")
     axes = figure.add_subplot()
     axes.set_facecolor("#eeeeee")
     grid = values.to_numpy(dtype=np.float64)
@@ -55,7 +57,7 @@ def mean_iou_bars(summary: pd.DataFrame) -> bytes:
     weathers = list(dict.fromkeys(summary["weather"]))
     pairs = dict.fromkeys(zip(summary["width"], summary["height"], strict=True))
     sizes = [(int(width), int(height)) for width, height in pairs]
-    figure = Figure(figsize=(max(4.4, 1.2 + 0.85 * len(weathers)), 3.2), layout="constrained")
+    figure = Figure(figsize=(_width(len(weathers), margin=1.2), 3.2), layout="constrained")
     axes = figure.add_subplot()
     thickness = 0.8 / len(sizes)
     for index, (width, height) in enumerate(sizes):
@@ -66,8 +68,10 @@ def mean_iou_bars(summary: pd.DataFrame) -> bytes:
         bars = axes.bar(
             places, values, thickness * 0.92, color=_SERIES[index % len(_SERIES)], label=f"{width} × {height}"
         )
-        labels = ["" if math.isnan(value) else f"{value:.2f}" for value in values]
-        axes.bar_label(bars, labels, fontsize=8, padding=2)
+        if len(weathers) * len(sizes) <= _MAX_LABELLED_BARS:
+            labels = ["" if math.isnan(value) else f"{value:.2f}" for value in values]
+            axes.bar_label(bars, labels, fontsize=8, padding=2)
+    axes.margins(x=0.02)
     axes.set_xticks(range(len(weathers)), [_plain(name) for name in weathers], rotation=20, ha="right", fontsize=9)
     axes.set_ylim(0, 1)
     axes.set_ylabel("mIoU")
@@ -77,6 +81,11 @@ def mean_iou_bars(summary: pd.DataFrame) -> bytes:
     figure.suptitle("Mean IoU by weather and image size", fontsize=11, x=0.01, ha="left")
     axes.legend(fontsize=9, frameon=False, ncols=min(4, len(sizes)), loc="lower right", bbox_to_anchor=(1, 1.0))
     return _png(figure)
+
+
+def _width(weathers: int, *, margin: float) -> float:
+    """Width of a figure [inch]: room for each weather, a little less for each where there are many."""
+    return max(4.4, margin + (0.78 if weathers <= 8 else 0.58) * weathers)
 
 
 def _write_cell(axes: Axes, row: int, column: int, value: float) -> None:

@@ -35,6 +35,8 @@ class Picture:
     """A ``data:`` address."""
     text: str
     """What is to be seen: caption, and text for those who cannot see it."""
+    is_wide: bool = False
+    """Takes a whole row, and scrolls where the screen is narrow."""
 
 
 @dataclass(frozen=True, kw_only=True)

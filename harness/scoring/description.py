@@ -32,7 +32,7 @@ DEFINITIONS = {
 }
 """The measures, in words."""
 
-_MAY_DIFFER = ("server", "drives")
+_MAY_DIFFER = ("server",)
 """Entries that a resumed run may have otherwise: the embedded simulator takes another port each time."""
 
 
@@ -106,10 +106,19 @@ def check_same_run(folder: Path, description: Mapping[str, Any]) -> None:
         raise DataError(f"{path} cannot be read ({error}): use --overwrite to start anew") from error
     if not isinstance(earlier, dict):
         raise DataError(f"{path} is not the description of a score: use --overwrite to start anew")
-    wanted = json.loads(json.dumps(description))
-    differing = [key for key in wanted if key not in _MAY_DIFFER and earlier.get(key) != wanted[key]]
+    before, now = _identity(earlier), _identity(json.loads(json.dumps(description)))
+    differing = [key for key in now if before.get(key) != now[key]]
     if differing:
         raise OutputInUseError(
             f"{folder} holds a score with other {', '.join(differing)}: repeat the command as it was to resume it, "
             "choose another folder with -o, or start anew with --overwrite"
         )
+
+
+def _identity(description: Mapping[str, Any]) -> dict[str, Any]:
+    """What must be equal for results to belong together; a net is known by its weights, wherever they lie now."""
+    same = {key: value for key, value in description.items() if key not in _MAY_DIFFER}
+    model = same.get("model")
+    if isinstance(model, dict):
+        same["model"] = model.get("weights_sha256", model)
+    return same

@@ -1,7 +1,8 @@
 """The moving part of the scene: object rows and joint rotations from a snapshot, and nothing else.
 
 Wheels turn with the distance travelled and the steering angle, legs and arms swing with the distance walked, so the
-same snapshot always gives the same picture. Frames of reference: CARLA's axes; a walker's pose is at half its height.
+same snapshot always gives the same picture. Frames of reference: CARLA's axes; a walker's pose and
+its model's origin are at half its height.
 All actors are posed at once, as arrays: a loop over sixty of them would cost as much as drawing the road.
 """
 
@@ -56,6 +57,11 @@ class ActorPoser:
         self._posed: Snapshot | None = None
 
     @property
+    def num_static(self) -> int:
+        """How many rows stand still; actors come after them."""
+        return self._num_static
+
+    @property
     def footprints(self) -> NDArray[np.float32]:
         """(N, 6) like ``Scene.footprints``, of the actors posed last."""
         return self._footprints
@@ -90,8 +96,6 @@ class ActorPoser:
         kinds = np.array([self._kind_of[actor.blueprint_id] for actor in actors], np.int64)
         rotation = rotation_matrices(np.array([actor.pose.rotation for actor in actors], float).reshape(-1, 3))
         origin = np.array([actor.pose.location for actor in actors], float).reshape(-1, 3)
-        height = self._height_m[kinds]
-        origin -= rotation[:, :, 2] * (height / 2.0)[:, None]
         middle = origin + np.einsum("nij,nj->ni", rotation, self._box_middle[kinds])
         half = self._box_half[kinds]
         rows["rotation"], rows["origin"], rows["center"] = rotation, origin, middle
@@ -109,7 +113,7 @@ class ActorPoser:
         travelled = np.array([actor.travelled_m for actor in actors], float)
         joints = np.tile(np.eye(3), (count, NUM_JOINTS, 1, 1))
         turn_wheels(joints, travelled, np.array([actor.steer_deg for actor in actors]), self._wheel_radius_m[kinds])
-        swing_limbs(joints, travelled, np.array([actor.speed for actor in actors]), height)
+        swing_limbs(joints, travelled, np.array([actor.speed for actor in actors]), self._height_m[kinds])
         self._joints = joints.reshape(-1, 3, 3).astype(np.float32)
 
 

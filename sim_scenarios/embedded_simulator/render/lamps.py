@@ -18,7 +18,7 @@ from sim_scenarios.embedded_simulator.world.snapshot import Snapshot, VehicleLig
 CELL_M = 8.0
 LAMPS_PER_CELL = 4
 LAMP_RANGE_M = 26.0
-MAX_HEADLIGHTS = 16
+MAX_HEADLIGHTS = 10
 HEADLIGHT_RANGE_M = 60.0
 HEADLIGHT_POWER = 26.0
 _MAX_HEADLIGHT_DISTANCE_M = 110.0

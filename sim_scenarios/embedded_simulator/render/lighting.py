@@ -79,7 +79,6 @@ def light_pixels(
     workers: int,
     camera: Records,
     look: Records,
-    elapsed_s: Real,
     slot_at: NDArray[np.int32],
     nearness: NDArray[np.float32],
     tags: NDArray[np.uint8],
@@ -126,7 +125,7 @@ def light_pixels(
             inverse = F(1) / length
             dx, dy, dz = vx * inverse, vy * inverse, vz * inverse
             if slot_at[y, x] == NO_SLOT:
-                r, g, b = sky_radiance(look, noise, elapsed_s, dx, dy, dz)
+                r, g, b = sky_radiance(look, noise, dx, dy, dz)
                 light[y, x, 0], light[y, x, 1], light[y, x, 2], light[y, x, 3] = r, g, b, F(0)
                 continue
             depth = F(1) / nearness[y, x]
@@ -205,9 +204,12 @@ def light_pixels(
                 mirror = max(F(0.55) * film, puddle)
             distance = depth * length
             fog = fog_opacity(look, distance, F(0.5) * (pz + eye_z))
-            hr, hg, hb = sky_gradient(look, dx, dy, max(F(0), dz))
-            r += (fog_color[0] * F(0.8) + hr * F(0.2) - r) * fog
-            g += (fog_color[1] * F(0.8) + hg * F(0.2) - g) * fog
-            b += (fog_color[2] * F(0.8) + hb * F(0.2) - b) * fog
+            hr, hg, hb = fog_color[0], fog_color[1], fog_color[2]
+            if fog > F(0.03):  # enough air to see the sun's halo in it
+                hr, hg, hb = sky_gradient(look, dx, dy, max(F(0), dz))
+                hr = fog_color[0] * F(0.8) + hr * F(0.2)
+                hg = fog_color[1] * F(0.8) + hg * F(0.2)
+                hb = fog_color[2] * F(0.8) + hb * F(0.2)
+            r, g, b = r + (hr - r) * fog, g + (hg - g) * fog, b + (hb - b) * fog
             light[y, x, 0], light[y, x, 1], light[y, x, 2] = r, g, b
             light[y, x, 3] = mirror * (F(1) - fog)

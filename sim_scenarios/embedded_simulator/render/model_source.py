@@ -27,6 +27,8 @@ class Textures:
     """(512, 512, 4) tileable noise: clouds, cloud detail, grain, wide patches."""
     window_grid: NDArray[np.float32]
     """(M, 2) windows in a tile (across, up)."""
+    is_leaf: NDArray[np.bool_]
+    """(M,) whether the fourth channel is coverage."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -62,6 +64,7 @@ def procedural_models() -> ModelSource:
     textures = Textures(
         texels=atlas.texels, offsets=atlas.offsets, sizes=atlas.sizes, noise=atlas.noise,
         window_grid=np.array([material.window_grid for material in MATERIALS], np.float32),
+        is_leaf=np.array([material.alpha for material in MATERIALS]),
     )  # fmt: skip
     return ModelSource(
         vehicle=vehicle_model, walker=walker_model, placement=placement_model, traffic_light=traffic_light_model,

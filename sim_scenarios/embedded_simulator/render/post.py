@@ -1,10 +1,12 @@
 """The camera itself: smoothed edges, rain in front of the lens, sensor grain.
 
-Only colours are touched; tags, instances and depth stay exact. The grain is a hash of pixel and frame number, so a
-frame drawn twice is the same twice.
+Only colours are touched; tags, instances and depth stay exact. Grain and drops are hashes of the pixel and of a seed
+that ``scene_seed`` takes from what is seen, not from the clock: a drive and its replay give the same pictures.
 """
 
 from __future__ import annotations
+
+import zlib
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,11 @@ _EDGE_MIN, _EDGE_SHARE = 12, 3
 NUM_RAIN_LAYERS = 2
 
 
+def scene_seed(camera: Records, actor_rows: Records) -> int:
+    """32 bits that change whenever the camera or an actor has moved, and never otherwise."""
+    return zlib.crc32(actor_rows["origin"].tobytes(), zlib.crc32(camera.tobytes()))
+
+
 @inlined
 def luma(rgb: NDArray[np.uint8], y: int, x: int) -> int:
     """Brightness of a pixel, 0..255."""
@@ -25,28 +32,30 @@ def luma(rgb: NDArray[np.uint8], y: int, x: int) -> int:
 
 
 @inlined
-def streak(layer: int, sx: Real, sy: Real, frame: int) -> Real:
+def streak(layer: int, sx: Real, sy: Real, scene: int) -> Real:
     """How much of a rain streak is at a point of the screen (height 2, centre 0), in one layer of drops."""
     columns = F(46) if layer == 0 else F(95)
     at = sx * columns
     column = floor_of(at)
-    seed = hash_bits(np.uint32(column + 100000 + layer * 7919) ^ np.uint32((frame * 131 + layer) & 0xFFFFFFFF))
+    aside = abs(at - F(column) - F(0.5)) * F(3.2)
+    if aside > F(1):
+        return F(0)
+    seed = hash_bits(np.uint32(column + 100000 + layer * 7919) ^ np.uint32((scene * 131 + layer) & 0xFFFFFFFF))
     chance = F(seed >> np.uint32(16)) * F(1.0 / 65536.0)
     if chance < F(0.35):
         return F(0)
     phase = F(seed & np.uint32(0xFFFF)) * F(1.0 / 65536.0)
     along = sy * (F(0.45) + F(0.9) * chance) + phase * F(7)
     along = along - F(floor_of(along))
-    aside = abs(at - F(column) - F(0.5)) * F(3.2)
     size = F(0.16) * (F(0.3) + chance)
-    if along > size or aside > F(1):
+    if along > size:
         return F(0)
     return (F(1) - along / size) * (F(1) - aside) * (F(0.30) if layer == 0 else F(0.17))
 
 
 @kernel
 def finish_picture(
-    worker: int, workers: int, look: Records, frame: int, source: NDArray[np.uint8], rgb: NDArray[np.uint8]
+    worker: int, workers: int, look: Records, seed: int, source: NDArray[np.uint8], rgb: NDArray[np.uint8]
 ) -> None:
     """Fill ``rgb`` (H, W, 3) from ``source`` (H, W, 3)."""
     height, width = source.shape[0], source.shape[1]
@@ -80,14 +89,12 @@ def finish_picture(
                 sx = (F(x) - F(0.5) * F(width)) * scale + sy * slant
                 drops = F(0)
                 for layer in range(NUM_RAIN_LAYERS):
-                    drops += streak(layer, sx, sy, frame)
+                    drops += streak(layer, sx, sy, seed)
                 drops *= rain
                 r += (streak_light + F(0.35) * r - r) * drops
                 g += (streak_light * F(1.02) + F(0.35) * g - g) * drops
                 b += (streak_light * F(1.05) + F(0.35) * b - b) * drops
-            bits = hash_bits(
-                np.uint32(x) + np.uint32(y) * np.uint32(8192) + np.uint32((frame * 2654435761) & 0xFFFFFFFF)
-            )
+            bits = hash_bits(np.uint32(x) + np.uint32(y) * np.uint32(8192) + np.uint32(seed))
             shared = F(bits & np.uint32(255)) * F(1.0 / 127.5) - F(1)
             own = F((bits >> np.uint32(8)) & np.uint32(255)) * F(1.0 / 255.0) - F(0.5)
             rgb[y, x, 0] = np.uint8(min(F(255), max(F(0), r + (shared + own) * grain + F(0.5))))

@@ -16,8 +16,6 @@ from sim_scenarios.embedded_simulator.render.view import FAR_M, SKY_TAG
 
 BAND_SHIFT = 3
 """Rows go to threads in bands of 2**3: fine enough to share the work evenly, coarse enough for the cache."""
-LEAF_ALPHA = 115
-"""Texels with less alpha than this are holes."""
 NO_SLOT = -1
 
 
@@ -34,6 +32,7 @@ def rasterise(
     texels: NDArray[np.uint8],
     texel_offsets: NDArray[np.int64],
     material_sizes: NDArray[np.int32],
+    leaf_thresholds: NDArray[np.uint8],
     nearness: NDArray[np.float32],
     slot_at: NDArray[np.int32],
 ) -> None:
@@ -51,11 +50,12 @@ def rasterise(
             slot = slots[k]
             near_0, near_x, near_y = slot.near_0, slot.near_x, slot.near_y
             leaf = slot.leaf
-            size, offset = np.int64(0), np.int64(0)
+            size, offset, threshold = np.int64(0), np.int64(0), np.uint8(0)
             if leaf >= 0:
                 material = triangle_info[slot.triangle, 0]
                 size = np.int64(material_sizes[material] >> leaf)
                 offset = texel_offsets[material, leaf]
+                threshold = leaf_thresholds[material, leaf]
             for y in range(slot.first_row, slot.last_row + 1):
                 if (y >> BAND_SHIFT) % workers != worker:
                     continue
@@ -87,7 +87,7 @@ def rasterise(
                             scale = F(size) / value if perspective else F(size)
                             iu = floor_of((u + step * slot.u_x) * scale) & (size - 1)
                             iv = floor_of((v + step * slot.v_x) * scale) & (size - 1)
-                            if texels[offset + iv * size + iu, 3] >= LEAF_ALPHA:
+                            if texels[offset + iv * size + iu, 3] >= threshold:
                                 nearness[y, x] = value
                                 slot_at[y, x] = np.int32(k)
 

@@ -17,9 +17,11 @@ from sim_scenarios.embedded_simulator.render.lighting import environment
 from sim_scenarios.embedded_simulator.render.raster import BAND_SHIFT
 from sim_scenarios.embedded_simulator.render.texture_sampling import floor_of, hash_unit, sample_noise
 
-NUM_STEPS = 14
-_STEP_GROWTH = F(1.42)
+NUM_STEPS = 11
+_STEP_GROWTH = F(1.55)
 _FIRST_STEP_M = F(0.30)
+_SATURATION = F(0.87)
+"""Cameras see less colour than paint has."""
 _BRIGHTEST = F(2.5)
 """Mirrored lamps are held below this, or single pixels of them would sparkle."""
 
@@ -41,15 +43,19 @@ def mirrored_light(
     height, width = nearness.shape
     focal, cx, cy = camera[0].focal_px, camera[0].center_x, camera[0].center_y
     right, up, forward = camera[0].right, camera[0].up, camera[0].forward
-    reach = _FIRST_STEP_M * (F(1) + F(0.42) * jitter)
+    # In camera coordinates the ray is a point and a step, so that following it costs three multiplications.
+    from_x, step_x = px * right[0] + py * right[1] + pz * right[2], rx * right[0] + ry * right[1] + rz * right[2]
+    from_y, step_y = px * up[0] + py * up[1] + pz * up[2], rx * up[0] + ry * up[1] + rz * up[2]
+    from_z = px * forward[0] + py * forward[1] + pz * forward[2]
+    step_z = rx * forward[0] + ry * forward[1] + rz * forward[2]
+    reach = _FIRST_STEP_M * (F(1) + F(0.55) * jitter)
     for _ in range(NUM_STEPS):
-        qx, qy, qz = px + rx * reach, py + ry * reach, pz + rz * reach
-        depth = qx * forward[0] + qy * forward[1] + qz * forward[2]
+        depth = from_z + step_z * reach
         if depth < F(0.1):
             break
         inverse = focal / depth
-        sx = floor_of(cx + (qx * right[0] + qy * right[1] + qz * right[2]) * inverse)
-        sy = floor_of(cy - (qx * up[0] + qy * up[1] + qz * up[2]) * inverse)
+        sx = floor_of(cx + (from_x + step_x * reach) * inverse)
+        sy = floor_of(cy - (from_y + step_y * reach) * inverse)
         if sx < 0 or sy < 0 or sx >= width or sy >= height:
             break
         near = nearness[sy, sx]
@@ -69,7 +75,7 @@ def mirror_and_tone(
     camera: Records,
     look: Records,
     noise: NDArray[np.uint8],
-    elapsed_s: Real,
+    seed: int,
     nearness: NDArray[np.float32],
     surface: NDArray[np.float32],
     light: NDArray[np.float32],
@@ -82,7 +88,7 @@ def mirror_and_tone(
     inverse_focal = F(1) / camera[0].focal_px
     center_x, center_y = camera[0].center_x - F(0.5), camera[0].center_y - F(0.5)
     exposure = look[0].exposure
-    ripple_time = elapsed_s * F(1.7)
+    ripple = F(seed & 1023) * F(1.0 / 1024.0)
     for y in range(height):
         if (y >> BAND_SHIFT) % workers != worker:
             continue
@@ -100,14 +106,14 @@ def mirror_and_tone(
                 dx, dy, dz = vx * inverse, vy * inverse, vz * inverse
                 px, py, pz = vx * depth, vy * depth, vz * depth
                 puddle = surface[y, x, 3]
-                rough = (F(1) - F(0.88) * puddle) * F(0.075)
+                rough = (F(1) - F(0.88) * puddle) * F(0.085)
                 wx, wy = eye_x + px, eye_y + py
-                tilt_x = (sample_noise(noise, 2, wx * F(0.83), wy * F(0.83)) - F(0.5)) * rough
-                tilt_y = (sample_noise(noise, 2, wy * F(0.83) + F(0.37), wx * F(0.83)) - F(0.5)) * rough
+                tilt_x = (sample_noise(noise, 1, wx * F(1.3), wy * F(1.3)) - F(0.5)) * rough
+                tilt_y = (sample_noise(noise, 1, wy * F(1.3) + F(0.37), wx * F(1.3)) - F(0.5)) * rough
                 if look[0].rain > F(0):
                     drops = F(0.045) * look[0].rain * (F(0.3) + puddle)
-                    tilt_x += (sample_noise(noise, 1, wx * F(0.61) + ripple_time, wy * F(0.61)) - F(0.5)) * drops
-                    tilt_y += (sample_noise(noise, 1, wx * F(0.61), wy * F(0.61) - ripple_time) - F(0.5)) * drops
+                    tilt_x += (sample_noise(noise, 1, wx * F(0.61) + ripple, wy * F(0.61)) - F(0.5)) * drops
+                    tilt_y += (sample_noise(noise, 1, wx * F(0.61), wy * F(0.61) - ripple) - F(0.5)) * drops
                 facing = -(dx * tilt_x + dy * tilt_y + dz)
                 twice = F(2) * facing
                 rx, ry, rz = dx + twice * tilt_x, dy + twice * tilt_y, dz + twice
@@ -117,6 +123,8 @@ def mirror_and_tone(
                 grazing2 = grazing * grazing
                 share = (F(0.03) + F(0.80) * grazing2 * grazing2 * grazing) * mirror
                 r, g, b = r + er * share, g + eg * share, b + eb * share
+            grey = (r * F(0.3) + g * F(0.6) + b * F(0.1)) * (F(1) - _SATURATION)
+            r, g, b = grey + r * _SATURATION, grey + g * _SATURATION, grey + b * _SATURATION
             rgb[y, x, 0] = tone(r * exposure)
             rgb[y, x, 1] = tone(g * exposure)
             rgb[y, x, 2] = tone(b * exposure)

@@ -21,7 +21,7 @@ from sim_scenarios.embedded_simulator.render.occlusion import (
     crease_occlusion,
     darken_footprints,
 )
-from sim_scenarios.embedded_simulator.render.post import finish_picture
+from sim_scenarios.embedded_simulator.render.post import finish_picture, scene_seed
 from sim_scenarios.embedded_simulator.render.raster import label_pixels
 from sim_scenarios.embedded_simulator.render.reflection import mirror_and_tone
 from sim_scenarios.embedded_simulator.render.scene import build_scene
@@ -109,21 +109,21 @@ class Renderer:
         with self._stage("occlusion"):
             self._workers.run(crease_occlusion, camera, visible.nearness, self._surface, self._open_sky)
             corner = self._darken_ground(camera)
-        elapsed_s = np.float32(snapshot.elapsed_s)
+        seed = scene_seed(camera, objects[self._poser.num_static :])
         with self._stage("lighting"):
             self._workers.run(
-                light_pixels, camera, look, elapsed_s, visible.slot_at, visible.nearness, self._tag, textures.noise,
+                light_pixels, camera, look, visible.slot_at, visible.nearness, self._tag, textures.noise,
                 shadows.records, shadows.moving, shadows.near, shadows.town, self._open_sky, self._ground_open,
                 corner[0], corner[1], self._lamp_record, self._lamp_cells, self._scene.lamps,
                 headlights(snapshot, camera["eye"][0]), self._surface, self._light,
             )  # fmt: skip
         with self._stage("reflection"):
             self._workers.run(
-                mirror_and_tone, camera, look, textures.noise, elapsed_s, visible.nearness, self._surface, self._light,
+                mirror_and_tone, camera, look, textures.noise, seed, visible.nearness, self._surface, self._light,
                 self._toned,
             )  # fmt: skip
         with self._stage("post"):
-            self._workers.run(finish_picture, look, snapshot.frame, self._toned, self._rgb)
+            self._workers.run(finish_picture, look, seed, self._toned, self._rgb)
         return self._rgb
 
     def _darken_ground(self, camera: Records) -> tuple[Real, Real]:

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from sim_scenarios.embedded_simulator.render.jit import F, Real, Records, inlined
 from sim_scenarios.embedded_simulator.render.texture_sampling import floor_of, hash_bits, sample_noise
 
-_CLOUD_DRIFT_PER_S = F(0.0006)
-
 
 @inlined
 def sky_gradient(look: Records, dx: Real, dy: Real, dz: Real) -> tuple[Real, Real, Real]:
@@ -33,16 +31,13 @@ def sky_gradient(look: Records, dx: Real, dy: Real, dz: Real) -> tuple[Real, Rea
 
 
 @inlined
-def cloud_cover(
-    look: Records, noise: NDArray[np.uint8], elapsed_s: Real, dx: Real, dy: Real, dz: Real
-) -> tuple[Real, Real]:
+def cloud_cover(look: Records, noise: NDArray[np.uint8], dx: Real, dy: Real, dz: Real) -> tuple[Real, Real]:
     """Opacity of the clouds in a direction, and how thick they are (0..1)."""
     scale = F(1) / (max(dz, F(0)) + F(0.13))
     qx, qy = dx * scale, dy * scale
-    drift = elapsed_s * _CLOUD_DRIFT_PER_S
-    big = sample_noise(noise, 0, qx * F(0.045) + drift, qy * F(0.045))
-    wide = sample_noise(noise, 3, qx * F(0.045) + drift, qy * F(0.045))
-    fine = sample_noise(noise, 1, qx * F(0.19) + drift, qy * F(0.19))
+    big = sample_noise(noise, 0, qx * F(0.045), qy * F(0.045))
+    wide = sample_noise(noise, 3, qx * F(0.045), qy * F(0.045))
+    fine = sample_noise(noise, 1, qx * F(0.19), qy * F(0.19))
     value = big * F(0.50) + wide * F(0.28) + fine * F(0.22)
     start = F(0.66) - F(0.45) * look[0].cloudiness
     t = min(F(1), max(F(0), (value - start) * F(6)))
@@ -54,21 +49,19 @@ def cloud_cover(
 @inlined
 def star_light(dx: Real, dy: Real, dz: Real) -> Real:
     """Brightness of the star, if any, in a direction."""
-    scale = F(220)
+    scale = F(430)
     cell_x, cell_y = floor_of(dx * scale / (F(1) + dz)), floor_of(dy * scale / (F(1) + dz))
     bits = hash_bits(np.uint32(cell_x & 0xFFFF) * np.uint32(65536) + np.uint32(cell_y & 0xFFFF))
-    if bits & np.uint32(511) != np.uint32(0):
+    if bits & np.uint32(2047) != np.uint32(0):
         return F(0)
-    return F((bits >> np.uint32(9)) & np.uint32(255)) * F(0.00035)
+    return F((bits >> np.uint32(11)) & np.uint32(255)) * F(0.00035)
 
 
 @inlined
-def sky_radiance(
-    look: Records, noise: NDArray[np.uint8], elapsed_s: Real, dx: Real, dy: Real, dz: Real
-) -> tuple[Real, Real, Real]:
+def sky_radiance(look: Records, noise: NDArray[np.uint8], dx: Real, dy: Real, dz: Real) -> tuple[Real, Real, Real]:
     """Everything above the horizon, behind the fog."""
     r, g, b = sky_gradient(look, dx, dy, dz)
-    cover, thick = cloud_cover(look, noise, elapsed_s, dx, dy, dz)
+    cover, thick = cloud_cover(look, noise, dx, dy, dz)
     sun = look[0].sun
     s = dx * sun[0] + dy * sun[1] + dz * sun[2]
     if cover < F(1):

@@ -34,11 +34,33 @@ class Visible:
     """(H, W) slot, -1 for nothing."""
 
 
+def leaf_thresholds(textures: Textures) -> NDArray[np.uint8]:
+    """(M, 10) coverage from which a texel of each material's mip level is leaf, not gap.
+
+    Level 0 is cut at one half. Coarser levels are averages, and cut there too they would lose most of a crown; each is
+    cut so that as large a share of it stays (Castano, "Computing Alpha Mipmaps", 2010).
+    """
+    thresholds = np.full(textures.offsets.shape, 128, np.uint8)
+    for material, side in enumerate(textures.sizes):
+        if not textures.is_leaf[material]:
+            continue
+        start = textures.offsets[material, 0]
+        share = float((textures.texels[start : start + side * side, 3] >= 128).mean())
+        for level in range(1, textures.offsets.shape[1]):
+            size = max(1, int(side) >> level)
+            start = textures.offsets[material, level]
+            alpha = textures.texels[start : start + size * size, 3]
+            kept = np.array([(alpha >= cut).mean() for cut in range(1, 256)])
+            thresholds[material, level] = 1 + np.argmin(np.abs(kept - share))
+    return thresholds
+
+
 class VisibilityPass:
     """Owns the buffers of one pass."""
 
     def __init__(self, library: MeshLibrary, textures: Textures, workers: Workers) -> None:
         self._library, self._textures, self._workers = library, textures, workers
+        self._leaf_thresholds = leaf_thresholds(textures)
         self._corners = np.empty((0, 3), np.float32)
         self._slots = np.empty(0, SLOT)
         self._counts = np.zeros(NUM_SLICES, np.int64)
@@ -67,7 +89,7 @@ class VisibilityPass:
         )  # fmt: skip
         self._workers.run(
             rasterise, camera, parallel_scale == 0.0, num_triangles, self._slots, self._counts, library.triangle_info,
-            textures.texels, textures.offsets, textures.sizes, depth, self._slot_at,
+            textures.texels, textures.offsets, textures.sizes, self._leaf_thresholds, depth, self._slot_at,
         )  # fmt: skip
         return Visible(draws=draws, corners=self._corners, slots=self._slots, nearness=depth, slot_at=self._slot_at)
 

@@ -122,6 +122,7 @@ def _light_sky(
     dusty = _DUST_COLOR * _mix(1.0, 0.03, night) * _mix(0.45, 1.0, _smooth(-2.0, 30.0, altitude))
     zenith, horizon = _mix(zenith, 0.85 * dusty, dust), _mix(horizon, dusty, dust)
     ambient = 0.95 * zenith + 0.50 * horizon + 0.05 * (1.0 - night) + night * np.array([0.020, 0.021, 0.027])
+    ambient = _mix(ambient, ambient.mean(), 0.30)  # streets and walls, not only the sky, throw light into a shadow
     look["sun_color"], look["zenith"], look["horizon"], look["ambient"] = sun, zenith, horizon, ambient
     look["bounce"] = 0.32 * ambient + 0.10 * sun * float(look["sun"][0, 2])
     look["cloud_color"] = _mix(ambient * 1.25 + 0.22 * clear_sun * (1.0 - 0.7 * overcast), horizon * 1.5 + 0.004, night)

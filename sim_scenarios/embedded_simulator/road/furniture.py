@@ -30,9 +30,14 @@ _CLEAR_OF_JUNCTION_M = 7.0
 _SIGN_ALONG_M = 5.8
 _SIGN_BEHIND_KERB_M = 0.45
 _KERB_ZONE_MIDDLE_M = 0.75
+_TREE_IN_VERGE_M = 1.1
+_TREE_IN_PIT_M = 0.8
+_TREE_SCALE = (1.0, 1.25)
+"""Not smaller: the crowns of street trees must clear the roofs, and the cameras, of cars in the outer lane."""
 _TREE_PIT_M = 0.6
 _TREE_PIT_HEIGHT_M = 0.012
-_FRONT_GARDEN_M = 0.5
+_BUS_STOP_BEHIND_KERB_M = 1.0
+_FRONT_GARDEN_M = 0.6
 _BAY_TAKEN = 0.68
 _BAY_ROADWORKS = 0.03
 _CLUTTER = ("bin", "bench", "hydrant", "planter", "bollard", "pole", "sign_crosswalk", "bush", "")
@@ -116,7 +121,7 @@ def _add_bus_stop(frontage: Frontage, placer: Placer) -> None:
         return
     along = 0.62 * frontage.length
     if frontage.bend(along) == 0.0:
-        placer.put("bus_stop", _kerb_point(frontage, along, 0.78), frontage.facing(along), gap_m=0.6)
+        placer.put("bus_stop", _kerb_point(frontage, along, _BUS_STOP_BEHIND_KERB_M), frontage.facing(along), gap_m=0.6)
 
 
 def _add_trees(frontage: Frontage, placer: Placer, mesh: GroundMesh) -> None:
@@ -125,8 +130,9 @@ def _add_trees(frontage: Frontage, placer: Placer, mesh: GroundMesh) -> None:
     for along in _evenly(frontage, _TREE_SPACING_M):
         if placer.rng.random() > share:
             continue
-        point = _kerb_point(frontage, along, _KERB_ZONE_MIDDLE_M + 0.05)
-        scale = float(placer.rng.uniform(0.75, 1.2))
+        behind = _TREE_IN_VERGE_M if frontage.arm.profile.verge_m > 0.0 else _TREE_IN_PIT_M
+        point = _kerb_point(frontage, along, behind)
+        scale = float(placer.rng.uniform(*_TREE_SCALE))
         if placer.put(kind, point, placer.turn(), gap_m=0.9, scale=scale) and frontage.arm.profile.verge_m == 0.0:
             pit = Rectangle(float(point[0]), float(point[1]), frontage.facing(along), _TREE_PIT_M, _TREE_PIT_M)
             corners = lifted(pit.corners(), SIDEWALK_HEIGHT_M + _TREE_PIT_HEIGHT_M)
@@ -179,7 +185,7 @@ def _park_cars(street: Street, placer: Placer) -> None:
             x, y, yaw = street.path.pose(s)
             heading = yaw if sign > 0.0 else wrap(yaw + math.pi)
             aside = sign * (across + float(placer.rng.uniform(-0.04, 0.08)))
-            ahead = float(placer.rng.uniform(-0.25, 0.25))
+            ahead = float(placer.rng.uniform(-0.1, 0.1))
             point = np.array([x - aside * math.sin(yaw), y + aside * math.cos(yaw)])
             point = point + ahead * np.array([math.cos(yaw), math.sin(yaw)])
             chance = placer.rng.random()

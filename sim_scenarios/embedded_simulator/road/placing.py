@@ -1,7 +1,7 @@
 """Puts furniture down so that nothing stands in anything else.
 
 ``FOOTPRINTS`` is what a model may cover at scale 1, given by half its size along its own x and y; a tree's is its
-trunk with a margin, not its crown, so that cars may stand under trees.
+trunk with a margin (a conifer's its lowest branches), not its crown, so that cars may stand under trees.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from sim_scenarios.embedded_simulator.world.snapshot import Vector
 FOOTPRINTS: dict[str, tuple[float, float]] = {
     "tree_broadleaf": (0.45, 0.45),
     "tree_round": (0.45, 0.45),
-    "tree_conifer": (0.45, 0.45),
-    "bush": (0.6, 0.6),
-    "hedge": (0.45, 1.5),
-    "flower_bed": (0.8, 1.2),
+    "tree_conifer": (1.6, 1.6),
+    "bush": (1.05, 1.05),
+    "hedge": (0.55, 1.5),
+    "flower_bed": (1.05, 1.1),
     "street_lamp": (0.2, 0.2),
     "pole": (0.15, 0.15),
     "bollard": (0.12, 0.12),
@@ -29,22 +29,22 @@ FOOTPRINTS: dict[str, tuple[float, float]] = {
     "bin": (0.3, 0.3),
     "hydrant": (0.2, 0.2),
     "fence": (0.08, 1.5),
-    "wall": (0.15, 1.5),
+    "wall": (0.18, 1.5),
     "guard_rail": (0.15, 1.5),
-    "bus_stop": (0.7, 2.0),
-    "kiosk": (1.3, 1.6),
-    "sign_stop": (0.15, 0.15),
-    "sign_yield": (0.15, 0.15),
-    "sign_speed_30": (0.15, 0.15),
-    "sign_speed_60": (0.15, 0.15),
-    "sign_crosswalk": (0.15, 0.15),
+    "bus_stop": (0.95, 2.35),
+    "kiosk": (1.65, 1.65),
+    "sign_stop": (0.1, 0.4),
+    "sign_yield": (0.1, 0.4),
+    "sign_speed_30": (0.1, 0.4),
+    "sign_speed_60": (0.1, 0.4),
+    "sign_crosswalk": (0.1, 0.4),
     "cone": (0.2, 0.2),
-    "barrier": (0.3, 0.7),
-    "planter": (0.4, 0.6),
+    "barrier": (0.35, 1.0),
+    "planter": (0.35, 0.65),
     "parked_sedan": (2.45, 1.0),
     "parked_hatchback": (2.2, 0.95),
-    "parked_suv": (2.5, 1.05),
-    "parked_van": (2.8, 1.05),
+    "parked_suv": (2.6, 1.05),
+    "parked_van": (3.0, 1.05),
 }
 """Half extents [m] along the model's x and y."""
 

@@ -20,7 +20,7 @@ from sim_scenarios.embedded_simulator.road.parks import (
 from sim_scenarios.embedded_simulator.road.placing import Placer
 from sim_scenarios.embedded_simulator.road.plan import BlockUse
 from sim_scenarios.embedded_simulator.road.polygons import contains, distance_to_edges
-from sim_scenarios.embedded_simulator.road.terrain import land_height, outward
+from sim_scenarios.embedded_simulator.road.terrain import land_place
 
 _WOODS_M = (66.0, 260.0)
 _WOODS_TREES = 420
@@ -113,14 +113,10 @@ def _plant_courtyard(block: Block, placer: Placer) -> None:
 
 def _plant_land(block: Block, placer: Placer) -> None:
     """Trees behind the outer row of buildings and woods on the hills."""
-    ways = outward(block.outline)
     step = np.linalg.norm(np.roll(block.outline, -1, axis=0) - block.outline, axis=1)
     for count, (low, high) in ((_BEHIND_ROW_TREES, _BEHIND_ROW_M), (_WOODS_TREES, _WOODS_M)):
-        starts = placer.rng.choice(len(ways), size=count, p=step / step.sum())
+        starts = placer.rng.choice(len(step), size=count, p=step / step.sum())
         for i in starts:
-            t, distance = float(placer.rng.random()), float(placer.rng.uniform(low, high))
-            j = (i + 1) % len(ways)
-            point = (1 - t) * (block.outline[i] + distance * ways[i]) + t * (block.outline[j] + distance * ways[j])
-            height = float(land_height(point[None], distance)[0]) - (0.1 if distance > _WOODS_M[0] else 0.0)
+            point, height = land_place(block, int(i), float(placer.rng.random()), float(placer.rng.uniform(low, high)))
             kind = placer.choose("tree_broadleaf", "tree_round", "tree_conifer", "tree_conifer")
             placer.put(kind, point, placer.turn(), z=height, gap_m=1.0, scale=float(placer.rng.uniform(1.0, 1.8)))

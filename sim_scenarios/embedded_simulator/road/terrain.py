@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 
 import numpy as np
@@ -41,3 +42,22 @@ def add_land(near: GroundMesh, far: GroundMesh, outside: Block) -> None:
         edges = [outline + d * outward(outline) for d in (inner, outer)]
         lifts = [lifted(edge, land_height(edge, d)) for edge, d in zip(edges, (inner, outer), strict=True)]
         (near if outer <= LEVEL_M else far).add_strip("grass", TAG_TERRAIN, lifts[0], lifts[1])
+
+
+def land_place(outside: Block, edge: int, share: float, distance: float) -> tuple[Array, float]:
+    """A point (2,) [m] of the land and the height [m] of its mesh there.
+
+    It lies ``share`` (0..1) of the way along edge ``edge`` of the town's outline and ``distance`` [m] out of it.
+    """
+    ends = outside.outline[[edge, (edge + 1) % len(outside.outline)]]
+    ring = min(bisect.bisect_right(_RINGS_M, distance), len(_RINGS_M) - 1)
+    inner, outer = _RINGS_M[ring - 1], _RINGS_M[ring]
+    out = (distance - inner) / (outer - inner)
+    # The strip's quads are cut from the first inner to the second outer corner (``GroundMesh.add_strip``).
+    weights = [[1.0 - share, share - out], [0.0, out]] if share >= out else [[1.0 - out, 0.0], [out - share, share]]
+    point, height = np.zeros(2), 0.0
+    for d, row in zip((inner, outer), np.array(weights), strict=True):
+        corners = ends + d * outward(ends)
+        point += row @ corners
+        height += float(row @ land_height(corners, d))
+    return point, height

@@ -16,11 +16,11 @@ from sim_scenarios.embedded_simulator.road.plan import (
     TownPlan,
 )
 
-_AVENUE = Profile(lanes=2, sidewalk_m=5.0, verge_m=1.5, centre=CentreLine.DOUBLE_YELLOW, speed_kmh=60)
-_RING = Profile(lanes=1, sidewalk_m=4.6, verge_m=1.5, centre=CentreLine.BROKEN_YELLOW, speed_kmh=50)
+_AVENUE = Profile(lanes=2, sidewalk_m=5.0, verge_m=1.8, centre=CentreLine.DOUBLE_YELLOW, speed_kmh=60)
+_RING = Profile(lanes=1, sidewalk_m=4.6, verge_m=1.8, centre=CentreLine.BROKEN_YELLOW, speed_kmh=50)
 _STREET = Profile(lanes=1, parking_m=2.5, sidewalk_m=3.7, centre=CentreLine.BROKEN_YELLOW, speed_kmh=40)
 _LANE = Profile(lanes=1, parking_m=2.5, sidewalk_m=3.7, centre=CentreLine.BROKEN_WHITE, speed_kmh=30)
-_CURVED = Profile(lanes=1, sidewalk_m=4.2, verge_m=1.4, centre=CentreLine.DOUBLE_YELLOW, speed_kmh=40)
+_CURVED = Profile(lanes=1, sidewalk_m=4.2, verge_m=1.6, centre=CentreLine.DOUBLE_YELLOW, speed_kmh=40)
 
 
 def _junction(name: str, x: float, y: float, control: Control) -> JunctionPlan:

@@ -17,7 +17,7 @@ from sim_scenarios.embedded_simulator.wire.errors import WireError
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector
 
 _HEADER = struct.Struct("<QQd6f")
-_CAMERA = struct.Struct("<IIf")
+_CAMERA = struct.Struct("<2If")
 _EPISODE = struct.Struct("<Qdf3ii")
 _ACTOR = struct.Struct("<IB15f54s")
 _VEHICLE = struct.Struct("<3f3Bif2BIB")

@@ -12,7 +12,6 @@ from sim_scenarios.embedded_simulator.world.actors import DEFAULT_SPEED_LIMIT_KM
 from sim_scenarios.embedded_simulator.world.snapshot import Vector
 
 
-
 class Roads:
     """Answers about one OpenDRIVE map."""
 

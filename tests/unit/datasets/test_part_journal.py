@@ -130,6 +130,18 @@ def test_without_a_journal_nothing_was_acknowledged(part: Path) -> None:
         ShardReader(part, allow_part=True)
 
 
+def test_the_journal_of_a_deleted_part_is_not_believed(
+    part: Path, make_header: Callable[..., ShardHeader], make_sample: Callable[..., Sample]
+) -> None:
+    part.unlink()
+    with ShardWriter(part.with_suffix(""), make_header()) as writer:
+        with pytest.raises(ShardError, match="no journal"):
+            ShardReader(part, allow_part=True)
+        writer.append(make_sample(9))
+        with ShardReader(part, allow_part=True) as reader:
+            assert reader.frames.tolist() == [1009]
+
+
 def test_rows_are_never_across_a_memory_page(part: Path) -> None:
     assert ROW_DTYPE.itemsize == 128
     assert journal_path(part).stat().st_size % ROW_DTYPE.itemsize == 0

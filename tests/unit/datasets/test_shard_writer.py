@@ -9,9 +9,12 @@ import h5py
 import hdf5plugin
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from datasets.errors import LabelError, ShardError
-from datasets.labels import CARLA_23
+from datasets.labels import CARLA_23, CARLA_29
 from datasets.part_journal import journal_path
 from datasets.sample import Sample
 from datasets.shard import COMPRESSIONS, ShardHeader, ShardReader, ShardWriter, encode_sample
@@ -33,6 +36,35 @@ def test_what_is_written_is_read(write_shard: Callable[..., Path], make_sample: 
             assert np.array_equal(found.tags, expected.tags)
             assert (found.frame, found.timestamp_s) == (expected.frame, expected.timestamp_s)
             assert found.camera_transform == expected.camera_transform
+
+
+@settings(deadline=None, max_examples=25)
+@given(data=st.data(), compression=st.sampled_from(sorted(COMPRESSIONS)))
+def test_any_images_come_back(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, compression: str) -> None:
+    height, width = data.draw(st.tuples(st.integers(1, 12), st.integers(1, 12)))
+    samples = [
+        Sample(
+            frame=frame,
+            timestamp_s=data.draw(st.floats(allow_nan=False, allow_infinity=False)),
+            rgb=data.draw(hnp.arrays(np.uint8, (height, width, 3))),
+            tags=data.draw(hnp.arrays(np.uint8, (height, width), elements=st.integers(0, 28))),
+            camera_transform=(0.0, 1.0, 2.0, 3.0, 4.0, 5.0),
+        )
+        for frame in sorted(data.draw(st.sets(st.integers(0, 2**64 - 1), min_size=1, max_size=3)))
+    ]
+    path = tmp_path_factory.mktemp("shard") / "any.h5"
+    header = ShardHeader(
+        **{"scenario": "any", "split": "test", "town": "T", "seed": 0, "weather": {}, "camera": {}},
+        **{"server_version": "0.9.16", "tag_table": CARLA_29, "harness_version": "0.1.0"},
+    )
+    with ShardWriter(path, header, compression=compression) as writer:
+        for sample in samples:
+            writer.append(sample)
+    with ShardReader(path) as reader:
+        for found, expected in zip(reader, samples, strict=True):
+            assert (found.frame, found.timestamp_s) == (expected.frame, expected.timestamp_s)
+            assert np.array_equal(found.rgb, expected.rgb)
+            assert np.array_equal(found.tags, expected.tags)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 33), (97, 1), (37, 53)])
@@ -240,7 +272,7 @@ def test_any_failure_leaves_what_was_acknowledged(
     writer = ShardWriter(tmp_path / "a.h5", make_header())
     writer.append(make_sample(0))
     monkeypatch.setattr(failing, io_error)
-    with pytest.raises(ShardError, match=r"Input/output error.*The 1 frames"):  # noqa: PT012
+    with pytest.raises(ShardError, match=r"Input/output error.*The 1 frames"):
         writer.append(make_sample(1)) if "append" in failing else writer.close()
     assert not (tmp_path / "a.h5").exists()
     with ShardReader(tmp_path / "a.h5.part", allow_part=True) as reader:

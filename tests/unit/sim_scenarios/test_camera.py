@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,12 +19,9 @@ def test_a_size_reads_back(width: int, height: int) -> None:
 
 
 @given(st.text(max_size=12))
-def test_any_other_text_is_refused_with_our_error(text: str) -> None:
-    try:
+def test_any_text_is_a_size_in_range_or_our_error(text: str) -> None:
+    with contextlib.suppress(ScenarioError):
         width, height = parse_size(text)
-    except ScenarioError as error:
-        assert repr(text) in str(error)
-    else:
         assert MIN_SIDE_PX <= min(width, height) <= max(width, height) <= MAX_SIDE_PX
 
 

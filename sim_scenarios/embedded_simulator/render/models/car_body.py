@@ -200,11 +200,11 @@ class BodyFinishes:
             paint,
             lamp,
             black,
-            shiny.but(color=(0.93, 0.94, 0.95), part=Part.HEADLIGHT),
+            shiny.but(color=(0.74, 0.78, 0.82), part=Part.HEADLIGHT),
             shiny.but(color=(0.62, 0.05, 0.05), part=Part.TAIL_LIGHT),
             shiny.but(color=(0.85, 0.50, 0.16), part=Part.BLINKER_LEFT),
             shiny.but(color=(0.85, 0.50, 0.16), part=Part.BLINKER_RIGHT),
-            shiny.but(color=(0.86, 0.87, 0.88), part=Part.REVERSE_LIGHT),
+            shiny.but(color=(0.66, 0.66, 0.68), part=Part.REVERSE_LIGHT),
             paint if upper is None else shiny.but(color=upper),
             black.but(color=(0.45, 0.45, 0.47)),
         )

@@ -71,7 +71,7 @@ def pole() -> Model:
 
 def _pole(level: int) -> Mesh:
     builder = MeshBuilder()
-    wood = Finish(material="wood", tag=POLE, color=(0.62, 0.60, 0.60))
+    wood = Finish(material="wood", tag=POLE, color=(0.50, 0.54, 0.60))
     builder.tube([(0, 0, 0), (0, 0, 8.2)], [0.14, 0.10], wood, sides=(9, 6, 3)[level])
     builder.box((0, 0, 7.6), (0.10, 1.8, 0.12), wood, without=())
     if level == 0:
@@ -298,7 +298,7 @@ def _barrier(level: int) -> Mesh:
 
 
 def planter() -> Model:
-    """A concrete trough with flowers."""
+    """A concrete flower box."""
     return _levels(_planter)
 
 

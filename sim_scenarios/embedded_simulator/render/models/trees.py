@@ -20,9 +20,12 @@ from sim_scenarios.embedded_simulator.render.mesh_geometry import cross, unit
 from sim_scenarios.embedded_simulator.render.models.levels import model_of
 from sim_scenarios.embedded_simulator.render.models.tags import VEGETATION
 
-NEAR_M, MIDDLE_M = 22.0, 60.0
+NEAR_M, MIDDLE_M, FAR_M = 22.0, 60.0, 130.0
+"""Where a tree changes its level of detail; beyond the last it is a plain body on a stick, without cards."""
+
 _BARK = Finish(material="bark", tag=VEGETATION)
 _CORE = Finish(material="foliage", tag=VEGETATION, color=(0.62, 0.64, 0.60))
+_DISTANT = Finish(material="foliage", tag=VEGETATION, color=(1.0, 1.0, 0.92))
 _LEAVES = Finish(material="leaf", tag=VEGETATION, part=Part.LEAF)
 _NEEDLES = _LEAVES.but(material="needles")
 
@@ -80,17 +83,17 @@ _ROUND = _Crown(
 
 def tree_broadleaf() -> Model:
     """A spreading street tree, 8 m."""
-    return _levels(lambda level: _round_tree(_BROADLEAF, level))
+    return _tree_levels(lambda level: _round_tree(_BROADLEAF, level), lambda: _distant_round(_BROADLEAF))
 
 
 def tree_round() -> Model:
     """A small clipped tree, 5.5 m."""
-    return _levels(lambda level: _round_tree(_ROUND, level))
+    return _tree_levels(lambda level: _round_tree(_ROUND, level), lambda: _distant_round(_ROUND))
 
 
 def tree_conifer() -> Model:
     """A fir, 9 m."""
-    return _levels(_conifer)
+    return _tree_levels(_conifer, _distant_conifer)
 
 
 def bush() -> Model:
@@ -105,6 +108,28 @@ def hedge() -> Model:
 
 def _levels(mesh: Callable[[int], Mesh]) -> Model:
     return model_of((NEAR_M, mesh(0)), (MIDDLE_M, mesh(1)), (math.inf, mesh(2)))
+
+
+def _tree_levels(mesh: Callable[[int], Mesh], distant: Callable[[], Mesh]) -> Model:
+    return model_of((NEAR_M, mesh(0)), (MIDDLE_M, mesh(1)), (FAR_M, mesh(2)), (math.inf, distant()))
+
+
+def _distant_round(crown: _Crown) -> Mesh:
+    """Return a crown as one ellipsoid as large as its clumps together."""
+    centers, radii = (np.array([getattr(clump, name) for clump in crown.clumps]) for name in ("center", "radii"))
+    low, high = (centers - radii).min(axis=0) - 0.2, (centers + radii).max(axis=0) + 0.2
+    builder = MeshBuilder()
+    builder.tube([(0, 0, 0), (0, 0, float(low[2]) + 0.5)], 1.2 * crown.trunk_radius_m, _BARK, sides=3, caps=False)
+    builder.ellipsoid((low + high) / 2, (high - low) / 2 * 1.08, _DISTANT, sides=6, rings=3)
+    return builder.build()
+
+
+def _distant_conifer() -> Mesh:
+    builder = MeshBuilder()
+    needles = _DISTANT.but(color=(0.70, 0.80, 0.85))
+    builder.tube([(0, 0, 0), (0, 0, 1.0)], 0.2, _BARK, sides=3, caps=False)
+    builder.tube([(0, 0, 0.7), (0, 0, 2.0), (0, 0, 9.0)], [1.1, 1.75, 0.05], needles, sides=6, caps=False)
+    return builder.build()
 
 
 def _sphere_points(count: int) -> Vectors:
@@ -164,7 +189,7 @@ def _round_tree(crown: _Crown, level: int) -> Mesh:
     middle = np.mean([clump.center for clump in crown.clumps], axis=0)
     away = unit(centers - middle).astype(np.float64)
     rise = np.clip((centers[:, 2] - centers[:, 2].min()) / np.ptp(centers[:, 2]), 0.0, 1.0)
-    shade = 0.58 + 0.34 * rise + 0.16 * rng.random(len(centers))
+    shade = (0.58, 0.64, 0.76)[level] + 0.30 * rise + 0.16 * rng.random(len(centers))
     # Fewer cards must each cover more.
     half = crown.card_m * math.sqrt(crown.cards[0] / crown.cards[level]) ** 0.8 * rng.uniform(0.85, 1.15, len(centers))
     _add_cards(builder, rng, centers, unit(away + 0.5 * outward).astype(np.float64), half, _LEAVES, shade=shade)

@@ -56,6 +56,9 @@ def add_cargo(builder: MeshBuilder, spec: VehicleSpec, cab: BodySkin, *, rounded
 def _add_tail(builder: MeshBuilder, spec: VehicleSpec, rear: float, width: float) -> None:
     dark = Finish(material="rubber", tag=spec.tag, color=(0.6, 0.6, 0.6))
     lamp = Finish(material="car_paint", tag=spec.tag, color=(0.62, 0.05, 0.05), part=Part.TAIL_LIGHT)
+    gap = [(rear - 0.002, 0.012, _FLOOR_M), (rear - 0.002, -0.012, _FLOOR_M)]
+    top = [(x, y, spec.height_m - 0.08) for x, y, _ in gap[::-1]]
+    builder.quad([*gap, *top], dark)
     builder.box((rear + 0.06, 0, 0.60), (0.12, width - 0.1, 0.14), dark, without=())
     for side, part in ((-1.0, Part.BLINKER_LEFT), (1.0, Part.BLINKER_RIGHT)):
         for y, finish in ((0.16, lamp), (0.34, lamp.but(color=(0.85, 0.5, 0.16), part=part))):

@@ -50,13 +50,12 @@ def counted(truth: Mask, prediction: Mask, num_classes: int = 5) -> ConfusionMat
 
 
 @given(masks)
-@settings(deadline=None)  # the first call compiles the kernel
 def test_counts_equal_numpy_bincount(pair: tuple[Mask, Mask]) -> None:
     np.testing.assert_array_equal(counted(*pair).counts, bincount_matrix(*pair, 5))
 
 
 @given(masks)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_counts_equal_torchmetrics(pair: tuple[Mask, Mask]) -> None:
     truth, prediction = (torch.from_numpy(mask).long() for mask in pair)
     oracle = MulticlassConfusionMatrix(5, ignore_index=IGNORE_ID)
@@ -76,7 +75,6 @@ def test_iou_of_several_frames_equals_the_pooled_jaccard_index_of_torchmetrics()
 
 
 @given(masks, st.integers(0, 700))
-@settings(deadline=None)
 def test_splitting_and_merging_in_any_order_changes_nothing(pair: tuple[Mask, Mask], cut: int) -> None:
     truth, prediction = (mask.reshape(-1) for mask in pair)
     first = counted(truth[:cut], prediction[:cut])

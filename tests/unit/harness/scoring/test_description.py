@@ -27,9 +27,16 @@ def test_the_description_says_what_the_numbers_mean(plan: ScorePlan, net: Any, t
     assert content["model"] == net.origin
 
 
-def test_the_same_run_may_go_on_at_another_port(plan: ScorePlan, net: Any, tmp_path: Path) -> None:
+def test_the_same_run_may_go_on_at_another_port_with_the_net_moved(plan: ScorePlan, net: Any, tmp_path: Path) -> None:
     save_description(tmp_path, describe(plan, net, suite="smoke", server=SERVER))
+    net.origin = {**net.origin, "run": "moved/elsewhere"}
     check_same_run(tmp_path, describe(plan, net, suite="smoke", server={**SERVER, "port": 4711}))
+
+
+def test_drives_of_another_recording_are_refused(plan: ScorePlan, net: Any, tmp_path: Path) -> None:
+    save_description(tmp_path, describe(plan, net, suite="smoke", server=SERVER, drives=Path("a")))
+    with pytest.raises(OutputInUseError, match="other drives"):
+        check_same_run(tmp_path, describe(plan, net, suite="smoke", server=SERVER, drives=Path("b")))
 
 
 def test_another_plan_or_net_is_refused(plan: ScorePlan, net: Any, tmp_path: Path) -> None:

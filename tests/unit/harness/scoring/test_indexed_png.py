@@ -6,7 +6,7 @@ import zlib
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ masks = hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=4
 
 
 @given(masks)
-@settings(deadline=None)
 def test_a_viewer_shows_every_class_in_its_colour(ids: NDArray[np.uint8]) -> None:
     content = encode_indexed_png(ids, CARLA_29.palette)
     shown = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), cv2.IMREAD_COLOR)

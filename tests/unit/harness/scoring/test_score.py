@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 
 from datasets.labels import CARLA_29, LabelSet
-from harness.carla_client.endpoint import Endpoint, open_endpoint
+from harness.carla_client.endpoint import Endpoint
 from harness.errors import OutputInUseError
 from harness.recording import record
 from harness.reporting.report import report
@@ -26,8 +25,6 @@ pytestmark = pytest.mark.integration
 
 SIZES = [(160, 96), (80, 48)]
 WEATHERS = "ClearNoon,HardRainNight,DenseFog"
-START_TIMEOUT_S = 240.0
-"""The kernels may have to be compiled first, on a machine that is busy."""
 
 
 class BrightnessNet:
@@ -38,12 +35,6 @@ class BrightnessNet:
 
     def predict(self, rgb: np.ndarray[Any, np.dtype[np.uint8]]) -> np.ndarray[Any, np.dtype[np.uint8]]:
         return np.where(rgb.sum(axis=2, dtype=np.uint16) > 360, 11, 1).astype(np.uint8)
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[Endpoint]:
-    with open_endpoint(None, None, timeout_s=START_TIMEOUT_S) as endpoint:
-        yield endpoint
 
 
 @pytest.fixture(scope="module")
@@ -62,13 +53,13 @@ def suite() -> Suite:
 
 
 @pytest.fixture(scope="module")
-def scored(endpoint: Endpoint, suite: Suite, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def scored(simulator: Endpoint, suite: Suite, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recording in ``data`` and, of the same drive, a live score in ``live``."""
     folder = tmp_path_factory.mktemp("score")
-    record(endpoint, suite, prepare_output(folder / "data"))
+    record(simulator, suite, prepare_output(folder / "data"))
     out = prepare_output(folder / "live")
     summary = score(
-        endpoint,
+        simulator,
         BrightnessNet(),
         suite,
         weathers=parse_weathers(WEATHERS),
@@ -123,21 +114,21 @@ def test_a_report_can_be_made_of_it(scored: Path) -> None:
     assert "data:image/jpeg" in summary.paths[-1].read_text(encoding="utf-8")
 
 
-def test_a_drive_made_for_the_score_is_kept_and_resumed(endpoint: Endpoint, suite: Suite, tmp_path: Path) -> None:
+def test_a_drive_made_for_the_score_is_kept_and_resumed(simulator: Endpoint, suite: Suite, tmp_path: Path) -> None:
     out = prepare_output(tmp_path / "out")
     sizes = [(80, 48)]
-    first = score(endpoint, BrightnessNet(), suite, weathers=parse_weathers("ClearNoon"), sizes=sizes, out=out)
+    first = score(simulator, BrightnessNet(), suite, weathers=parse_weathers("ClearNoon"), sizes=sizes, out=out)
     assert first.incomplete == ()
     drive = (out / "drives" / "short.npz").read_bytes()
     (before,) = rows_of(out / "scenarios.csv")
     for name in ("counts.csv", "scenarios.csv", "frames.csv", "worst.csv"):
         (out / name).unlink()
     again = score(
-        endpoint, BrightnessNet(), suite, weathers=parse_weathers("ClearNoon"), sizes=sizes, out=out, resume=True
+        simulator, BrightnessNet(), suite, weathers=parse_weathers("ClearNoon"), sizes=sizes, out=out, resume=True
     )
     assert again.incomplete == ()
     assert (out / "drives" / "short.npz").read_bytes() == drive, "the drive is not made again"
     (after,) = rows_of(out / "scenarios.csv")
     assert after["labels_digest"] == before["labels_digest"]
     with pytest.raises(OutputInUseError, match=r"other .*weathers"):
-        score(endpoint, BrightnessNet(), suite, weathers=parse_weathers("WetNoon"), sizes=sizes, out=out, resume=True)
+        score(simulator, BrightnessNet(), suite, weathers=parse_weathers("WetNoon"), sizes=sizes, out=out, resume=True)

@@ -1,7 +1,7 @@
 """A town of one straight street: small enough to reason about, and built in no time.
 
-The street runs along +x from 0 to 200 m with one driving lane each way (y > 0: eastward; CARLA's y points right), a sidewalk
-on either side, one traffic light for eastbound traffic at x = 100, a house and a pole.
+The street runs along +x from 0 to 200 m with one driving lane each way (y > 0: eastward; CARLA's y points right), a
+sidewalk on either side, one traffic light for eastbound traffic at x = 100, a house and a pole.
 """
 
 from __future__ import annotations

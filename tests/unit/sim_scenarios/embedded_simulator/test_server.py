@@ -155,7 +155,8 @@ def test_answers_come_in_order_also_when_requests_come_at_once(scene: Scene) -> 
         client = await clients.connect()
         requests = [Request(msgid=i, method="version", arguments=(), is_async=False) for i in range(50)]
         client.writer.write(b"".join(map(pack_request, requests)))
-        unpacker, seen = msgpack.Unpacker(), []
+        unpacker = msgpack.Unpacker()
+        seen: list[int] = []
         while len(seen) < 50:
             unpacker.feed(await asyncio.wait_for(client.reader.read(1 << 16), 5))
             seen += [message[1] for message in unpacker]

@@ -93,13 +93,14 @@ def _vehicle(spec: VehicleSpec) -> Model:
 
 
 def _walker(spec: WalkerSpec) -> Model:
-    h = spec.height_m
+    """Origin at half height, like the actor's."""
+    half, hip = spec.height_m / 2, 0.02 * spec.height_m
     legs = [
-        box_mesh((-0.1, side - 0.1, 0), (0.1, side + 0.1, 0.52 * h), tag=WALKER, part=Part.TROUSERS,
-                 joint=Joint.LEFT_LEG if side < 0 else Joint.RIGHT_LEG, pivot=(0, 0, 0.52 * h))
+        box_mesh((-0.1, side - 0.1, -half), (0.1, side + 0.1, hip), tag=WALKER, part=Part.TROUSERS,
+                 joint=Joint.LEFT_LEG if side < 0 else Joint.RIGHT_LEG, pivot=(0, 0, hip))
         for side in (-0.12, 0.12)
     ]  # fmt: skip
-    return _model(box_mesh((-0.15, -0.25, 0.52 * h), (0.15, 0.25, h), tag=WALKER, part=Part.CLOTHES), *legs)
+    return _model(box_mesh((-0.15, -0.25, hip), (0.15, 0.25, half), tag=WALKER, part=Part.CLOTHES), *legs)
 
 
 def _placement(kind: str) -> Model:
@@ -162,7 +163,7 @@ def _textures() -> Textures:
     grid[MATERIALS.index("facade")] = 1
     return Textures(
         texels=np.concatenate(texels), offsets=offsets, sizes=np.full(len(MATERIALS), size, np.int32), noise=noise,
-        window_grid=grid,
+        window_grid=grid, is_leaf=np.array([name == "leaf" for name in MATERIALS]),
     )  # fmt: skip
 
 

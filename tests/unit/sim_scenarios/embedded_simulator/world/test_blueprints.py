@@ -17,7 +17,7 @@ def attribute_names(blueprint_id: str) -> set[str]:
 
 
 def test_every_vehicle_and_walker_of_the_catalogue_is_there() -> None:
-    assert {spec.id for spec in (*VEHICLES, *WALKERS)} <= LIBRARY.keys()
+    assert {*(spec.id for spec in VEHICLES), *(spec.id for spec in WALKERS)} <= LIBRARY.keys()
 
 
 def test_uids_differ() -> None:

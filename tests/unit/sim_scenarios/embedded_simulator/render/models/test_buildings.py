@@ -10,7 +10,7 @@ from sim_scenarios.embedded_simulator.render.models.building_parts import AWNING
 from sim_scenarios.embedded_simulator.render.models.buildings import building_mesh
 from sim_scenarios.embedded_simulator.road.town import Lot
 from sim_scenarios.embedded_simulator.world.snapshot import Vector
-from tests.unit.sim_scenarios.embedded_simulator.render.models.mesh_checks import check_mesh, digest
+from tests.unit.sim_scenarios.embedded_simulator.render.models.mesh_checks import check_mesh, digest, enclosed_volume
 
 BUILDING = 3
 STYLES = ("house", "shop", "apartment", "office", "tower", "warehouse")
@@ -57,6 +57,7 @@ def test_every_style_has_windows_and_more_than_a_box(style: str) -> None:
     mesh = building_mesh(lot(style))
     assert (mesh.parts == Part.WINDOW).any()
     assert 40 <= len(mesh.triangles) <= 450
+    assert enclosed_volume(mesh) > 14.0 * 18.0 * 3.0
 
 
 @pytest.mark.parametrize("style", ["apartment", "office", "tower"])

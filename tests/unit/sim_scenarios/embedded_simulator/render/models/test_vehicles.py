@@ -8,7 +8,7 @@ import pytest
 from sim_scenarios.embedded_simulator.render.mesh import Joint, Model, Part
 from sim_scenarios.embedded_simulator.render.models.vehicles import vehicle_model
 from sim_scenarios.embedded_simulator.world.catalogue import TAG_RIDER, VEHICLES, VehicleSpec
-from tests.unit.sim_scenarios.embedded_simulator.render.models.mesh_checks import check_model, digest
+from tests.unit.sim_scenarios.embedded_simulator.render.models.mesh_checks import check_model, digest, enclosed_volume
 
 FOUR_WHEELERS = [spec for spec in VEHICLES if spec.number_of_wheels == 4]
 TWO_WHEELERS = [spec for spec in VEHICLES if spec.number_of_wheels == 2]
@@ -87,6 +87,14 @@ def test_two_wheelers_carry_a_rider(spec: VehicleSpec) -> None:
         assert rider[:, 2].max() == pytest.approx(spec.height_m, abs=1e-3), "the rider's head is the highest point"
         assert np.ptp(machine[:, 0]) == pytest.approx(spec.length_m, abs=1e-3)
         assert rider[:, 2].min() > 0.1
+
+
+@pytest.mark.parametrize("spec", VEHICLES, ids=by_id)
+def test_winds_outward_and_is_as_bulky_as_such_a_vehicle(spec: VehicleSpec) -> None:
+    box = spec.length_m * spec.width_m * spec.height_m
+    for _, mesh in model_of(spec).levels:
+        share = enclosed_volume(mesh) / box
+        assert (0.35 if spec.number_of_wheels == 4 else 0.02) < share < 1.2
 
 
 def test_built_twice_gives_the_same_bytes() -> None:

@@ -8,7 +8,7 @@ import pytest
 from sim_scenarios.embedded_simulator.render.mesh import Joint, Mesh, Model, Part
 from sim_scenarios.embedded_simulator.render.models.walkers import HIP, SHOULDER, walker_model
 from sim_scenarios.embedded_simulator.world.catalogue import TAG_PEDESTRIAN, WALKERS, WalkerSpec
-from tests.unit.sim_scenarios.embedded_simulator.render.models.mesh_checks import check_model, digest
+from tests.unit.sim_scenarios.embedded_simulator.render.models.mesh_checks import check_model, digest, enclosed_volume
 
 
 @functools.cache
@@ -64,6 +64,13 @@ def test_wears_the_colours_of_the_table(spec: WalkerSpec) -> None:
         colors = vertex_colors(mesh, part)
         np.testing.assert_allclose(colors, np.tile(np.array(rgb) / 255.0, (len(colors), 1)), atol=1e-5)
     assert (vertex_colors(mesh, Part.CLOTHES) == 1.0).all(), "the actor's colour is multiplied in"
+
+
+@pytest.mark.parametrize("spec", WALKERS, ids=by_id)
+def test_winds_outward_and_is_as_bulky_as_a_person(spec: WalkerSpec) -> None:
+    for _, mesh in model_of(spec).levels:
+        litres = 1000.0 * enclosed_volume(mesh)
+        assert 6.0 * spec.height_m**3 < litres < 25.0 * spec.height_m**3
 
 
 def test_children_have_larger_heads_for_their_size() -> None:

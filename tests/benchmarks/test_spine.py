@@ -1,0 +1,135 @@
+"""How fast the spine is: start-up, RGB + semantic pairs a second, and what recording adds to a bare loop.
+
+Each test prints its figures (``pytest -m benchmark -s``) and fails on wrong results only, never on time.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import carla
+import numpy as np
+import pytest
+
+from harness.carla_client.cast import spawn_controllers, spawn_ego, spawn_vehicles, spawn_walkers, start_walking
+from harness.carla_client.endpoint import Endpoint, open_endpoint
+from harness.carla_client.session import Session, open_session
+from harness.carla_client.weather import to_carla
+from harness.recording import record
+from sim_scenarios.camera import CameraSpec
+from sim_scenarios.scenario import Ego, Scenario, Suite, Traffic
+from sim_scenarios.weather import parse_weather
+
+pytestmark = pytest.mark.benchmark
+
+WARMUP_TICKS = 20
+TICKS = 60
+SCENARIO = Scenario(
+    name="benchmark",
+    split="test",
+    seed=1,
+    duration_s=TICKS * 0.05,
+    ego=Ego(spawn_point=3),
+    traffic=Traffic(vehicles=30, walkers=30),
+    cameras=(CameraSpec(width=640, height=360),),
+    warmup_ticks=WARMUP_TICKS,
+)
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[Endpoint]:
+    """A simulator that nothing else has used, so that memory and caches are those of one user."""
+    with open_endpoint(None, None, timeout_s=240.0) as found:
+        yield found
+
+
+def bare_seconds_per_tick(endpoint: Endpoint, scenario: Scenario) -> float:
+    """What a user's own loop takes: tick, then take both images from their queues, and nothing else."""
+    with open_session(endpoint, seed=scenario.seed, fixed_delta_seconds=scenario.fixed_delta_seconds) as session:
+        session.world.set_weather(to_carla(scenario.weather))
+        with session.actors() as scope:
+            ego = spawn_cast(session, scope, scenario)
+            images = [
+                attach(session, scope, ego, kind, scenario.cameras[0]) for kind in ("rgb", "semantic_segmentation")
+            ]
+            for _ in range(scenario.warmup_ticks):
+                tick_and_receive(session, images)
+            started = time.perf_counter()
+            for _ in range(scenario.num_ticks):
+                tick_and_receive(session, images)
+            return (time.perf_counter() - started) / scenario.num_ticks
+
+
+def spawn_cast(session: Session, scope, scenario: Scenario) -> carla.Actor:  # type: ignore[no-untyped-def]
+    """The actors that a recording of ``scenario`` spawns, from the same seed."""
+    rng = np.random.default_rng(scenario.seed)
+    session.reseed(scenario.seed)
+    ego = spawn_ego(scope, session.map, blueprint=scenario.ego.blueprint, spawn_point=scenario.ego.spawn_point)
+    near = carla.Location(*ego.spawned_at[:3])
+    vehicles = spawn_vehicles(scope, session.world, count=scenario.traffic.vehicles, near=near, rng=rng)
+    walkers = spawn_walkers(scope, session.world, count=scenario.traffic.walkers, near=near, rng=rng)
+    assert len(vehicles) == scenario.traffic.vehicles
+    assert len(walkers) == scenario.traffic.walkers
+    controllers = spawn_controllers(scope, walkers)
+    session.tick()
+    for member in (ego, *vehicles):
+        member.actor.set_autopilot(True, session.traffic_manager_port)
+    start_walking(scope, session.world, controllers, rng=rng)
+    return ego.actor
+
+
+def attach(session: Session, scope, ego: carla.Actor, kind: str, spec: CameraSpec) -> queue.Queue[carla.Image]:  # type: ignore[no-untyped-def]
+    blueprint = session.world.get_blueprint_library().find(f"sensor.camera.{kind}")
+    for name, value in (("image_size_x", spec.width), ("image_size_y", spec.height), ("fov", spec.fov)):
+        blueprint.set_attribute(name, str(value))
+    camera = session.world.spawn_actor(blueprint, carla.Transform(carla.Location(x=spec.x, z=spec.z)), attach_to=ego)
+    images: queue.Queue[carla.Image] = queue.Queue()
+    camera.listen(images.put)
+    scope.before_destroying(camera.stop)
+    scope.before_destroying(camera.destroy)
+    return images
+
+
+def tick_and_receive(session: Session, images: list[queue.Queue[carla.Image]]) -> None:
+    frame = session.world.tick(30.0)
+    for each in images:
+        assert each.get(timeout=30.0).frame == frame
+
+
+def recorded_seconds_per_tick(endpoint: Endpoint, scenario: Scenario, folder: Path) -> float:
+    """Of recording alone: the difference between a long and a short recording, divided by the ticks between them."""
+    long = scenario.model_copy(update={"duration_s": 2 * scenario.duration_s})
+    seconds = []
+    for each in (scenario, long):
+        started = time.perf_counter()
+        summary = record(endpoint, Suite(name="benchmark", scenarios=(each,)), folder / str(each.num_ticks))
+        seconds.append(time.perf_counter() - started)
+        assert [row.frames for row in summary.rows] == [each.num_ticks]
+    return (seconds[1] - seconds[0]) / (long.num_ticks - scenario.num_ticks)
+
+
+def test_server_is_ready_soon() -> None:
+    with open_endpoint(None, None, timeout_s=240.0):
+        pass  # compiles what is not in the kernel cache yet
+    started = time.perf_counter()
+    with open_endpoint(None, None):
+        print(f"\nserver ready with a warm kernel cache: {time.perf_counter() - started:.1f} s")
+
+
+@pytest.mark.parametrize("weather", ["ClearNoon", "HardRainNight"])
+def test_pairs_a_second(endpoint: Endpoint, weather: str) -> None:
+    scenario = SCENARIO.model_copy(update={"weather": parse_weather(weather)})
+    pace = 1 / bare_seconds_per_tick(endpoint, scenario)
+    print(f"\n640x360 RGB + semantic pairs, 30 vehicles, 30 walkers, {weather}: {pace:.1f} pairs/s received")
+
+
+def test_recording_adds_little_to_a_bare_loop(endpoint: Endpoint, tmp_path: Path) -> None:
+    ratios = []
+    for attempt in range(2):
+        bare = bare_seconds_per_tick(endpoint, SCENARIO)
+        recorded = recorded_seconds_per_tick(endpoint, SCENARIO, tmp_path / str(attempt))
+        ratios.append(recorded / bare)
+    print(f"\ntime of a recorded tick over a bare tick: {', '.join(f'{ratio:.3f}' for ratio in ratios)}")

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.carla_client.drive_log import DriveLog, LoggedActor
+from harness.carla_client.observation import Gap
+from harness.errors import DataError
+
+
+def make_log(*, ticks: int = 5, actors: int = 3, lights: int = 2, seed: int = 0) -> DriveLog:
+    rng = np.random.default_rng(seed)
+    transforms = rng.normal(0, 100, (ticks, actors, 6)).astype(np.float32)
+    transforms[0, -1] = np.nan
+    return DriveLog(
+        scenario={"name": "a", "weather": {"cloudiness": 5.0}},
+        town="Carla/Maps/Town10HD",
+        server_version="0.9.16",
+        fixed_delta_seconds=0.05,
+        seed=7,
+        warmup_ticks=2,
+        record_every_n=2,
+        actors=tuple(
+            LoggedActor(blueprint="walker.w" if i else "vehicle.v", attributes={"role_name": "hero", "ä": str(i)})
+            for i in range(actors)
+        ),
+        ego=0,
+        traffic_light_ids=tuple(f"{i}" for i in range(lights)),
+        frames=np.arange(100, 100 + ticks, dtype=np.int64),
+        spawn_transforms=rng.normal(0, 100, (actors, 6)).astype(np.float32),
+        transforms=transforms,
+        speeds=rng.random((ticks, actors), np.float32),
+        controls=rng.random((ticks, actors, 3), np.float32),
+        vehicle_lights=rng.integers(0, 2**32, (ticks, actors), np.uint32),
+        traffic_lights=rng.integers(0, 5, (ticks, lights), np.uint8),
+        gaps=(Gap(frame=3, camera="front", reason="rgb missing"),),
+    )
+
+
+def assert_same(a: DriveLog, b: DriveLog) -> None:
+    for field in fields(DriveLog):
+        x, y = getattr(a, field.name), getattr(b, field.name)
+        if isinstance(x, np.ndarray):
+            assert (x.dtype, x.shape) == (y.dtype, y.shape), field.name
+            assert x.tobytes() == y.tobytes(), field.name
+        else:
+            assert x == y, field.name
+
+
+@given(st.integers(1, 6), st.integers(1, 4), st.integers(0, 3), st.integers(0, 9))
+def test_a_log_reads_back_to_the_last_bit(
+    tmp_path_factory: pytest.TempPathFactory, ticks: int, actors: int, lights: int, seed: int
+) -> None:
+    path = tmp_path_factory.mktemp("log") / "a.npz"
+    log = make_log(ticks=ticks, actors=actors, lights=lights, seed=seed)
+    log.save(path)
+    assert_same(DriveLog.load(path), log)
+    assert [each.name for each in path.parent.iterdir()] == ["a.npz"]
+
+
+def test_recorded_ticks_are_counted_from_the_end_of_the_warm_up() -> None:
+    log = make_log(ticks=7)
+    assert [log.is_recorded(row) for row in range(7)] == [False, False, True, False, True, False, True]
+    assert log.num_frames == 3
+    assert replace(log, warmup_ticks=9).num_frames == 0
+
+
+def test_arrays_that_do_not_fit_are_refused() -> None:
+    log = make_log()
+    with pytest.raises(DataError, match="speeds"):
+        replace(log, speeds=log.speeds[:-1])
+    with pytest.raises(DataError, match="transforms is float64"):
+        replace(log, transforms=log.transforms.astype(np.float64))
+    with pytest.raises(DataError, match="the ego is actor 3 of 3"):
+        replace(log, ego=3)
+
+
+def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="record the suite first"):
+        DriveLog.load(tmp_path / "a.npz")
+
+
+def test_a_file_that_is_cut_short_anywhere_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    make_log().save(path)
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 97):
+        path.write_bytes(whole[:length])
+        with pytest.raises(DataError):
+            DriveLog.load(path)
+
+
+def rewritten(path: Path, **changes: object) -> Path:
+    with np.load(path) as file:
+        arrays = dict(file)
+    header = json.loads(arrays["header"].tobytes()) | changes
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    np.savez(path, **arrays)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"version": 2}, "version 2, this program reads 1"),
+        ({"format": "x"}, "not a drive log"),
+        ({"actors": [{"blueprint": "vehicle.v"}]}, "damaged header"),
+        ({"traffic_light_ids": ["1"]}, "traffic_lights"),
+    ],
+)
+def test_a_strange_header_is_refused(tmp_path: Path, changes: dict[str, object], said: str) -> None:
+    path = tmp_path / "a.npz"
+    make_log().save(path)
+    with pytest.raises(DataError, match=said):
+        DriveLog.load(rewritten(path, **changes))
+
+
+def test_pickled_arrays_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    np.savez(path, header=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(DataError, match="cannot be read"):
+        DriveLog.load(path)
