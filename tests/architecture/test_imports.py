@@ -56,7 +56,6 @@ ALLOWED: dict[str, set[str]] = {
     },
     "harness": {"numpy", "torch", "safetensors", "cv2", "pandas", "sim_scenarios", "datasets", "nets", "harness"},
     SIMULATOR: {"numpy", "numba", "msgpack", "carla", SIMULATOR.replace("/", ".")},
-    f"{SIMULATOR}/road": {"numpy", "carla", "scenariogeneration", SIMULATOR.replace("/", ".")},
     "sim_scenarios": {"yaml", "pydantic", "numpy", "sim_scenarios"},
     "nets": {"torch", "nets"},
     "datasets": {"numpy", "numba", "h5py", "hdf5plugin", "zstandard", "datasets"},

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sim_scenarios.embedded_simulator.render.jit import F, Real, Records, inlined, kernel
 from sim_scenarios.embedded_simulator.render.lighting import environment
 from sim_scenarios.embedded_simulator.render.raster import BAND_SHIFT
+from sim_scenarios.embedded_simulator.render.sky import sky_gradient
 from sim_scenarios.embedded_simulator.render.texture_sampling import floor_of, hash_unit, sample_noise
 
 NUM_STEPS = 11
@@ -65,7 +66,10 @@ def mirrored_light(
                 r, g, b = light[sy, sx, 0], light[sy, sx, 1], light[sy, sx, 2]
                 return min(_BRIGHTEST, r), min(_BRIGHTEST, g), min(_BRIGHTEST, b)
         reach *= _STEP_GROWTH
-    return environment(look, rx, ry, max(rz, F(0.02)))
+    # Nothing on the screen: half open sky, half the dim street that may stand beyond the picture's edge.
+    er, eg, eb = environment(look, rx, ry, rz)
+    sr, sg, sb = sky_gradient(look, rx, ry, rz)
+    return er + (sr - er) * F(0.6), eg + (sg - eg) * F(0.6), eb + (sb - eb) * F(0.6)
 
 
 @kernel

@@ -27,7 +27,7 @@ class FigureDetail:
 
 
 NEAR = FigureDetail(limb_sides=6, trunk_sides=10, head_sides=9, head_rings=6, bent_limbs=True)
-MIDDLE_DISTANCE = FigureDetail(limb_sides=4, trunk_sides=6, head_sides=6, head_rings=3, bent_limbs=True)
+MIDDLE_DISTANCE = FigureDetail(limb_sides=3, trunk_sides=6, head_sides=6, head_rings=3, bent_limbs=True)
 FAR = FigureDetail(limb_sides=3, trunk_sides=4, head_sides=4, head_rings=2, bent_limbs=False)
 LEVELS = (NEAR, MIDDLE_DISTANCE, FAR)
 
@@ -35,7 +35,9 @@ LEVELS = (NEAR, MIDDLE_DISTANCE, FAR)
 def add_limb(builder: MeshBuilder, joints: ArrayLike, radii: ArrayLike, finish: Finish, detail: FigureDetail) -> None:
     """Add an arm or leg through its ``joints`` (N, 3); far away the knee of a straight leg does not count."""
     path, widths = np.asarray(joints, np.float64), np.asarray(radii, np.float64)
-    if not detail.bent_limbs and len(path) > 3:
+    if detail is MIDDLE_DISTANCE and len(path) > 3:
+        path, widths = path[::2], widths[::2]
+    elif not detail.bent_limbs and len(path) > 3:
         path, widths = path[[0, -1]], np.array([widths.max() * 0.95, widths.mean()])
     builder.tube(path, widths, finish, sides=detail.limb_sides)
 
@@ -59,8 +61,8 @@ def add_trunk(
     line = np.asarray(spine, np.float64)
     depths = np.broadcast_to(np.asarray(half_depths, np.float64), (len(line),))
     widths = np.broadcast_to(np.asarray(half_widths, np.float64), (len(line),))
-    if detail is FAR:
-        keep = [0, len(line) // 2, -1]
+    if detail is not NEAR and len(line) > 3:
+        keep = [0, len(line) // 2, -1] if detail is FAR else [0, *range(2, len(line) - 2), len(line) - 1]
         line, depths, widths = line[keep], depths[keep], widths[keep]
     angle = np.linspace(0.0, 2 * np.pi, detail.trunk_sides, endpoint=False)
     direction = np.gradient(line, axis=0)

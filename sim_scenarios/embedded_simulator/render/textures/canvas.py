@@ -52,8 +52,8 @@ class NoiseBank:
     def shifted(self, name: str, size: int, rng: np.random.Generator) -> Field:
         """Return field ``name`` as (size, size) float32, shifted at random.
 
-        A smaller canvas takes every n-th value of a field of stains and patches, and a window into one of grain, so that
-        grain stays as fine as a texel; the window's edges are then blended until they meet again.
+        A smaller canvas takes every n-th value of a field of stains and patches, and a window into one of grain, so
+        that grain stays as fine as a texel; the window's edges are then blended until they meet again.
         """
         row, column = (int(v) for v in rng.integers(0, self._size, 2))
         field = np.roll(self._fields[name], (row, column), axis=(0, 1))
