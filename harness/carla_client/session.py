@@ -26,10 +26,11 @@ from sim_scenarios.errors import unknown_name
 
 WORKER_THREADS = 8
 """Of the client: as many callbacks may wait for the GIL at once, and with no thread left no snapshot is read."""
-CALL_TIMEOUT_S = 30.0
+CALL_TIMEOUT_S = 20.0
 TICK_TIMEOUT_S = 60.0
 LOAD_TIMEOUT_S = 180.0
 _FOREIGN_TICK_WAIT_S = 1.0
+_DEAD_SERVER_TIMEOUT_S = 0.1
 
 _log = logging.getLogger(__name__)
 
@@ -136,10 +137,14 @@ class Session:
             self._close()
 
     def _close(self) -> None:
+        is_alive = self.endpoint.is_alive()
+        if not is_alive:
+            # Sensors call the server even from their destructors; each call would wait for its whole time-out.
+            self.client.set_timeout(_DEAD_SERVER_TIMEOUT_S)
         for scope in reversed(self._scopes):
             scope.close()
         self._scopes.clear()
-        if not self.endpoint.is_alive():
+        if not is_alive:
             _log.warning("the server is gone; nothing could be restored on it")
             return
         try:

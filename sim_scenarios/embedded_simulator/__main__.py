@@ -13,7 +13,6 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
 from functools import cache, partial
 
 from sim_scenarios.embedded_simulator.handlers.context import CARLA_VERSION
@@ -27,6 +26,7 @@ from sim_scenarios.embedded_simulator.world.towns import TownLibrary
 from sim_scenarios.embedded_simulator.world.world import World
 
 EXIT_PORT_IN_USE, EXIT_UNKNOWN_TOWN = 3, 6
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _GIL_SWITCH_S = 0.0005
 """The camera thread must not keep the event loop waiting for Python's default of 5 ms, a sixth of a frame."""
 
@@ -35,6 +35,10 @@ def main() -> int:
     """Parses the command line, serves, and returns the exit code."""
     options = _parser().parse_args()
     sys.setswitchinterval(_GIL_SWITCH_S)
+    for number in _STOP_SIGNALS:
+        signal.signal(number, _exit_early)
+    if options.exit_with_stdin:
+        threading.Thread(target=_terminate_with_stdin, name="stdin", daemon=True).start()
     towns = TownLibrary(TOWN_NAMES, partial(build_town, seed=options.seed))
     try:
         listeners = bind(options.host, options.port)
@@ -58,7 +62,7 @@ def main() -> int:
         world = World(name, place)
         server = Server(listeners, world=world, towns=towns, renderer_for=renderer_for, seed=options.seed)
         stop = asyncio.Event()
-        _stop_on_request(stop, with_stdin=options.exit_with_stdin)
+        _stop_on_signals(stop)
         _announce(host=options.host, port=listeners.port, town=name)
         await server.run(stop)
 
@@ -85,21 +89,22 @@ def _announce(*, host: str, port: int, town: str) -> None:
     print(json.dumps(ready), flush=True)
 
 
-def _stop_on_request(stop: asyncio.Event, *, with_stdin: bool) -> None:
-    """Sets ``stop`` at SIGTERM, SIGINT and, if wanted, at the end of stdin."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    if with_stdin:
-        ask = partial(loop.call_soon_threadsafe, stop.set)
-        threading.Thread(target=_wait_for_end_of_stdin, args=(ask,), name="stdin", daemon=True).start()
+def _exit_early(*_: object) -> None:
+    """Asked to stop before there was anything to stop."""
+    sys.exit(0)
 
 
-def _wait_for_end_of_stdin(ask: Callable[[], object]) -> None:
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    for number in _STOP_SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+
+def _terminate_with_stdin() -> None:
+    """Turns the end of stdin into SIGTERM; a thread of its own, because it must be noticed while kernels compile, too."""
     # os.read and not sys.stdin: a daemon thread inside sys.stdin makes the interpreter's exit fail.
     while os.read(0, 4096):
         pass
-    ask()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -54,6 +54,8 @@ BACKLOG_WAIT_S = 2.0
 MAX_BACKLOG_BYTES = 256 << 20
 """A synchronous tick waits this long for slow readers once this much is queued; then it goes on and queues more."""
 _POLL_S = 0.001
+_SHORTEST_PERIOD_S = 0.002
+"""Asynchronous ticks come no faster, whatever time step a client sets: other clients want to be heard, too."""
 _READ_BYTES = 1 << 18
 _PARTS_AT_ONCE = 64
 _SEND_BUFFER_BYTES = 4 << 20
@@ -215,7 +217,8 @@ class StreamHub:
 
     def subscribe(self, connection: StreamConnection, stream_id: int) -> None:
         """A subscription arrived; one to a stream that does not exist is held open in silence."""
-        self._announced[stream_id] -= 1
+        if self._announced[stream_id] > 0:
+            self._announced[stream_id] -= 1
         self._subscribers.setdefault(stream_id, []).append(connection)
 
     def forget(self, connection: StreamConnection) -> None:
@@ -336,7 +339,7 @@ class Server:
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:
-            due = max(loop.time(), due + self._world.settings.delta_s)
+            due = max(loop.time(), due + max(_SHORTEST_PERIOD_S, self._world.settings.delta_s))
             await asyncio.sleep(due - loop.time())
             if not self._world.settings.synchronous_mode:
                 await self.tick()

@@ -150,6 +150,7 @@ def test_weather_keeps_every_field_in_place(values: list[float]) -> None:
         (structs.unpack_vector, [1.0, 2.0, "3"]),
         (structs.unpack_vector, [1.0, 2.0, float("nan")]),
         (structs.unpack_vector, [1.0, 2.0, float("inf")]),
+        (structs.unpack_vector, [1.0, 2.0, 1e39]),
         (structs.unpack_vector, [1.0, 2.0, True]),
         (structs.unpack_vector, None),
         (structs.unpack_pose, [[1.0, 2.0, 3.0]]),
@@ -164,6 +165,8 @@ def test_weather_keeps_every_field_in_place(values: list[float]) -> None:
         (structs.unpack_light_flags, []),
         (structs.integers, 5),
         (structs.integers, [1.5]),
+        (structs.integers, [float("nan")]),
+        (structs.integers, [float("inf")]),
     ],
 )
 def test_what_is_not_the_struct_is_refused(unpack: Any, packed: Any) -> None:

@@ -52,13 +52,13 @@ LOOK = np.dtype(
 )
 """The look of one weather; arrays of one element."""
 
-_NOON_SUN, _LOW_SUN = np.array([1.0, 0.95, 0.86]) * 3.5, np.array([1.0, 0.56, 0.24]) * 2.7
+_NOON_SUN, _LOW_SUN = np.array([1.0, 0.95, 0.86]) * 3.5, np.array([1.0, 0.52, 0.20]) * 3.0
 _MOON = np.array([0.010, 0.013, 0.020])
 _NOON_ZENITH, _LOW_ZENITH, _NIGHT_ZENITH = (
-    np.array([0.09, 0.21, 0.54]), np.array([0.12, 0.19, 0.38]), np.array([0.0035, 0.0055, 0.0125]),
+    np.array([0.09, 0.21, 0.54]), np.array([0.17, 0.21, 0.36]), np.array([0.0035, 0.0055, 0.0125]),
 )  # fmt: skip
 _NOON_HORIZON, _LOW_HORIZON, _NIGHT_HORIZON = (
-    np.array([0.52, 0.67, 0.86]), np.array([0.95, 0.60, 0.33]), np.array([0.022, 0.021, 0.024]),
+    np.array([0.52, 0.67, 0.86]), np.array([1.06, 0.56, 0.23]), np.array([0.022, 0.021, 0.024]),
 )  # fmt: skip
 _DUST_COLOR = np.array([0.62, 0.42, 0.22])
 _FOG_PER_M = 0.092
@@ -73,7 +73,7 @@ def look_of(weather: Weather) -> Records:
     look = np.zeros(1, LOOK)
     altitude = weather.sun_altitude_angle
     night = _smooth(4.0, -7.0, altitude)
-    low = _smooth(32.0, 3.0, altitude)
+    low = _smooth(36.0, 8.0, altitude)
     cover = _percent(weather.cloudiness)
     rain = _percent(weather.precipitation)
     dust = _percent(weather.dust_storm)

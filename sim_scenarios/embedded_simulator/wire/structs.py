@@ -7,7 +7,6 @@ nothing half-formed or not finite enters the world. Extra trailing fields are ig
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -31,6 +30,9 @@ from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vect
 
 _T = TypeVar("_T")
 
+LARGEST_NUMBER = 1e9
+"""No coordinate, speed, force or time of a street is larger; an actor at 1e39 m would make every snapshot fail."""
+
 
 # --- plain values ---------------------------------------------------------------------------------------------------
 
@@ -47,15 +49,19 @@ def fields(name: str, packed: Any, count: int) -> list[Any]:
 
 
 def number(packed: Any) -> float:
-    """A finite float."""
-    if isinstance(packed, bool) or not isinstance(packed, (int, float)) or not math.isfinite(packed):
-        raise WireError(f"expected a finite number, got {str(packed)[:80]}")
+    """A float that leaves room for arithmetic in the 32-bit floats of the streams.
+
+    Raises:
+        WireError: Not a number, or none below ``LARGEST_NUMBER``.
+    """
+    if isinstance(packed, bool) or not isinstance(packed, (int, float)) or not abs(packed) <= LARGEST_NUMBER:
+        raise WireError(f"expected a finite number of at most {LARGEST_NUMBER:g}, got {str(packed)[:80]}")
     return float(packed)
 
 
 def integer(packed: Any) -> int:
     """An integer, also from a float without a fraction."""
-    if isinstance(packed, bool) or not isinstance(packed, (int, float)) or packed != packed // 1:
+    if isinstance(packed, bool) or not isinstance(packed, (int, float)) or packed % 1 != 0:
         raise WireError(f"expected an integer, got {str(packed)[:80]}")
     return int(packed)
 

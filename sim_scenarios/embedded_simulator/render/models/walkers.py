@@ -68,10 +68,11 @@ class _Outfit:
 def _outfit(spec: WalkerSpec) -> _Outfit:
     number = int(spec.id.rsplit(".", 1)[1])
     is_female = spec.gender == "female"
+    has_skirt = is_female and number % 4 == 0
     return _Outfit(
-        skirt=is_female and number % 4 == 0,
+        skirt=has_skirt,
         long_hair=is_female and spec.age != "elder",
-        coat=spec.age != "child" and number % 5 in (0, 2),
+        coat=spec.age != "child" and number % 5 in (0, 2) and not has_skirt,
         short_sleeves=number % 3 == 1 and spec.age != "elder",
         backpack=number % 4 == 3 or spec.age == "child",
     )

@@ -60,7 +60,7 @@ def test_lamps_are_at_the_right_ends_and_sides(spec: VehicleSpec) -> None:
     mesh = model_of(spec).levels[0][1]
 
     def middles(part: Part) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-        return mesh.positions[mesh.triangles[mesh.parts == part]].mean(axis=1)
+        return np.asarray(mesh.positions[mesh.triangles[mesh.parts == part]].mean(axis=1), np.float32)
 
     assert middles(Part.HEADLIGHT)[:, 0].min() > 0.2 * spec.length_m
     assert middles(Part.TAIL_LIGHT)[:, 0].max() < -0.2 * spec.length_m

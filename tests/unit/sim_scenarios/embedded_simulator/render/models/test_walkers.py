@@ -21,7 +21,7 @@ def by_id(spec: WalkerSpec) -> str:
 
 
 def vertex_colors(mesh: Mesh, part: Part) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    return mesh.colors[mesh.triangles[mesh.parts == part].reshape(-1)]
+    return np.asarray(mesh.colors[mesh.triangles[mesh.parts == part].reshape(-1)], np.float32)
 
 
 @pytest.mark.parametrize("spec", WALKERS, ids=by_id)
