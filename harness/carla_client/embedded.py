@@ -14,7 +14,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -27,6 +28,27 @@ _TAIL_LINES = 12
 _GRACE_S = 5.0
 
 
+class _Output(threading.Thread):
+    """Reads the child's standard output to its end, so that a full pipe never blocks the child and its end is seen."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        super().__init__(name="embedded-stdout", daemon=True)
+        self.lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        """What was read; None at the end."""
+        self.listeners: list[weakref.WeakMethod[Callable[[], None]]] = []
+        self._stream = stream
+
+    def run(self) -> None:
+        with self._stream:
+            for line in self._stream:
+                self.lines.put(line)
+        self.lines.put(None)
+        for listener in self.listeners:
+            call = listener()
+            if call is not None:
+                call()
+
+
 @dataclass(frozen=True, kw_only=True)
 class EmbeddedServer:
     """A running child that has said it is ready."""
@@ -37,6 +59,11 @@ class EmbeddedServer:
     town: str
     process: subprocess.Popen[str]
     log_path: Path
+    output: _Output
+
+    def call_at_end(self, method: Callable[[], None]) -> None:
+        """Call the bound ``method`` from another thread when the child ends, if its object still exists then."""
+        self.output.listeners.append(weakref.WeakMethod(method))
 
     def last_words(self) -> str:
         """How the child ended and the end of its log; empty while it runs."""
@@ -65,12 +92,11 @@ def start_embedded(*, seed: int, timeout_s: float, log_path: Path) -> Iterator[E
             start_new_session=True,
             env=_environment(),
         )
-    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-    # The thread goes on reading after the ready line, so that a full pipe never blocks the child.
-    reader = threading.Thread(target=_forward, args=(process.stdout, lines), name="embedded-stdout", daemon=True)
-    reader.start()
+    assert process.stdout is not None
+    output = _Output(process.stdout)
+    output.start()
     try:
-        ready = _wait_until_ready(process, lines, timeout_s=timeout_s, log_path=log_path)
+        ready = _wait_until_ready(process, output.lines, timeout_s=timeout_s, log_path=log_path)
         yield EmbeddedServer(
             host=ready["host"],
             port=ready["port"],
@@ -78,10 +104,11 @@ def start_embedded(*, seed: int, timeout_s: float, log_path: Path) -> Iterator[E
             town=ready["town"],
             process=process,
             log_path=log_path,
+            output=output,
         )
     finally:
         _end(process)
-        reader.join()
+        output.join()
 
 
 def _environment() -> dict[str, str]:
@@ -108,13 +135,6 @@ def _wait_until_ready(
         ready = _ready_message(line)
         if ready is not None:
             return ready
-
-
-def _forward(stream: IO[str], lines: queue.SimpleQueue[str | None]) -> None:
-    with stream:
-        for line in stream:
-            lines.put(line)
-    lines.put(None)
 
 
 def _ready_message(line: str) -> dict[str, Any] | None:

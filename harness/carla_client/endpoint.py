@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,11 @@ class Endpoint:
     def is_alive(self) -> bool:
         """Whether something still listens at the port."""
         return is_listening(self.host, self.port)
+
+    def call_at_end(self, method: Callable[[], None]) -> None:
+        """Call the bound ``method`` when the server ends, where that can be seen: for the embedded simulator."""
+        if self.child is not None:
+            self.child.call_at_end(method)
 
     def last_words(self) -> str:
         """Why the server is gone, where that is known; otherwise empty."""

@@ -46,6 +46,7 @@ class Session:
         """What a user should know about the state that the server was found in."""
         self.client = carla.Client(endpoint.host, endpoint.port, WORKER_THREADS)
         self.client.set_timeout(CALL_TIMEOUT_S)
+        endpoint.call_at_end(self._expect_no_answers)
         if endpoint.cache_dir is not None:
             self.client.set_files_base_folder(str(endpoint.cache_dir))
         self.world: carla.World = self.client.get_world()
@@ -139,8 +140,7 @@ class Session:
     def _close(self) -> None:
         is_alive = self.endpoint.is_alive()
         if not is_alive:
-            # Sensors call the server even from their destructors; each call would wait for its whole time-out.
-            self.client.set_timeout(_DEAD_SERVER_TIMEOUT_S)
+            self._expect_no_answers()
         for scope in reversed(self._scopes):
             scope.close()
         self._scopes.clear()
@@ -156,6 +156,10 @@ class Session:
             self.world.apply_settings(self._settings_before)
         except RuntimeError as error:
             _log.warning("the server could not be left as it was found: %s", error)
+
+    def _expect_no_answers(self) -> None:
+        """The server is gone, but one tick makes several calls, and even destructors of sensors call it."""
+        self.client.set_timeout(_DEAD_SERVER_TIMEOUT_S)
 
     def _synchronise(self) -> None:
         settings = self.world.get_settings()

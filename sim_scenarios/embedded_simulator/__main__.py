@@ -100,7 +100,7 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
 
 
 def _terminate_with_stdin() -> None:
-    """Turns the end of stdin into SIGTERM; a thread of its own, because it must be noticed while kernels compile, too."""
+    """Turns the end of stdin into SIGTERM; on a thread, so that it is noticed while kernels compile, too."""
     # os.read and not sys.stdin: a daemon thread inside sys.stdin makes the interpreter's exit fail.
     while os.read(0, 4096):
         pass

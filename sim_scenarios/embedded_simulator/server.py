@@ -89,7 +89,8 @@ def bind(host: str, port: int) -> Listeners:
     for _ in range(1 if port else 50):
         rpc = _listen(host, port)
         try:
-            return Listeners(host=host, rpc=rpc, streams=_listen(host, rpc.getsockname()[1] + 1))
+            address, rpc_port = rpc.getsockname()  # tokens need an address, and --host may be a name
+            return Listeners(host=address, rpc=rpc, streams=_listen(host, rpc_port + 1))
         except PortInUseError:
             rpc.close()
             if port:
@@ -105,7 +106,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.listen(128)
     except (OSError, OverflowError) as error:
         listener.close()
-        raise PortInUseError(f"cannot listen at {host}:{port}: {error}; choose another --port") from error
+        raise PortInUseError(f"cannot listen at {host}:{port}: {error}; choose another --host or --port") from error
     listener.setblocking(False)
     return listener
 
@@ -342,7 +343,10 @@ class Server:
             due = max(loop.time(), due + max(_SHORTEST_PERIOD_S, self._world.settings.delta_s))
             await asyncio.sleep(due - loop.time())
             if not self._world.settings.synchronous_mode:
-                await self.tick()
+                try:
+                    await self.tick()
+                except Exception:  # a mistake of ours; the next tick may fare better, and synchronous mode answers
+                    traceback.print_exc()
 
     def _accept_client(self) -> None:
         with contextlib.suppress(OSError):  # it may have gone again

@@ -19,6 +19,7 @@ from sim_scenarios.embedded_simulator.world.actors import Vehicle
 from sim_scenarios.embedded_simulator.world.snapshot import VehicleLight
 from sim_scenarios.embedded_simulator.world.vehicle_physics import apply_physics
 
+_ALL_LIGHTS = sum(int(light) for light in VehicleLight)
 _IDLE_RPM, _RPM_PER_MPS = 800.0, 180.0
 
 
@@ -66,8 +67,7 @@ def get_vehicle_light_state(context: Context, actor_id: Any) -> list[int]:
 
 def set_vehicle_light_state(context: Context, actor_id: Any, flags: Any) -> None:
     """VehicleLightState; unknown bits are dropped."""
-    known = unpack_light_flags(flags) & int(~VehicleLight.NONE)
-    _vehicle(context, actor_id).lights = VehicleLight(known)
+    _vehicle(context, actor_id).lights = VehicleLight(unpack_light_flags(flags) & _ALL_LIGHTS)
 
 
 def get_vehicle_light_states(context: Context) -> list[list[int]]:

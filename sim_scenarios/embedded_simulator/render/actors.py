@@ -31,7 +31,7 @@ LIMB_ROOM_M = 0.4
 
 _LENSES = [Part.SIGNAL_RED, Part.SIGNAL_YELLOW, Part.SIGNAL_GREEN]
 """In the order of ``TrafficLightState``."""
-_UNLIT_LENS_TINT = 0.25
+_UNLIT_LENS_TINT = 0.12
 _Floats = NDArray[np.float64]
 
 

@@ -140,6 +140,8 @@ def light_pixels(
                 facing = -facing
             # Patches of wear, so that neither a street nor a lawn is one even colour.
             wear = F(0.84) + F(0.32) * sample_noise(noise, 3, px * F(0.013), py * F(0.013) + pz * F(0.021))
+            if tag == TERRAIN_TAG:
+                wear *= F(0.80) + F(0.42) * sample_noise(noise, 0, px * F(0.0031), py * F(0.0031))
             film, puddle = wetness(look, noise, tag, px, py, nz)
             wear *= F(1) - F(0.5) * max(film * F(0.8), puddle)
             red, green, blue = red * wear, green * wear, blue * wear

@@ -7,7 +7,7 @@ Static rows come first (ground cells, buildings, placements, traffic lights); ac
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,7 @@ from sim_scenarios.embedded_simulator.render.model_source import ModelSource
 from sim_scenarios.embedded_simulator.render.projection import OBJECT
 from sim_scenarios.embedded_simulator.render.view import rotation_axes
 from sim_scenarios.embedded_simulator.road.town import Placement, Town
-from sim_scenarios.embedded_simulator.world.snapshot import Rotation, Vector
+from sim_scenarios.embedded_simulator.world.snapshot import Vector
 
 FIRST_STATIC_INSTANCE = 0x8000
 PARKED_PAINTS = np.array(
@@ -32,6 +32,9 @@ PARKED_PAINTS = np.array(
     np.float32,
 )  # fmt: skip
 """sRGB; what people paint cars."""
+_LEAF_TINT = np.array([(0.75, 0.82, 0.70), (1.15, 1.05, 1.00)])
+"""Darkest and brightest tint of a crown, linear."""
+_STREET_MARGIN_M = 45.0
 FOOTPRINT_KINDS = ("parked_", "kiosk", "bus_stop", "planter", "bench", "bin")
 """Placements (by start of name) under which the ground is dark."""
 
@@ -70,8 +73,9 @@ class Scene:
     """(N, 3) where street lamps shine from, world [m]."""
     footprints: NDArray[np.float32]
     """(N, 6) x, y, cos yaw, sin yaw, half length, half width [m] of static things that darken the ground under them."""
-    bounds_min: Vector
-    bounds_max: Vector
+    streets_min: Vector
+    """Box around what is built or driven on [m]: where shadows are worth a map."""
+    streets_max: Vector
 
 
 class _SceneBuilder:
@@ -83,19 +87,10 @@ class _SceneBuilder:
         self.level_distances: list[float] = []
         self.level_meshes: list[int] = []
         self.rows: list[Records] = []
+        self.num_rows = 0
         self.lamps: list[NDArray[np.float32]] = []
-        self.footprints: list[tuple[float, ...]] = []
+        self.footprints: list[NDArray[np.float32]] = []
         self.light_rows: dict[str, int] = {}
-        self._entries: dict[object, ModelEntry] = {}
-
-    def model(self, key: object, build: Callable[[], Model]) -> tuple[ModelEntry, Model | None]:
-        """The library's entry for a model, and the model itself when it was new."""
-        if key in self._entries:
-            return self._entries[key], None
-        model = build()
-        entry = self.add_model(model)
-        self._entries[key] = entry
-        return entry, model
 
     def add_model(self, model: Model) -> ModelEntry:
         first = len(self.level_meshes)
@@ -119,19 +114,23 @@ class _SceneBuilder:
 
     def place(
         self, entry: ModelEntry, rotation: NDArray[np.float32], origin: Vector, *, seed: int, casts_shadow: bool = True
-    ) -> Records:
-        """Append an object row and return it for further settings; ``rotation`` (3, 3) may hold a scale."""
-        row = blank_rows(1)
-        corners = np.array(np.meshgrid(*zip(entry.box_min, entry.box_max, strict=True))).reshape(3, 8)
-        world = rotation @ corners + np.array(origin, np.float32)[:, None]
-        row["rotation"], row["origin"] = rotation, origin
-        row["center"] = (world.min(axis=1) + world.max(axis=1)) / 2.0
-        row["half"] = (world.max(axis=1) - world.min(axis=1)) / 2.0
-        row["first_level"], row["num_levels"] = entry.first_level, entry.num_levels
+    ) -> None:
+        """Append one object row; ``rotation`` (3, 3) may hold a scale."""
+        row = placed_rows(entry, rotation[None], np.array([origin], np.float32))
         row["seed"], row["casts_shadow"] = seed & 0xFFFFFFFF, casts_shadow
-        row["instance"] = FIRST_STATIC_INSTANCE + len(self.rows) % FIRST_STATIC_INSTANCE
         self.rows.append(row)
-        return row
+        self.num_rows += 1
+
+
+def placed_rows(entry: ModelEntry, rotations: NDArray[np.float32], origins: NDArray[np.float32]) -> Records:
+    """(N,) object rows of one model in N places; ``rotations`` (N, 3, 3) may hold a scale, ``origins`` (N, 3) [m]."""
+    rows = blank_rows(len(origins))
+    middle, half = (entry.box_min + entry.box_max) / 2.0, (entry.box_max - entry.box_min) / 2.0
+    rows["rotation"], rows["origin"] = rotations, origins
+    rows["center"] = origins + rotations @ middle
+    rows["half"] = np.abs(rotations) @ half
+    rows["first_level"], rows["num_levels"] = entry.first_level, entry.num_levels
+    return rows
 
 
 def blank_rows(count: int) -> Records:
@@ -143,12 +142,6 @@ def blank_rows(count: int) -> Records:
     return rows
 
 
-def yaw_matrix(yaw_deg: float, scale: float = 1.0) -> NDArray[np.float32]:
-    """(3, 3) object-to-world rotation about z, times a scale."""
-    matrix: NDArray[np.float32] = (rotation_axes(Rotation(yaw=yaw_deg)).T * scale).astype(np.float32)
-    return matrix
-
-
 def build_scene(town: Town, models: ModelSource) -> Scene:
     """Put a town together; instance ids follow the order of the town's own lists, so they are the same in every run."""
     builder = _SceneBuilder(models)
@@ -156,60 +149,87 @@ def build_scene(town: Town, models: ModelSource) -> Scene:
         builder.add_static_mesh(mesh, seed=0, casts_shadow=False)
     for lot in town.lots:
         builder.add_static_mesh(models.building(lot), seed=lot.seed, casts_shadow=True)
-    emitters: dict[str, NDArray[np.float32] | None] = {}
-    for placement in town.placements:
-        _add_placement(builder, placement, emitters)
-    for site in town.traffic_lights:
-        entry, _ = builder.model(("light", site.arm_m), lambda arm_m=site.arm_m: models.traffic_light(arm_m))  # type: ignore[misc]
-        builder.light_rows[site.opendrive_id] = len(builder.rows)
-        rotation = rotation_axes(site.pose.rotation).T.astype(np.float32)
-        builder.place(entry, rotation, site.pose.location, seed=0)
+    _add_placements(builder, town.placements)
+    _add_traffic_lights(builder, town)
     vehicles = {spec.id: builder.add_model(models.vehicle(spec)) for spec in models.vehicles}
     walkers = {spec.id: builder.add_model(models.walker(spec)) for spec in models.walkers}
+    objects = np.concatenate(builder.rows) if builder.rows else blank_rows(0)
+    objects["instance"] = FIRST_STATIC_INSTANCE + np.arange(len(objects)) % FIRST_STATIC_INSTANCE
+    streets_min, streets_max = street_bounds(town)
     return Scene(
-        library=builder.library.build(),
-        level_distances=np.array(builder.level_distances, np.float32),
-        level_meshes=np.array(builder.level_meshes, np.int64),
-        objects=np.concatenate(builder.rows) if builder.rows else blank_rows(0),
-        vehicles=vehicles,
-        walkers=walkers,
-        light_rows=builder.light_rows,
-        lamps=np.array(builder.lamps, np.float32).reshape(-1, 3),
-        footprints=np.array(builder.footprints, np.float32).reshape(-1, 6),
-        bounds_min=town.bounds_min,
-        bounds_max=town.bounds_max,
-    )
+        library=builder.library.build(), level_distances=np.array(builder.level_distances, np.float32),
+        level_meshes=np.array(builder.level_meshes, np.int64), objects=objects, vehicles=vehicles, walkers=walkers,
+        light_rows=builder.light_rows, lamps=np.concatenate([np.zeros((0, 3), np.float32), *builder.lamps]),
+        footprints=np.concatenate([np.zeros((0, 6), np.float32), *builder.footprints]),
+        streets_min=streets_min, streets_max=streets_max,
+    )  # fmt: skip
 
 
-def _add_placement(
-    builder: _SceneBuilder, placement: Placement, emitters: dict[str, NDArray[np.float32] | None]
-) -> None:
-    kind = placement.kind
-    entry, model = builder.model(("placement", kind), lambda: builder.models.placement(kind))
-    if model is not None:
-        emitters[kind] = _lamp_point(model.levels[0][1])
-    rotation = yaw_matrix(placement.yaw_deg, placement.scale)
-    row = builder.place(entry, rotation, placement.location, seed=placement.seed)
-    rng = np.random.default_rng(placement.seed)
-    row["tint"][0, Part.LEAF] = rng.uniform((0.75, 0.82, 0.70), (1.15, 1.05, 1.0))
-    paint = linear_from_srgb(PARKED_PAINTS[rng.integers(len(PARKED_PAINTS))] / 255.0)
-    row["tint"][0, Part.PAINT] = paint
-    emitter = emitters[kind]
-    if emitter is not None:
-        builder.lamps.append((rotation @ emitter + np.array(placement.location)).astype(np.float32))
-    if kind.startswith(FOOTPRINT_KINDS):
-        builder.footprints.append(footprint(entry, rotation, placement.location))
+def street_bounds(town: Town) -> tuple[Vector, Vector]:
+    """Box around everything that is built or driven on; hills around a town reach far beyond it."""
+    places = [lot.center for lot in town.lots] + [pose.location for pose in town.spawn_points]
+    if not places:
+        return town.bounds_min, town.bounds_max
+    xyz = np.array(places)
+    low, high = xyz.min(axis=0) - _STREET_MARGIN_M, xyz.max(axis=0) + _STREET_MARGIN_M
+    return Vector(float(low[0]), float(low[1]), 0.0), Vector(float(high[0]), float(high[1]), 40.0)
 
 
-def footprint(
-    entry: ModelEntry, rotation: NDArray[np.floating], origin: Vector | NDArray[np.float64]
-) -> tuple[float, ...]:
-    """One row of ``Scene.footprints`` for a model placed upright."""
-    middle = rotation @ ((entry.box_min + entry.box_max) / 2.0)
-    scale = float(np.linalg.norm(rotation[:, 0]))
-    half = (entry.box_max - entry.box_min) / 2.0 * scale
-    heading = rotation[:2, 0] / scale
-    return (origin[0] + middle[0], origin[1] + middle[1], heading[0], heading[1], half[0], half[1])
+def _add_traffic_lights(builder: _SceneBuilder, town: Town) -> None:
+    entries: dict[float, ModelEntry] = {}
+    for site in town.traffic_lights:
+        if site.arm_m not in entries:
+            entries[site.arm_m] = builder.add_model(builder.models.traffic_light(site.arm_m))
+        builder.light_rows[site.opendrive_id] = builder.num_rows
+        rotation = rotation_axes(site.pose.rotation).T.astype(np.float32)
+        builder.place(entries[site.arm_m], rotation, site.pose.location, seed=0)
+
+
+def _add_placements(builder: _SceneBuilder, placements: Sequence[Placement]) -> None:
+    """All placements in their order, filled in kind by kind."""
+    rows = blank_rows(len(placements))
+    kinds = np.array([placement.kind for placement in placements])
+    yaw = np.radians([placement.yaw_deg for placement in placements])
+    scale = np.array([placement.scale for placement in placements], np.float32)
+    origins = np.array([placement.location for placement in placements], np.float32).reshape(-1, 3)
+    rotations = np.zeros((len(placements), 3, 3), np.float32)
+    rotations[:, 0, 0] = rotations[:, 1, 1] = np.cos(yaw)
+    rotations[:, 1, 0], rotations[:, 0, 1], rotations[:, 2, 2] = np.sin(yaw), -np.sin(yaw), 1.0
+    rotations *= scale[:, None, None]
+    for kind in sorted(set(kinds.tolist())):
+        which = np.flatnonzero(kinds == kind)
+        model = builder.models.placement(kind)
+        entry = builder.add_model(model)
+        rows[which] = placed_rows(entry, rotations[which], origins[which])
+        emitter = _lamp_point(model.levels[0][1])
+        if emitter is not None:
+            builder.lamps.append(rotations[which] @ emitter + origins[which])
+        if kind.startswith(FOOTPRINT_KINDS):
+            builder.footprints.append(_footprints(entry, rows[which], scale[which]))
+    seeds = np.array([placement.seed & 0xFFFFFFFF for placement in placements], np.uint32)
+    rows["seed"] = seeds
+    chance = [_chances(seeds, salt) for salt in range(4)]
+    low, high = _LEAF_TINT
+    rows["tint"][:, Part.LEAF] = low + (high - low) * np.stack(chance[:3], axis=1)
+    paints = linear_from_srgb(PARKED_PAINTS / 255.0)
+    rows["tint"][:, Part.PAINT] = paints[(chance[3] * len(paints)).astype(int)]
+    builder.rows.append(rows)
+    builder.num_rows += len(rows)
+
+
+def _footprints(entry: ModelEntry, rows: Records, scale: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, 6) rows of ``Scene.footprints`` for upright placements of one model."""
+    half = (entry.box_max - entry.box_min)[None, :2] / 2.0 * scale[:, None]
+    heading = rows["rotation"][:, :2, 0] / scale[:, None]
+    return np.concatenate([rows["center"][:, :2], heading, half], axis=1).astype(np.float32)
+
+
+def _chances(seeds: NDArray[np.uint32], salt: int) -> NDArray[np.float64]:
+    """(N,) numbers in [0, 1) that follow from the seeds: a multiplicative hash, one draw for each salt."""
+    mixed = (seeds.astype(np.uint64) + np.uint64(salt + 1)) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= mixed >> np.uint64(29)
+    mixed *= np.uint64(0xBF58476D1CE4E5B9)
+    return np.asarray((mixed >> np.uint64(11)).astype(np.float64) / 2.0**53)
 
 
 def _lamp_point(mesh: Mesh) -> NDArray[np.float32] | None:

@@ -170,9 +170,10 @@ class ShadowCaster:
 
     def _town_map(self, light: tuple[int, int]) -> tuple[Records, NDArray[np.float32]]:
         if self._town[0] != light:
-            low, high = np.array(self._scene.bounds_min), np.array(self._scene.bounds_max)
-            side = float(np.linalg.norm((high - low)[:2])) + 60.0
-            camera = light_camera(light, (low + high) / 2.0, side_m=side, size_px=TOWN_PX)
+            low, high = np.array(self._scene.streets_min), np.array(self._scene.streets_max)
+            camera = light_camera(light, (low + high) / 2.0, side_m=1.0, size_px=TOWN_PX)
+            across = np.abs(np.stack([camera["right"][0], camera["up"][0]])) @ (high - low)
+            camera = light_camera(light, (low + high) / 2.0, side_m=float(across.max()), size_px=TOWN_PX)
             depth = self._town[2] if self._town[2].shape[0] == TOWN_PX else np.zeros((TOWN_PX, TOWN_PX), np.float32)
             self._draw_standing(camera, depth)
             self._town = (light, camera, depth)

@@ -20,6 +20,9 @@ ALBEDO, GLOSS, NORMAL, GLOW, COAT = 0, 3, 4, 7, 8
 NUM_CHANNELS = 9
 """Channels of the surface buffer: linear albedo (3), gloss, world normal (3), glow, clear coat (1 for paint)."""
 PAINT_PART, STREET_LAMP_PART, WINDOW_PART, LEAF_PART = 1, 14, 15, 16
+TERRAIN_TAG = 10
+MAX_LEVEL = 9
+"""The last column of a material's mip levels."""
 STREET_LAMP_GLOW = -1.0
 """Glow of lamp glass: the lighting decides by the hour."""
 LIT_WINDOW_GLOW = -2.0
@@ -114,7 +117,7 @@ def resolve_surfaces(
             continue
         ray_up = (center_y - F(y) - F(0.5)) * inverse_focal
         last = np.int32(NO_SLOT)
-        material, part, size_0 = 0, 0, 1
+        material, part, size_0, is_terrain = 0, 0, 1, False
         glow, coat = F(0), F(0)
         seed = np.uint32(0)
         for x in range(width):
@@ -131,6 +134,7 @@ def resolve_surfaces(
                 material = np.int64(triangle_info[slot.triangle, 0])
                 part = np.int64(triangle_info[slot.triangle, 2])
                 size_0 = np.int64(material_sizes[material])
+                is_terrain = triangle_info[slot.triangle, 1] == TERRAIN_TAG
                 row = objects[draws[slot.draw].object]
                 for i in range(3):
                     color[i] *= row.tint[part, i]
@@ -155,6 +159,9 @@ def resolve_surfaces(
                 footprint *= F(0.25)
                 level += 1
                 size >>= 1
+            if is_terrain and level > 1:
+                # Far lawns and hills: rather one even green than the tile over and over.
+                level, size = min(level + 3, MAX_LEVEL), max(1, size >> 3)
             r, g, b, gloss = sample_texel(texels, texel_offsets[material, level], size, u, v)
             surface[y, x, 0], surface[y, x, 1], surface[y, x, 2] = r * r * color[0], g * g * color[1], b * b * color[2]
             nx = planes[3, 0] * ray_right + planes[3, 1] * ray_up + planes[3, 2]

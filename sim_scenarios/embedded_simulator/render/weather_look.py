@@ -89,7 +89,7 @@ def look_of(weather: Weather) -> Records:
     look["night"] = night
     dusk = _smooth(9.0, 0.0, altitude)
     look["lamp_power"], look["window_power"] = 46.0 * dusk, 0.9 * dusk
-    look["signal_power"] = 2.4 * (1.0 - night) + 1.6 * night
+    look["signal_power"] = 1.9 * (1.0 - night) + 0.9 * night
     look["grain"] = 0.010 + 0.012 * night
     return look
 

@@ -7,11 +7,14 @@ The rotation matrix is Unreal's for (pitch, yaw, roll): columns are the forward,
 from __future__ import annotations
 
 import math
+import struct
 
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector
 
 Matrix = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
 """Rows of a rotation matrix."""
+
+_SINGLE = struct.Struct("<6f")
 
 
 def rotation_matrix(rotation: Rotation) -> Matrix:
@@ -65,6 +68,12 @@ def compose(parent: Pose, child: Pose) -> Pose:
 
 def _dot_column(row: tuple[float, float, float], matrix: Matrix, column: int) -> float:
     return row[0] * matrix[0][column] + row[1] * matrix[1][column] + row[2] * matrix[2][column]
+
+
+def as_sent(pose: Pose) -> Pose:
+    """The pose in single precision, as the streams carry it and as a client would send it back."""
+    x, y, z, pitch, yaw, roll = _SINGLE.unpack(_SINGLE.pack(*pose.location, *pose.rotation))
+    return Pose(Vector(x, y, z), Rotation(pitch, yaw, roll))
 
 
 def difference(a: Vector, b: Vector) -> Vector:

@@ -21,6 +21,7 @@ from sim_scenarios.embedded_simulator.physics.contacts import (
 )
 from sim_scenarios.embedded_simulator.world.actors import WALKER_MASS_KG, MovingActor, Vehicle, Walker
 from sim_scenarios.embedded_simulator.world.geometry import (
+    as_sent,
     difference,
     length,
     rotate,
@@ -78,8 +79,6 @@ def advance_vehicle(vehicle: Vehicle, ground: Ground, delta_s: float) -> None:
     vehicle.acceleration = scaled(difference(vehicle.velocity, before), 1.0 / delta_s)
     vehicle.angular_velocity = Vector(0.0, 0.0, motion.yaw_rate_deg)
     vehicle.pose = Pose(Vector(motion.x, motion.y, motion.z), Rotation(0.0, wrap_degrees(motion.yaw_deg), 0.0))
-    vehicle.travelled_m += motion.speed * delta_s
-    vehicle.last_pose = vehicle.pose
 
 
 def advance_walker(walker: Walker, ground: Ground, delta_s: float) -> None:
@@ -114,7 +113,6 @@ def _after_forces(vehicle: Vehicle, delta_s: float) -> vehicle_physics.VehicleMo
 def _read_off_motion(actor: MovingActor, delta_s: float) -> None:
     step = difference(actor.pose.location, actor.last_pose.location)
     turn = wrap_degrees(actor.pose.rotation.yaw - actor.last_pose.rotation.yaw)
-    actor.last_pose = actor.pose
     before = actor.velocity
     if length(step) > FASTEST * delta_s:
         actor.velocity, actor.acceleration, actor.angular_velocity = Vector(), Vector(), Vector()
@@ -122,13 +120,29 @@ def _read_off_motion(actor: MovingActor, delta_s: float) -> None:
     actor.velocity = scaled(step, 1.0 / delta_s)
     actor.acceleration = scaled(difference(actor.velocity, before), 1.0 / delta_s)
     actor.angular_velocity = Vector(0.0, 0.0, turn / delta_s)
-    distance = math.hypot(step.x, step.y)
-    actor.travelled_m += math.copysign(distance, _forward_speed(actor)) if isinstance(actor, Vehicle) else distance
 
 
 def _forward_speed(actor: MovingActor) -> float:
-    heading = math.radians(actor.pose.rotation.yaw)
-    return actor.velocity.x * math.cos(heading) + actor.velocity.y * math.sin(heading)
+    return _forward_part(actor.velocity, actor.pose)
+
+
+def _forward_part(v: Vector, pose: Pose) -> float:
+    heading = math.radians(pose.rotation.yaw)
+    return v.x * math.cos(heading) + v.y * math.sin(heading)
+
+
+def settle(actor: MovingActor, delta_s: float) -> None:
+    """Ends an actor's tick: its pose as clients will read it, and how far it has gone.
+
+    Both follow from poses in the streams' single precision alone, so that a replay of what a client saw looks the same.
+    """
+    actor.pose = as_sent(actor.pose)
+    step = difference(actor.pose.location, actor.last_pose.location)
+    if length(step) <= FASTEST * delta_s:
+        distance = math.hypot(step.x, step.y)
+        backwards = isinstance(actor, Vehicle) and _forward_part(step, actor.pose) < 0.0
+        actor.travelled_m += -distance if backwards else distance
+    actor.last_pose = actor.pose
 
 
 # --- contacts -------------------------------------------------------------------------------------------------------
@@ -213,7 +227,7 @@ def _push(actor: MovingActor, contact: Penetration, depth_m: float, speed_change
         return
     (x, y, z), rotation = actor.pose
     x, y = x + depth_m * contact.normal_x, y + depth_m * contact.normal_y
-    actor.pose = actor.last_pose = Pose(Vector(x, y, z), rotation)
+    actor.pose = Pose(Vector(x, y, z), rotation)
     vx = actor.velocity.x + speed_change * contact.normal_x
     vy = actor.velocity.y + speed_change * contact.normal_y
     actor.velocity = Vector(vx, vy, actor.velocity.z)

@@ -28,7 +28,7 @@ from sim_scenarios.embedded_simulator.world.blueprints import build_library
 from sim_scenarios.embedded_simulator.world.controls import WalkerControl
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox
 from sim_scenarios.embedded_simulator.world.errors import WorldError
-from sim_scenarios.embedded_simulator.world.geometry import compose, difference, length
+from sim_scenarios.embedded_simulator.world.geometry import as_sent, compose, difference, length
 from sim_scenarios.embedded_simulator.world.ground import Ground
 from sim_scenarios.embedded_simulator.world.motion import (
     Collision,
@@ -38,6 +38,7 @@ from sim_scenarios.embedded_simulator.world.motion import (
     footprint_at,
     motion_at,
     resolve_contacts,
+    settle,
 )
 from sim_scenarios.embedded_simulator.world.roads import Roads
 from sim_scenarios.embedded_simulator.world.scenery import environment_objects, solid_footprints
@@ -215,6 +216,8 @@ class World:
             advance_walker(walker, self.place.ground, delta_s)
         movers = self.of_kind(MovingActor)
         collisions = resolve_contacts(movers, self.place.scenery, self.place.scenery_tags)
+        for mover in movers:
+            settle(mover, delta_s)
         for actor in self.actors.values():
             if actor.relative_pose is not None:
                 self._follow_parent(actor)
@@ -243,7 +246,7 @@ class World:
     def _follow_parent(self, actor: Actor) -> None:
         parent = self.actors.get(actor.parent_id)
         if parent is not None and actor.relative_pose is not None:
-            actor.pose = compose(parent.pose, actor.relative_pose)
+            actor.pose = as_sent(compose(parent.pose, actor.relative_pose))
             actor.velocity, actor.angular_velocity = parent.velocity, parent.angular_velocity
             actor.acceleration = parent.acceleration
 

@@ -359,7 +359,7 @@ def test_the_ports_are_free_afterwards(scene: Scene) -> None:
 def test_a_port_in_use_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(PortInUseError, match=rf"127.0.0.1:{port}.*choose another --port"):
+        with pytest.raises(PortInUseError, match=rf"127.0.0.1:{port}.*choose another --host or --port"):
             bind("127.0.0.1", port)
 
 
@@ -373,6 +373,13 @@ def test_when_the_second_port_is_in_use_the_first_is_let_go() -> None:
     again = bind("127.0.0.1", port)
     again.rpc.close()
     again.streams.close()
+
+
+def test_a_host_by_name_is_resolved_for_the_tokens() -> None:
+    found = bind("localhost", 0)
+    assert found.host == "127.0.0.1"
+    found.rpc.close()
+    found.streams.close()
 
 
 @pytest.mark.parametrize("port", [-1, 70000])
