@@ -69,7 +69,7 @@ def open_endpoint(
         ServerVersionError: it answers with another version.
     """
     if host is None and port is None:
-        with _scratch_folder() as scratch:
+        with _scratch_folder(keep_after_error=log_dir is None) as scratch:
             log_path = (log_dir or scratch) / "embedded_simulator.log"
             with start_embedded(seed=seed, timeout_s=timeout_s, log_path=log_path) as child:
                 require_supported(child.version, where=f"{child.host}:{child.port}")
@@ -89,14 +89,15 @@ def open_endpoint(
 
 
 @contextlib.contextmanager
-def _scratch_folder() -> Iterator[Path]:
+def _scratch_folder(*, keep_after_error: bool) -> Iterator[Path]:
     """A temporary folder that stays only where an error message may have named the log in it."""
     folder = Path(tempfile.mkdtemp(prefix="harness-"))
+    is_kept = False
     try:
         yield folder
     except HarnessError:
+        is_kept = keep_after_error
         raise
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        if not is_kept:
+            shutil.rmtree(folder, ignore_errors=True)

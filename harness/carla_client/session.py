@@ -6,7 +6,9 @@ Decisions:
   session never inherits the first one's vehicles, seeds or settings.
 - Only the session ticks. A server that somebody else ticks, too, is refused, because frames would go missing unseen.
 - Synchronous mode that an earlier client left behind (it died) is noted, and ended with the session.
-- When the server is gone, closing makes no more calls: each would wait for its whole time-out.
+- When the server is gone, closing makes no more calls: each would wait for its whole time-out. The TrafficManager of a
+  dead server cannot be stopped either: its next step, with the next tick of any session or at the end of the process,
+  ends the process with a C++ exception. So a process that lost a server should say so and leave by ``os._exit``.
 """
 
 from __future__ import annotations

@@ -13,31 +13,29 @@ from rich.table import Table
 ProgressCallback = Callable[[str, int, int], None]
 """(what is being done, steps done, steps in all)."""
 
-PLAIN_WIDTH = 160
-"""Columns to lay tables out in when stdout is not a terminal: wide enough that nothing is cut."""
-
-
-def console() -> Console:
-    """The console for results; made anew each time so that tests can capture stdout."""
-    plain = Console()
-    return plain if plain.is_terminal else Console(width=PLAIN_WIDTH)
+MAX_WIDTH = 1000
+"""Characters in a line of a table; no table comes near it."""
 
 
 def say(text: str) -> None:
     """Print a line as it is, without markup or wrapping."""
-    console().print(text, markup=False, highlight=False, soft_wrap=True)
+    Console().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows under a title; numbers are aligned to the right, NaN is shown as a dash."""
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False)
+    table = Table(header_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     cells = [[format_cell(value) for value in row] for row in rows]
     numeric = [all(_is_number(row[i]) for row in cells) for i in range(len(columns))]
     for name, right in zip(columns, numeric, strict=True):
-        table.add_column(name, justify="right" if right else "left", no_wrap=True)
+        # A heading such as "ClearNoon 320x180" takes two lines; figures never do.
+        table.add_column(name.replace(" ", "\n", 1) if right else name, justify="right" if right else "left")
     for row in cells:
         table.add_row(*row)
-    console().print(table, markup=False)
+    # As wide as it has to be: where a terminal is too narrow, its wrapping is better than figures cut short.
+    output = Console(width=MAX_WIDTH)
+    output.print(title, style="bold", markup=False, highlight=False, soft_wrap=True)
+    output.print(table, soft_wrap=True)
 
 
 def format_cell(value: object) -> str:

@@ -54,6 +54,11 @@ def record(
             for row in summary.rows
         ],
     )
+    for row in summary.rows:
+        if row.note:
+            say(f"{row.scenario}: {row.note}")
+    if summary.server_lost is not None:
+        raise summary.server_lost
     failed = [row.scenario for row in summary.rows if row.status != "done"]
     if failed:
         raise IncompleteError(

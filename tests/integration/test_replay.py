@@ -108,8 +108,10 @@ def test_a_replay_shows_what_the_drive_showed(session: Session, original: Driven
     shown, pose_error_m = replayed(session, original.log, None)
     assert pose_error_m == 0.0
     for drove, replays in zip(pairs(original.observations), shown, strict=True):
-        assert replays.transform == pytest.approx(drove.transform, abs=1e-4)
-        assert np.mean(replays.tags != drove.tags) < 1e-3
+        assert replays.transform == drove.transform
+        np.testing.assert_array_equal(replays.tags, drove.tags)
+        # Not all of it is equal: blinkers follow the server's clock.
+        assert np.mean(replays.rgb != drove.rgb) < 0.01
 
 
 def test_weather_changes_the_picture_and_never_the_labels(session: Session, original: Driven) -> None:

@@ -88,8 +88,8 @@ BAD_INPUT = [
     (["record", "smoke", "-o", "data/smoke"], 9, "--resume"),
     (["record", "smoke", "-o", "x", "--resume", "--overwrite"], 2, "--resume"),
     (["report", "runs"], 7, "score"),
-    (["train", "data/smoke", "-o", "x", "--net", "umet"], 8, "unet"),
-    (["train", "data/smoke", "-o", "x", "--labels", "carla92"], 7, "carla29"),
+    (["train", "data/smoke", "-o", "x", "--net", "umet"], 2, "unet"),
+    (["train", "data/smoke", "-o", "x", "--labels", "carla92"], 2, "carla29"),
 ]
 
 

@@ -1,1 +1,12 @@
-"""Draws a town and its traffic on the CPU: colours, semantic tags, instances and depth."""
+"""Draws a town and its traffic on the CPU: colours, semantic tags, instances and depth.
+
+The stages of a picture, in the order in which ``renderer.py`` runs them:
+
+* once for a town: ``model_source`` (shapes and materials), ``ground``, ``library``, ``scene``
+* for a snapshot: ``actors`` (poses, joints, lamps), ``weather_look`` (CARLA's weather as colours and densities)
+* what is seen: ``culling``, ``projection``, ``triangle_setup``, ``raster`` (together a ``visibility`` pass)
+* what it looks like: ``surface``, ``shadows``, ``occlusion``, ``lamps`` and ``sky`` in ``lighting``, ``reflection``,
+  ``post``
+
+Tags, instances and depth are done after ``raster``; nothing later touches them.
+"""

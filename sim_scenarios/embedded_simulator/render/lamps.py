@@ -16,7 +16,7 @@ from sim_scenarios.embedded_simulator.render.texture_sampling import floor_of
 from sim_scenarios.embedded_simulator.world.snapshot import Snapshot, VehicleLight
 
 CELL_M = 8.0
-LAMPS_PER_CELL = 4
+LAMPS_PER_CELL = 3
 LAMP_RANGE_M = 26.0
 MAX_HEADLIGHTS = 10
 HEADLIGHT_RANGE_M = 60.0
@@ -74,11 +74,11 @@ def headlights(snapshot: Snapshot, eye: NDArray[np.float64]) -> NDArray[np.float
 def lamp_light(
     grid: Records, cells: NDArray[np.int32], lamps: NDArray[np.float32], power: Real,
     x: Real, y: Real, z: Real, nx: Real, ny: Real, nz: Real,
-    vx: Real, vy: Real, vz: Real,
+    vx: Real, vy: Real, vz: Real, is_shiny: bool,
 ) -> tuple[Real, Real]:  # fmt: skip
     """Street light on a surface: diffuse strength, and how strongly a smooth film would mirror the lamps.
 
-    ``v`` is the unit direction from the surface to the eye.
+    ``v`` is the unit direction from the surface to the eye; only ``is_shiny`` surfaces mirror.
     """
     column = floor_of((x - grid[0].x0) * F(1.0 / CELL_M))
     row = floor_of((y - grid[0].y0) * F(1.0 / CELL_M))
@@ -100,13 +100,14 @@ def lamp_light(
         strength = power * reach * reach * cone / (square + F(18))
         facing = nx * lx + ny * ly + nz * lz
         diffuse += strength * max(F(0), facing * F(0.92) + F(0.08))
-        hx, hy, hz = lx + vx, ly + vy, lz + vz
-        h = (nx * hx + ny * hy + nz * hz) / math.sqrt(hx * hx + hy * hy + hz * hz + F(1e-6))
-        if h > F(0.9):
-            h = (h - F(0.9)) * F(10)
-            h *= h
-            h *= h
-            mirrored += strength * h * h
+        if is_shiny:
+            hx, hy, hz = lx + vx, ly + vy, lz + vz
+            h = (nx * hx + ny * hy + nz * hz) / math.sqrt(hx * hx + hy * hy + hz * hz + F(1e-6))
+            if h > F(0.9):
+                h = (h - F(0.9)) * F(10)
+                h *= h
+                h *= h
+                mirrored += strength * h * h
     return diffuse, mirrored
 
 

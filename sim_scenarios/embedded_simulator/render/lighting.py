@@ -166,7 +166,20 @@ def light_pixels(
             mirrored = F(0)
             if is_dark:
                 lamp, mirrored = lamp_light(
-                    lamp_record, lamp_cells, lamps, look[0].lamp_power, px, py, pz, nx, ny, nz, -dx, -dy, -dz
+                    lamp_record,
+                    lamp_cells,
+                    lamps,
+                    look[0].lamp_power,
+                    px,
+                    py,
+                    pz,
+                    nx,
+                    ny,
+                    nz,
+                    -dx,
+                    -dy,
+                    -dz,
+                    film > F(0) or gloss > F(0.25) or coat > F(0),
                 )
                 beam = headlight_light(beams, px, py, pz, nx, ny, nz)
                 in_r += lamp * _LAMP_COLOR[0] * ao + beam * _BEAM_COLOR[0]
@@ -203,7 +216,7 @@ def light_pixels(
                 surface[y, x, 3] = puddle
                 shine = mirrored * film * F(0.16)
                 r, g, b = r + shine * _LAMP_COLOR[0], g + shine * _LAMP_COLOR[1], b + shine * _LAMP_COLOR[2]
-                mirror = max(F(0.55) * film, puddle)
+                mirror = max(F(0.55) * film, puddle) * ao  # no sky to mirror under a car
             distance = depth * length
             fog = fog_opacity(look, distance, F(0.5) * (pz + eye_z))
             hr, hg, hb = fog_color[0], fog_color[1], fog_color[2]

@@ -23,6 +23,8 @@ _STEP_GROWTH = F(1.55)
 _FIRST_STEP_M = F(0.30)
 _SATURATION = F(0.87)
 """Cameras see less colour than paint has."""
+_HIDDEN_SHARE = F(0.3)
+"""Light from behind something: what a ray meets that ends up under a car."""
 _BRIGHTEST = F(2.5)
 """Mirrored lamps are held below this, or single pixels of them would sparkle."""
 
@@ -50,6 +52,7 @@ def mirrored_light(
     from_z = px * forward[0] + py * forward[1] + pz * forward[2]
     step_z = rx * forward[0] + ry * forward[1] + rz * forward[2]
     reach = _FIRST_STEP_M * (F(1) + F(0.55) * jitter)
+    open_share = F(1)
     for _ in range(NUM_STEPS):
         depth = from_z + step_z * reach
         if depth < F(0.1):
@@ -60,16 +63,20 @@ def mirrored_light(
         if sx < 0 or sy < 0 or sx >= width or sy >= height:
             break
         near = nearness[sy, sx]
+        open_share = F(1)
         if near > F(0):
             found = F(1) / near
-            if found < depth and found > depth - reach * F(0.5) - F(0.4):
-                r, g, b = light[sy, sx, 0], light[sy, sx, 1], light[sy, sx, 2]
-                return min(_BRIGHTEST, r), min(_BRIGHTEST, g), min(_BRIGHTEST, b)
+            if found < depth:
+                if found > depth - reach * F(0.5) - F(0.4):
+                    r, g, b = light[sy, sx, 0], light[sy, sx, 1], light[sy, sx, 2]
+                    return min(_BRIGHTEST, r), min(_BRIGHTEST, g), min(_BRIGHTEST, b)
+                open_share = _HIDDEN_SHARE
         reach *= _STEP_GROWTH
     # Nothing on the screen: half open sky, half the dim street that may stand beyond the picture's edge.
     er, eg, eb = environment(look, rx, ry, rz)
     sr, sg, sb = sky_gradient(look, rx, ry, rz)
-    return er + (sr - er) * F(0.6), eg + (sg - eg) * F(0.6), eb + (sb - eb) * F(0.6)
+    er, eg, eb = er + (sr - er) * F(0.6), eg + (sg - eg) * F(0.6), eb + (sb - eb) * F(0.6)
+    return er * open_share, eg * open_share, eb * open_share
 
 
 @kernel
@@ -92,7 +99,8 @@ def mirror_and_tone(
     inverse_focal = F(1) / camera[0].focal_px
     center_x, center_y = camera[0].center_x - F(0.5), camera[0].center_y - F(0.5)
     exposure = look[0].exposure
-    ripple = F(seed & 1023) * F(1.0 / 1024.0)
+    # Drops stir the water: the same waves, elsewhere in every picture.
+    ripple = F(seed & 1023) * F(1.0 / 1024.0) if look[0].rain > F(0) else F(0)
     for y in range(height):
         if (y >> BAND_SHIFT) % workers != worker:
             continue
@@ -112,12 +120,10 @@ def mirror_and_tone(
                 puddle = surface[y, x, 3]
                 rough = (F(1) - F(0.88) * puddle) * F(0.085)
                 wx, wy = eye_x + px, eye_y + py
-                tilt_x = (sample_noise(noise, 1, wx * F(1.3), wy * F(1.3)) - F(0.5)) * rough
-                tilt_y = (sample_noise(noise, 1, wy * F(1.3) + F(0.37), wx * F(1.3)) - F(0.5)) * rough
                 if look[0].rain > F(0):
-                    drops = F(0.045) * look[0].rain * (F(0.3) + puddle)
-                    tilt_x += (sample_noise(noise, 1, wx * F(0.61) + ripple, wy * F(0.61)) - F(0.5)) * drops
-                    tilt_y += (sample_noise(noise, 1, wx * F(0.61), wy * F(0.61) - ripple) - F(0.5)) * drops
+                    rough += F(0.04) * look[0].rain * (F(0.4) + puddle)
+                tilt_x = (sample_noise(noise, 1, wx * F(1.3) + ripple, wy * F(1.3)) - F(0.5)) * rough
+                tilt_y = (sample_noise(noise, 1, wy * F(1.3) + F(0.37), wx * F(1.3) - ripple) - F(0.5)) * rough
                 facing = -(dx * tilt_x + dy * tilt_y + dz)
                 twice = F(2) * facing
                 rx, ry, rz = dx + twice * tilt_x, dy + twice * tilt_y, dz + twice

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.render.actors import ActorPoser
+from sim_scenarios.embedded_simulator.render.canvas import Canvas, CanvasStore
 from sim_scenarios.embedded_simulator.render.culling import Culler
 from sim_scenarios.embedded_simulator.render.jit import Real, Records, Workers
 from sim_scenarios.embedded_simulator.render.lamps import headlights, lamp_grid
@@ -26,7 +27,7 @@ from sim_scenarios.embedded_simulator.render.raster import label_pixels
 from sim_scenarios.embedded_simulator.render.reflection import mirror_and_tone
 from sim_scenarios.embedded_simulator.render.scene import build_scene
 from sim_scenarios.embedded_simulator.render.shadows import ShadowCaster
-from sim_scenarios.embedded_simulator.render.surface import NUM_CHANNELS, resolve_surfaces
+from sim_scenarios.embedded_simulator.render.surface import resolve_surfaces
 from sim_scenarios.embedded_simulator.render.view import Frame, View, camera_record
 from sim_scenarios.embedded_simulator.render.visibility import VisibilityPass, Visible
 from sim_scenarios.embedded_simulator.render.weather_look import look_of
@@ -50,7 +51,7 @@ class Renderer:
         self._shadows = ShadowCaster(self._scene, self._textures, self._workers, self._culler)
         self._lamp_record, self._lamp_cells = lamp_grid(self._scene.lamps)
         self._ground_open = np.ones((CONTACT_PX, CONTACT_PX), np.float32)
-        self._tag = np.empty((0, 0), np.uint8)
+        self._canvases = CanvasStore()
         self.stage_seconds: dict[str, float] = {}
         """Wall-clock seconds of each stage of the last ``render``, in order."""
 
@@ -61,16 +62,25 @@ class Renderer:
         """
         self.stage_seconds = {}
         camera = camera_record(view)
+        canvas = self._canvases.canvas(view.height, view.width)
         with self._stage("pose"):
             objects, joints = self._poser.pose(snapshot)
         with self._stage("cull"):
             draws = self._culler.draws(objects, camera)
         with self._stage("visibility"):
-            visible = self._picture.run(camera, draws, objects, joints)
+            visible = self._picture.run(
+                camera, draws, objects, joints, nearness=canvas.nearness, slot_at=canvas.slot_at
+            )
         with self._stage("labels"):
-            self._label(visible, objects, (view.height, view.width))
-        rgb = self._shade(camera, visible, objects, joints, snapshot) if color else None
-        return Frame(rgb=rgb, tag=self._tag, instance=self._instance, depth_m=self._depth_m)
+            self._workers.run(
+                label_pixels, visible.slots, visible.draws, objects, self._scene.library.triangle_info,
+                canvas.nearness, canvas.slot_at, canvas.tag, canvas.instance, canvas.depth_m,
+            )  # fmt: skip
+        if color:
+            self._shade(camera, canvas, visible, objects, joints, snapshot)
+        return Frame(
+            rgb=canvas.rgb if color else None, tag=canvas.tag, instance=canvas.instance, depth_m=canvas.depth_m
+        )
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
@@ -78,53 +88,39 @@ class Renderer:
         yield
         self.stage_seconds[name] = time.perf_counter() - start
 
-    def _label(self, visible: Visible, objects: Records, shape: tuple[int, int]) -> None:
-        if self._tag.shape != shape:
-            self._tag = np.empty(shape, np.uint8)
-            self._instance = np.empty(shape, np.uint16)
-            self._depth_m = np.empty(shape, np.float32)
-            self._surface = np.zeros((*shape, NUM_CHANNELS), np.float32)
-            self._open_sky = np.empty(((shape[0] + 1) // 2, (shape[1] + 1) // 2), np.float32)
-            self._light = np.empty((*shape, 4), np.float32)
-            self._toned, self._rgb = np.empty((*shape, 3), np.uint8), np.empty((*shape, 3), np.uint8)
-        self._workers.run(
-            label_pixels, visible.slots, visible.draws, objects, self._scene.library.triangle_info, visible.nearness,
-            visible.slot_at, self._tag, self._instance, self._depth_m,
-        )  # fmt: skip
-
     def _shade(
-        self, camera: Records, visible: Visible, objects: Records, joints: NDArray[np.float32],
+        self, camera: Records, canvas: Canvas, visible: Visible, objects: Records, joints: NDArray[np.float32],
         snapshot: Snapshot,
-    ) -> NDArray[np.uint8]:  # fmt: skip
+    ) -> None:  # fmt: skip
+        """Fill ``canvas.rgb`` from what is visible."""
         library, textures = self._scene.library, self._textures
         with self._stage("surfaces"):
             self._workers.run(
-                resolve_surfaces, camera, visible.slots, visible.slot_at, visible.draws, objects, joints,
+                resolve_surfaces, camera, visible.slots, canvas.slot_at, visible.draws, objects, joints,
                 visible.corners, library.first_vertex, library.triangles, library.triangle_info, library.attributes,
-                library.joints, textures.texels, textures.offsets, textures.sizes, textures.window_grid, self._surface,
+                library.joints, textures.texels, textures.offsets, textures.sizes, textures.window_grid, canvas.surface,
             )  # fmt: skip
         with self._stage("shadows"):
             look = look_of(snapshot.weather)
             shadows = self._shadows.maps(look, camera, objects, joints)
         with self._stage("occlusion"):
-            self._workers.run(crease_occlusion, camera, visible.nearness, self._surface, self._open_sky)
+            self._workers.run(crease_occlusion, camera, canvas.nearness, canvas.surface, canvas.open_sky)
             corner = self._darken_ground(camera)
-        seed = scene_seed(camera, objects[self._poser.num_static :])
         with self._stage("lighting"):
             self._workers.run(
-                light_pixels, camera, look, visible.slot_at, visible.nearness, self._tag, textures.noise,
-                shadows.records, shadows.moving, shadows.near, shadows.town, self._open_sky, self._ground_open,
+                light_pixels, camera, look, canvas.slot_at, canvas.nearness, canvas.tag, textures.noise,
+                shadows.records, shadows.moving, shadows.near, shadows.town, canvas.open_sky, self._ground_open,
                 corner[0], corner[1], self._lamp_record, self._lamp_cells, self._scene.lamps,
-                headlights(snapshot, camera["eye"][0]), self._surface, self._light,
+                headlights(snapshot, camera["eye"][0]), canvas.surface, canvas.light,
             )  # fmt: skip
+        seed = scene_seed(camera, objects[self._poser.num_static :])
         with self._stage("reflection"):
             self._workers.run(
-                mirror_and_tone, camera, look, textures.noise, seed, visible.nearness, self._surface, self._light,
-                self._toned,
+                mirror_and_tone, camera, look, textures.noise, seed, canvas.nearness, canvas.surface, canvas.light,
+                canvas.toned,
             )  # fmt: skip
         with self._stage("post"):
-            self._workers.run(finish_picture, look, seed, self._toned, self._rgb)
-        return self._rgb
+            self._workers.run(finish_picture, look, seed, canvas.toned, canvas.rgb)
 
     def _darken_ground(self, camera: Records) -> tuple[Real, Real]:
         """Draw the footprints near the camera; returns the world place of the map's corner."""

@@ -143,6 +143,7 @@ class ShadowCaster:
             None, np.zeros(1, CAMERA), np.zeros((1, 1), np.float32),
         )  # fmt: skip
         self._near: OrderedDict[tuple[int, int, int, int], tuple[Records, NDArray[np.float32]]] = OrderedDict()
+        self._slot_scratch = np.empty(TOWN_PX * TOWN_PX, np.int32)
         self._no_joints = np.zeros((1, 3, 3), np.float32)
 
     def maps(self, look: Records, camera: Records, objects: Records, joints: NDArray[np.float32]) -> ShadowMaps:
@@ -161,8 +162,9 @@ class ShadowCaster:
         draws = self._culler.draws(objects, moving_camera, parallel=True, shadows_of=2, first=len(self._scene.objects))
         if len(draws) > 1:
             self._moving_pass.run(
-                moving_camera, draws, objects, joints, parallel_scale=0.5 / _RANGE_M, nearness=self._moving
-            )
+                moving_camera, draws, objects, joints, parallel_scale=0.5 / _RANGE_M,
+                nearness=self._moving, slot_at=self._slots_for(self._moving),
+            )  # fmt: skip
             _describe(records, 0, moving_camera)
         _describe(records, 1, near_camera)
         _describe(records, 2, town_camera)
@@ -194,13 +196,18 @@ class ShadowCaster:
         self._near[key] = (light_view, depth)
         return self._near[key]
 
+    def _slots_for(self, depth: NDArray[np.float32]) -> NDArray[np.int32]:
+        """Scratch of a map's size: a shadow map has no use for which triangle is nearest."""
+        return self._slot_scratch[: depth.size].reshape(depth.shape)
+
     def _draw_standing(self, light_view: Records, depth: NDArray[np.float32]) -> None:
         objects = self._scene.objects
         draws = self._culler.draws(objects, light_view, parallel=True, shadows_of=1)
         if len(draws) > 1:
             self._standing.run(
-                light_view, draws, objects, self._no_joints, parallel_scale=0.5 / _RANGE_M, nearness=depth
-            )
+                light_view, draws, objects, self._no_joints, parallel_scale=0.5 / _RANGE_M,
+                nearness=depth, slot_at=self._slots_for(depth),
+            )  # fmt: skip
         else:
             depth[:] = 0.0
 

@@ -28,10 +28,6 @@ class Visible:
     """(>= V, 3) camera coordinates: right, up, forward [m]."""
     slots: Records
     """``SLOT`` rows."""
-    nearness: NDArray[np.float32]
-    """(H, W) 1 / forward distance, 0 for nothing."""
-    slot_at: NDArray[np.int32]
-    """(H, W) slot, -1 for nothing."""
 
 
 def leaf_thresholds(textures: Textures) -> NDArray[np.uint8]:
@@ -64,20 +60,18 @@ class VisibilityPass:
         self._corners = np.empty((0, 3), np.float32)
         self._slots = np.empty(0, SLOT)
         self._counts = np.zeros(NUM_SLICES, np.int64)
-        self._nearness = np.empty((0, 0), np.float32)
-        self._slot_at = np.empty((0, 0), np.int32)
 
     def run(
-        self, camera: Records, draws: Records, objects: Records,
-        joint_rotations: NDArray[np.float32], *, parallel_scale: float = 0.0,
-        nearness: NDArray[np.float32] | None = None,
+        self, camera: Records, draws: Records, objects: Records, joint_rotations: NDArray[np.float32], *,
+        nearness: NDArray[np.float32], slot_at: NDArray[np.int32], parallel_scale: float = 0.0,
     ) -> Visible:  # fmt: skip
-        """Draw the list; ``nearness`` receives the depth instead of the pass's own buffer when given."""
+        """Draw the list into ``nearness`` and ``slot_at``, (H, W); ``parallel_scale`` as in ``set_up_triangles``."""
         library, textures = self._library, self._textures
         num_vertices, num_triangles = int(draws["first_vertex"][-1]), int(draws["first_triangle"][-1])
-        shape = (int(camera["height"][0]), int(camera["width"][0]))
-        self._make_room(num_vertices, num_triangles, shape)
-        depth = self._nearness if nearness is None else nearness
+        if len(self._corners) < num_vertices:
+            self._corners = np.empty((int(num_vertices * _HEADROOM), 3), np.float32)
+        if len(self._slots) < 2 * num_triangles:
+            self._slots = np.empty(int(2 * num_triangles * _HEADROOM), SLOT)
         self._workers.run(
             project_vertices, camera, draws, objects, joint_rotations, library.positions, library.joints,
             library.pivots, library.first_vertex, self._corners,
@@ -89,14 +83,6 @@ class VisibilityPass:
         )  # fmt: skip
         self._workers.run(
             rasterise, camera, parallel_scale == 0.0, num_triangles, self._slots, self._counts, library.triangle_info,
-            textures.texels, textures.offsets, textures.sizes, self._leaf_thresholds, depth, self._slot_at,
+            textures.texels, textures.offsets, textures.sizes, self._leaf_thresholds, nearness, slot_at,
         )  # fmt: skip
-        return Visible(draws=draws, corners=self._corners, slots=self._slots, nearness=depth, slot_at=self._slot_at)
-
-    def _make_room(self, num_vertices: int, num_triangles: int, shape: tuple[int, int]) -> None:
-        if len(self._corners) < num_vertices:
-            self._corners = np.empty((int(num_vertices * _HEADROOM), 3), np.float32)
-        if len(self._slots) < 2 * num_triangles:
-            self._slots = np.empty(int(2 * num_triangles * _HEADROOM), SLOT)
-        if self._slot_at.shape != shape:
-            self._nearness, self._slot_at = np.empty(shape, np.float32), np.empty(shape, np.int32)
+        return Visible(draws=draws, corners=self._corners, slots=self._slots)

@@ -52,7 +52,7 @@ def test_another_size_is_another_camera_in_the_same_place() -> None:
         camera.with_size(1, 180)
 
 
-@pytest.mark.parametrize("change", [{"fov": 180}, {"width": 8}, {"name": "a/b"}, {"z": float("nan")}, {"hight": 3}])
+@pytest.mark.parametrize("change", [{"fov": 180}, {"width": 8}, {"name": "a/b"}, {"z": float("nan")}, {"depth": 3}])
 def test_fields_are_checked(change: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         CameraSpec.model_validate(change)

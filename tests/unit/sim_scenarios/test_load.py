@@ -45,7 +45,7 @@ def test_scenarios_start_from_the_defaults(tmp_path: Path) -> None:
     ("old", "new", "line", "said"),
     [
         ("traffic: {walkers: 9}", "traffic: {walkrs: 9}", 11, "did you mean walkers?"),
-        ("    weather: WetNight", "    wether: WetNight", 10, "did you mean weather?"),
+        ("    weather: WetNight", "    weathr: WetNight", 10, "did you mean weather?"),
         ("vehicles: 3", "vehicels: 3", 4, "did you mean vehicles?"),
         ("defaults:", "default:", 2, "did you mean defaults?"),
         ("WetNight", "WetNihgt", 10, "did you mean WetNight?"),
