@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import queue
+import sys
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -28,6 +29,7 @@ from datasets.shard_writer import ShardWriter
 
 QUEUE_SAMPLES = 16
 MAX_ENCODERS = 4
+ENCODER_NICENESS = 10
 _POLL_S = 0.2
 """How soon a blocked ``put`` notices that the writer has failed."""
 
@@ -58,6 +60,12 @@ class _End:
     is_finished: bool
 
 
+def _give_way() -> None:
+    """Let the simulator go first where cores are short: an encoder has until the queue is full, a tick has not."""
+    if sys.platform == "linux":  # elsewhere priorities belong to processes, not to threads
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), ENCODER_NICENESS)
+
+
 class ShardPipeline:
     """Writes the shards of one drive, one for each camera. Used by one thread; end it with one of the two methods."""
 
@@ -69,7 +77,9 @@ class ShardPipeline:
         """
         self._targets = dict(targets)
         self._jobs: queue.Queue[_Job | _Barrier | _End] = queue.Queue(QUEUE_SAMPLES)
-        self._encoders = ThreadPoolExecutor(min(MAX_ENCODERS, os.cpu_count() or 1), thread_name_prefix="encoder")
+        self._encoders = ThreadPoolExecutor(
+            min(MAX_ENCODERS, os.cpu_count() or 1), thread_name_prefix="encoder", initializer=_give_way
+        )
         self._writer = threading.Thread(target=self._write, name="shard-writer", daemon=True)
         self._error: BaseException | None = None
         self.written = dict.fromkeys(self._targets, 0)

@@ -22,8 +22,8 @@ def story(output: Path, *, seed: int) -> list[list[str]]:
         ["record", "demo", "-o", data, "--seed", str(seed)],
         ["inspect", data],
         [
-            "train", data, "-o", run, "--base-channels", "16", "--depth", "4", "--epochs", "12", "--batch-size", "8",
-            "--crop", "256x160", "--learning-rate", "0.004", "--seed", str(seed),
+            "train", data, "-o", run, "--base-channels", "16", "--depth", "4", "--epochs", "8", "--batch-size", "4",
+            "--crop", "256x160", "--learning-rate", "0.005", "--upsampling", "bilinear", "--seed", str(seed),
         ],
         ["evaluate", run, data, "--split", "test"],
         [
