@@ -7,7 +7,7 @@
     ├── ServerNotFoundError      3   nothing answers at the host and port
     ├── ServerVersionError       4   it answers, but is not CARLA 0.9.16
     ├── ServerLostError          5   it answered before and no longer does
-    ├── ScenarioFileError        6   a suite, scenario, weather, town, blueprint or size that does not exist or is misspelt
+    ├── ScenarioFileError        6   a suite, scenario, weather, town, blueprint or size that does not exist
     ├── DataError                7   a shard or recording that is missing, cut short or damaged
     ├── CheckpointError          8   a run that is missing, incomplete, or for other classes
     ├── OutputInUseError         9   the output folder already holds something

@@ -129,17 +129,3 @@ class TrainConfig:
     def _check(self, name: str, is_right: bool, rule: str) -> None:
         if not is_right:
             raise UsageError(f"{name} is {getattr(self, name)!r}; it must be {rule}.")
-
-
-DEMO = TrainConfig(
-    net_options={"base_channels": 16, "depth": 4, "upsampling": "bilinear"},
-    epochs=6,
-    batch_size=4,
-    learning_rate=5e-3,
-    crop=(256, 160),
-)
-"""For ``harness demo``: about two minutes on two cores for some 350 frames of 320x180, and streets that are recognised.
-
-Batches are small because so short a run is shorter of steps than of frames. On the drives of the ``demo`` suite that it
-had not seen, this reached road IoU 0.95 and pixel accuracy 0.92; rare classes (poles, cars, walkers) stay near 0.
-"""

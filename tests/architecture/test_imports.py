@@ -29,7 +29,15 @@ ALLOWED: dict[str, set[str]] = {
         "pandas",
         "carla",
     },
-    "harness/carla_client": {"carla", "msgpack", "numpy", "cv2", "sim_scenarios", "harness.errors", "harness.carla_client"},
+    "harness/carla_client": {
+        "carla",
+        "msgpack",
+        "numpy",
+        "cv2",
+        "sim_scenarios",
+        "harness.errors",
+        "harness.carla_client",
+    },
     "harness/scoring": {
         "numpy",
         "numba",

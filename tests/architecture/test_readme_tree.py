@@ -14,7 +14,7 @@ def tree_of_readme() -> set[str]:
     block = (ROOT / "README.md").read_text().split("## What lies where", 1)[1].split("```")[1]
     entries: set[str] = set()
     parents: list[str] = []
-    for line in block.strip("\n").splitlines()[1:]:
+    for line in block.strip("\n").splitlines():
         match = LINE.match(line)
         assert match is not None, f"not a line of the tree: {line!r}"
         depth, name = len(match["indent"]) // 2, match["name"]
