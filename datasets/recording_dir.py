@@ -39,6 +39,8 @@ MANIFEST_NAME = "manifest.json"
 SHARDS_FOLDER = "shards"
 DRIVES_FOLDER = "drives"
 LOCK_NAME = ".lock"
+ASIDE_SUFFIX = ".set-aside"
+"""Of a shard that could not be read when it was to be recorded again: nothing is deleted."""
 
 _MAX_MANIFEST_BYTES = 64 << 20
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+=-]{0,150}")
@@ -79,8 +81,11 @@ class RecordingDir:
         return recording
 
     @classmethod
-    def open(cls, root: Path) -> RecordingDir:
-        """The recording in `root`; ShardError when the manifest is missing, damaged, or lists what is not there."""
+    def open(cls, root: Path, *, allow_missing: bool = False) -> RecordingDir:
+        """The recording in `root`; ShardError when the manifest is missing or damaged, or lists what is not there.
+
+        With `allow_missing`, for who records again what is gone, shards that are not there are left out.
+        """
         path = root / MANIFEST_NAME
         if not path.is_file():
             raise ShardError(f"{root} is not a recording: it has no {MANIFEST_NAME}. Record one, or mend the path")
@@ -103,6 +108,10 @@ class RecordingDir:
         entries = tuple(_entry(root, item) for item in content["shards"])
         if len({entry.path for entry in entries}) != len(entries):
             raise ShardError(f"{path} lists a shard twice")
+        missing = [entry.path for entry in entries if not entry.path.is_file()]
+        if missing and not allow_missing:
+            raise ShardError(f"{missing[0]} is missing, but {path} lists it; restore it or record it again")
+        entries = tuple(entry for entry in entries if entry.path not in missing)
         return cls(root, entries)
 
     def shards(self, split: str | None = None) -> tuple[ShardEntry, ...]:
@@ -138,6 +147,18 @@ class RecordingDir:
         self._write_manifest()
         return entry
 
+    def set_aside(self, path: Path) -> Path | None:
+        """List the shard at `path` no more and rename it, so that it can be recorded again; needs `lock`.
+
+        Returns:
+            Where it is now; None when there was no file.
+        """
+        assert self._is_locked, "set_aside belongs inside `with recording.lock():`"
+        if any(entry.path == path for entry in self._entries):
+            self._entries = tuple(entry for entry in self._entries if entry.path != path)
+            self._write_manifest()
+        return path.replace(path.with_name(path.name + ASIDE_SUFFIX)) if path.exists() else None
+
     def unlisted(self) -> tuple[Path, ...]:
         """Shards with a final name that the manifest lacks: a recorder died between the two. `add_shard` takes them."""
         listed = {entry.path for entry in self._entries}
@@ -151,7 +172,7 @@ class RecordingDir:
     def lock(self) -> Iterator[None]:
         """Be the only one who records here, from the manifest as it now is; RecordingInUseError when another does."""
         with self._flock():
-            self._entries = RecordingDir.open(self.root)._entries
+            self._entries = RecordingDir.open(self.root, allow_missing=True)._entries
             self._is_locked = True
             try:
                 yield
@@ -218,8 +239,6 @@ def _entry(root: Path, item: Any) -> ShardEntry:
         raise ShardError(
             f"{root / MANIFEST_NAME}: split is {item['split'][:200]!r}, expected one of {', '.join(SPLITS)}"
         )
-    if not path.is_file():
-        raise ShardError(f"{path} is missing, but {root / MANIFEST_NAME} lists it; restore it or record it again")
     return ShardEntry(
         path=path,
         scenario=item["scenario"],

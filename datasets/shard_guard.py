@@ -64,7 +64,7 @@ def examined(path: Path) -> ShardContents:
         raise ShardError(f"{path}: {error}") from error.__cause__
     except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:  # h5py's, for what libhdf5 refuses
         raise ShardError(
-            f"{path} cannot be read as a shard ({error}): it is cut short, damaged or unfinished"
+            f"{path} cannot be read as a shard ({error}): it is cut short, damaged or unfinished; record it again"
         ) from error
     return ShardContents(header=header, compression=compression, height=height, width=width, index=index, chunks=chunks)
 

@@ -21,11 +21,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from datasets.errors import ShardError
 from datasets.labels import tag_table_for_server
 from datasets.recording_dir import MANIFEST_NAME, RecordingDir
 from datasets.sample import Sample
 from datasets.shard_header import ShardHeader
 from datasets.shard_layout import PART_SUFFIX
+from datasets.shard_reader import ShardReader
 from harness import __version__
 from harness.carla_client.drive import Drive, drive
 from harness.carla_client.endpoint import Endpoint
@@ -78,6 +80,7 @@ def record(
     resume: bool = False,
     splits: Sequence[str] = (),
     progress: Progress | None = None,
+    on_row: Callable[[RecordRow], None] | None = None,
 ) -> RecordSummary:
     """Record the scenarios of ``suite`` into the folder ``out``.
 
@@ -88,6 +91,7 @@ def record(
         resume: Go on in a folder that holds a recording: skip what is finished, drive anew what is not.
         splits: Only scenarios of these splits; all if empty.
         progress: Called with the scenario's name, its frames so far and in all.
+        on_row: Called with the row of each scenario as it ends.
 
     Raises:
         OutputInUseError: ``out`` holds a recording and ``resume`` is not set, or it is of other scenarios.
@@ -101,11 +105,19 @@ def record(
             task = _Task(endpoint=endpoint, suite=suite, scenario=scenario, recording=recording, progress=progress)
             try:
                 rows.append(task.run())
+                if on_row is not None:
+                    on_row(rows[-1])
             except ServerLostError as error:
                 rows.append(_row(scenario, status="failed", note=str(error)))
-                rows += [_row(each, status="not run", note="the server was lost") for each in scenarios[i + 1 :]]
+                rows += unfinished(scenarios[i + 1 :], ())
                 return RecordSummary(rows=tuple(rows), server_lost=error)
     return RecordSummary(rows=tuple(rows))
+
+
+def unfinished(scenarios: Sequence[Scenario], ended: Sequence[RecordRow]) -> list[RecordRow]:
+    """Rows of the scenarios that have none in ``ended``, because the server was lost."""
+    names = {row.scenario for row in ended}
+    return [_row(each, status="not run", note="the server was lost") for each in scenarios if each.name not in names]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,16 +139,19 @@ class _Task:
         recorded = self._already_recorded(targets)
         if recorded is not None:
             return _row(self.scenario, status="done", frames=recorded, note="recorded before")
+        # What is left of an interrupted attempt, of one whose other camera never got its name, or damaged.
         for path, _ in targets.values():
-            # What is left of an interrupted attempt, or of one whose other camera never got its name.
-            path.unlink(missing_ok=True)
             path.with_name(path.name + PART_SUFFIX).unlink(missing_ok=True)
+        aside = [str(kept) for path, _ in targets.values() if (kept := self.recording.set_aside(path)) is not None]
         try:
-            return self._drive_and_write(targets)
+            row = self._drive_and_write(targets)
         except ServerLostError:
             raise
         except (HarnessError, ScenarioError, RuntimeError) as error:
-            return _row(self.scenario, status="failed", note=str(error))
+            row = _row(self.scenario, status="failed", note=str(error))
+        if not aside:
+            return row
+        return replace(row, note="; ".join(filter(None, (row.note, f"an earlier shard is kept as {', '.join(aside)}"))))
 
     def _drive_and_write(self, targets: dict[str, tuple[Path, ShardHeader]]) -> RecordRow:
         scenario = self.scenario
@@ -182,12 +197,12 @@ class _Task:
         return gaps
 
     def _already_recorded(self, targets: dict[str, tuple[Path, ShardHeader]]) -> int | None:
-        """Frames of the finished recording of this scenario, or None.
+        """Frames of the finished recording of this scenario; None if there is none that can be opened.
 
         Raises:
             OutputInUseError: it is there, but was recorded under other conditions.
         """
-        if not all(path.is_file() for path, _ in targets.values()):
+        if not all(_can_be_opened(path) for path, _ in targets.values()):
             return None
         listed = {entry.path: entry for entry in self.recording.shards()}
         frames = 0
@@ -227,7 +242,16 @@ def _open(out: Path, *, resume: bool) -> RecordingDir:
         return RecordingDir.create(out)
     if not resume:
         raise OutputInUseError(f"{out} holds a recording: add --resume to go on with it, or choose another folder")
-    return RecordingDir.open(out)
+    return RecordingDir.open(out, allow_missing=True)
+
+
+def _can_be_opened(path: Path) -> bool:
+    """Whether a whole shard is there; its frames are checked when they are read."""
+    try:
+        ShardReader(path).close()
+    except ShardError:
+        return False
+    return True
 
 
 def _require_frames(pipeline: ShardPipeline, gaps: Sequence[Gap]) -> None:

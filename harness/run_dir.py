@@ -97,10 +97,32 @@ def prepare_output(path: Path, *, resume: bool = False, overwrite: bool = False)
 
     A folder that does not exist or is empty is fine. One that holds something needs ``resume`` (it is left as it is) or
     ``overwrite`` (it is emptied, but only if the harness made it). The marker file itself does not count as content.
+    Call it once everything that is needed is known to be there (``check_output`` before): what it deletes is gone.
 
     Raises:
         UsageError: both ``resume`` and ``overwrite``.
         OutputInUseError: the folder is used, is not ours to empty, is a file, or another process writes to it.
+    """
+    content = check_output(path, resume=resume, overwrite=overwrite)
+    if content and not resume:
+        _empty(path, content)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        (path / MARKER).touch()
+    except OSError as error:
+        raise OutputInUseError(f"Cannot write to {path}: {error.strerror}. Choose another folder with -o.") from error
+    return path
+
+
+def check_output(path: Path, *, resume: bool = False, overwrite: bool = False) -> list[str]:
+    """Refuse what ``prepare_output`` would refuse, and change nothing.
+
+    Returns:
+        Names of what the folder holds.
+
+    Raises:
+        UsageError: both ``resume`` and ``overwrite``.
+        OutputInUseError: the folder is used, is not ours to empty, or is a file.
     """
     if resume and overwrite:
         raise UsageError("--resume keeps what is there and --overwrite deletes it: give one of them.")
@@ -113,13 +135,12 @@ def prepare_output(path: Path, *, resume: bool = False, overwrite: bool = False)
                 f"{path} already holds {_listing(content)}. Choose another folder with -o, "
                 "go on with --resume, or delete what is there with --overwrite."
             )
-        _empty(path, content)
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        (path / MARKER).touch()
-    except OSError as error:
-        raise OutputInUseError(f"Cannot write to {path}: {error.strerror}. Choose another folder with -o.") from error
-    return path
+        if not (path / MARKER).is_file():
+            raise OutputInUseError(
+                f"{path} holds {_listing(content)} and was not made by the harness (it has no {MARKER}), "
+                "so --overwrite leaves it alone. Choose another folder with -o, or empty it yourself."
+            )
+    return content
 
 
 @contextmanager
@@ -250,11 +271,6 @@ def _listing(names: Sequence[str]) -> str:
 
 def _empty(path: Path, content: Sequence[str]) -> None:
     """Delete what a folder of ours holds; links are removed, never followed."""
-    if not (path / MARKER).is_file():
-        raise OutputInUseError(
-            f"{path} holds {_listing(content)} and was not made by the harness (it has no {MARKER}), "
-            "so --overwrite leaves it alone. Choose another folder with -o, or empty it yourself."
-        )
     with lock_output(path):
         for name in content:
             entry = path / name

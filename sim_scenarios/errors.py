@@ -21,8 +21,8 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> ScenarioError:
     """An error such as ``unknown weather 'ClearNon': did you mean ClearNoon? Known: ...``."""
     names = list(known)
     guess = closest(name, names)
-    hint = f"did you mean {guess}? " if guess is not None else ""
-    return ScenarioError(f"unknown {kind} {name!r}: {hint}Known: {', '.join(names)}")
+    hint = f": did you mean {guess}?" if guess is not None else "."
+    return ScenarioError(f"unknown {kind} {name!r}{hint} Known: {', '.join(names)}")
 
 
 def expectation(message: str) -> str:

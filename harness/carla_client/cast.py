@@ -54,7 +54,10 @@ def spawn_ego(scope: ActorScope, town: carla.Map, *, blueprint: str, spawn_point
     made_as = LoggedActor(blueprint=blueprint, attributes={"role_name": EGO_ROLE})
     actor = scope.spawn(made_as, points[spawn_point])
     if actor is None:
-        raise ScenarioFileError(f"the ego has no room at spawn point {spawn_point} of {town.name}: choose another one")
+        raise ScenarioFileError(
+            f"the ego has no room at spawn point {spawn_point} of {town.name}: choose another one, or restart the "
+            "server if an earlier client left actors there"
+        )
     return CastMember(actor=actor, made_as=made_as, spawned_at=pose_of(points[spawn_point]))
 
 

@@ -14,8 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -35,7 +34,6 @@ class _Output(threading.Thread):
         super().__init__(name="embedded-stdout", daemon=True)
         self.lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         """What was read; None at the end."""
-        self.listeners: list[weakref.WeakMethod[Callable[[], None]]] = []
         self._stream = stream
 
     def run(self) -> None:
@@ -43,10 +41,6 @@ class _Output(threading.Thread):
             for line in self._stream:
                 self.lines.put(line)
         self.lines.put(None)
-        for listener in self.listeners:
-            call = listener()
-            if call is not None:
-                call()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +54,6 @@ class EmbeddedServer:
     process: subprocess.Popen[str]
     log_path: Path
     output: _Output
-
-    def call_at_end(self, method: Callable[[], None]) -> None:
-        """Call the bound ``method`` from another thread when the child ends, if its object still exists then."""
-        self.output.listeners.append(weakref.WeakMethod(method))
 
     def last_words(self) -> str:
         """How the child ended and the end of its log; empty while it runs."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.carla_client.embedded import EmbeddedServer, start_embedded
+from harness.carla_client.lifeline import Lifeline
 from harness.carla_client.probe import ask_version, is_listening, require_supported
 from harness.errors import HarnessError
 
@@ -31,6 +32,8 @@ class Endpoint:
     cache_dir: Path | None = None
     """Where the carla client keeps files it fetches from the server; None: its own place in the home folder."""
     child: EmbeddedServer | None = None
+    lifeline: Lifeline | None = None
+    """Tells when the server is gone."""
 
     def describe(self) -> str:
         """One line: which server this is."""
@@ -39,12 +42,11 @@ class Endpoint:
 
     def is_alive(self) -> bool:
         """Whether something still listens at the port."""
-        return is_listening(self.host, self.port)
+        return not self.is_known_lost() and is_listening(self.host, self.port)
 
-    def call_at_end(self, method: Callable[[], None]) -> None:
-        """Call the bound ``method`` when the server ends, where that can be seen: for the embedded simulator."""
-        if self.child is not None:
-            self.child.call_at_end(method)
+    def is_known_lost(self) -> bool:
+        """Whether the server was seen to end; costs nothing."""
+        return self.lifeline is not None and self.lifeline.lost.is_set()
 
     def last_words(self) -> str:
         """Why the server is gone, where that is known; otherwise empty."""
@@ -73,19 +75,22 @@ def open_endpoint(
             log_path = (log_dir or scratch) / "embedded_simulator.log"
             with start_embedded(seed=seed, timeout_s=timeout_s, log_path=log_path) as child:
                 require_supported(child.version, where=f"{child.host}:{child.port}")
-                yield Endpoint(
-                    host=child.host,
-                    port=child.port,
-                    version=child.version,
-                    embedded=True,
-                    cache_dir=scratch,
-                    child=child,
-                )
+                with Lifeline(child.host, child.port) as lifeline:
+                    yield Endpoint(
+                        host=child.host,
+                        port=child.port,
+                        version=child.version,
+                        embedded=True,
+                        cache_dir=scratch,
+                        child=child,
+                        lifeline=lifeline,
+                    )
         return
     host, port = host or DEFAULT_HOST, port or DEFAULT_PORT
     version = ask_version(host, port, timeout_s=min(timeout_s, 10.0))
     require_supported(version, where=f"{host}:{port}")
-    yield Endpoint(host=host, port=port, version=version, embedded=False)
+    with Lifeline(host, port) as lifeline:
+        yield Endpoint(host=host, port=port, version=version, embedded=False, lifeline=lifeline)
 
 
 @contextlib.contextmanager

@@ -1,16 +1,20 @@
-"""Two things about this process that the carla client needs and that are put back afterwards."""
+"""Things about this process that the carla client needs."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _STDERR = 2
+_TerminateHandler = ctypes.CFUNCTYPE(None)
+_in_use: list[object] = []
+"""Terminate handlers that C++ may call at any time: they must not be collected."""
 
 
 @contextmanager
@@ -47,3 +51,25 @@ def without_lines_on_stderr(text: str) -> Iterator[None]:
             for line in captured:
                 if text.encode() not in line:
                     os.write(_STDERR, line)
+
+
+def hold_failing_threads(when: Callable[[], bool]) -> None:
+    """From now on a C++ exception that nobody catches holds its thread, while ``when()``, and does not end the process.
+
+    The TrafficManager's thread calls the server and does not expect it to fail; it would end the process before the
+    main thread, which waits for the same server, can say what was done. Any other such exception ends it as ever.
+    """
+    if sys.platform != "linux":
+        return
+    set_terminate = ctypes.CDLL("libstdc++.so.6")._ZSt13set_terminatePFvvE  # std::set_terminate
+    set_terminate.restype = ctypes.c_void_p
+    set_terminate.argtypes = (_TerminateHandler,)
+
+    def handler() -> None:
+        if when():
+            threading.Event().wait()
+        before()
+
+    in_c = _TerminateHandler(handler)
+    _in_use.append(in_c)
+    before = _TerminateHandler(set_terminate(in_c))

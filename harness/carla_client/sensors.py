@@ -29,6 +29,8 @@ from sim_scenarios.camera import CameraSpec
 FRAME_TIMEOUT_S = 30.0
 """For a frame that is due. The first one may have to wait for shaders or kernels to be compiled."""
 CLOSING_TIMEOUT_S = 2.0
+_LOOK_EVERY_S = 1.0
+"""Whether a server that owes an image is still there."""
 POSE_TOLERANCE = 1e-4
 """[m] and [deg]: float32 has steps of 3e-5 at the far end of a town."""
 
@@ -47,23 +49,27 @@ class _Stream:
     latest_frame: int = -1
     """Of all that were taken out of the queue."""
 
-    def take(self, frame: int, deadline: float) -> carla.Image | None:
+    def take(self, frame: int, deadline: float, *, is_alive: Callable[[], bool]) -> carla.Image | None:
         """The image of ``frame``; None if a later one came instead, or none until ``deadline``. Drops earlier ones."""
         while True:
-            image, self.held = self.held or self._next(deadline), None
+            image, self.held = self.held or self._next(deadline, is_alive), None
             if image is None or image.frame == frame:
                 return image
             if image.frame > frame:
                 self.held = image
                 return None
 
-    def _next(self, deadline: float) -> carla.Image | None:
-        try:
-            image = self.arrived.get(timeout=max(0.0, deadline - time.monotonic()))
-        except queue.Empty:
-            return None
-        self.latest_frame = image.frame
-        return image
+    def _next(self, deadline: float, is_alive: Callable[[], bool]) -> carla.Image | None:
+        while True:
+            remaining = deadline - time.monotonic()
+            try:
+                image = self.arrived.get(timeout=max(0.0, min(remaining, _LOOK_EVERY_S)))
+            except queue.Empty:
+                if remaining <= _LOOK_EVERY_S or not is_alive():
+                    return None
+                continue
+            self.latest_frame = image.frame
+            return image
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -93,7 +99,7 @@ class CameraRig:
             specs: Cameras, each with a name of its own.
             sensor_tick_s: Simulated time between two images [s]; 0 is every tick. The first image comes with the next
                 tick in any case.
-            server_is_alive: Asked before the last frames are waited for.
+            server_is_alive: Asked while images are waited for.
         """
         self._server_is_alive = server_is_alive
         self._due_frame = -1
@@ -121,7 +127,9 @@ class CameraRig:
         pairs: dict[str, CameraPair] = {}
         gaps: list[Gap] = []
         for camera in self._cameras:
-            rgb, tags = camera.rgb.take(frame, deadline), camera.tags.take(frame, deadline)
+            rgb, tags = (
+                stream.take(frame, deadline, is_alive=self._server_is_alive) for stream in (camera.rgb, camera.tags)
+            )
             reason = why_not_a_pair(rgb, tags, camera.spec)
             if reason is not None or rgb is None or tags is None:
                 gaps.append(Gap(frame=frame, camera=camera.spec.name, reason=reason or "missing"))
@@ -140,7 +148,7 @@ class CameraRig:
         if pending and self._server_is_alive():
             deadline = time.monotonic() + CLOSING_TIMEOUT_S
             for stream in pending:
-                stream.take(self._due_frame, deadline)
+                stream.take(self._due_frame, deadline, is_alive=self._server_is_alive)
         for stream in streams:
             stream.sensor.stop()
 

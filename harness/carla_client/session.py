@@ -8,7 +8,8 @@ Decisions:
 - Synchronous mode that an earlier client left behind (it died) is noted, and ended with the session.
 - When the server is gone, closing makes no more calls: each would wait for its whole time-out. The TrafficManager of a
   dead server cannot be stopped either: its next step, with the next tick of any session or at the end of the process,
-  ends the process with a C++ exception. So a process that lost a server should say so and leave by ``os._exit``.
+  fails with a C++ exception, which holds its thread. So a process that lost a server should say so and leave by
+  ``os._exit``.
 """
 
 from __future__ import annotations
@@ -22,7 +23,11 @@ import carla
 
 from harness.carla_client.actors import ActorScope
 from harness.carla_client.endpoint import Endpoint
-from harness.carla_client.process_state import undisturbed_by_interrupts, without_lines_on_stderr
+from harness.carla_client.process_state import (
+    hold_failing_threads,
+    undisturbed_by_interrupts,
+    without_lines_on_stderr,
+)
 from harness.errors import ScenarioFileError, ServerLostError
 from sim_scenarios.errors import unknown_name
 
@@ -48,7 +53,6 @@ class Session:
         """What a user should know about the state that the server was found in."""
         self.client = carla.Client(endpoint.host, endpoint.port, WORKER_THREADS)
         self.client.set_timeout(CALL_TIMEOUT_S)
-        endpoint.call_at_end(self._expect_no_answers)
         if endpoint.cache_dir is not None:
             self.client.set_files_base_folder(str(endpoint.cache_dir))
         self.world: carla.World = self.client.get_world()
@@ -60,6 +64,7 @@ class Session:
     def start(self) -> None:
         """Enter synchronous mode and start the TrafficManager."""
         self._synchronise()
+        hold_failing_threads(lambda: not self.endpoint.is_alive())
         self.traffic_manager_port = _free_port()
         with without_lines_on_stderr("No InMemoryMap cache found"):
             self.traffic_manager = self.client.get_trafficmanager(self.traffic_manager_port)
@@ -84,9 +89,9 @@ class Session:
         Raises:
             ScenarioFileError: the server has no such town.
         """
-        if _base_name(self.map.name) in (town, f"{town}_Opt"):
+        if base_name(self.map.name) in (town, f"{town}_Opt"):
             return
-        available = sorted({_base_name(name) for name in self.client.get_available_maps()})
+        available = sorted({base_name(name) for name in self.client.get_available_maps()})
         if town not in available:
             raise ScenarioFileError(str(unknown_name("town", town, available)))
         self.client.set_timeout(LOAD_TIMEOUT_S)
@@ -105,6 +110,8 @@ class Session:
         Raises:
             ServerLostError: no answer in time, or somebody else ticks as well.
         """
+        if self.endpoint.is_known_lost():
+            raise server_lost(self.endpoint, "ticking", seen="its connection broke")
         with self.reporting_loss("ticking"):
             frame = self.world.tick(TICK_TIMEOUT_S)
             snapshot = self.world.get_snapshot()
@@ -231,5 +238,6 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _base_name(map_name: str) -> str:
+def base_name(map_name: str) -> str:
+    """``Town10HD`` of ``Carla/Maps/Town10HD``."""
     return map_name.rpartition("/")[2]

@@ -19,6 +19,7 @@ from harness.cli.demo import demo
 from harness.cli.doctor import doctor
 from harness.cli.evaluate import evaluate
 from harness.cli.inspect import inspect
+from harness.cli.output import flush
 from harness.cli.predict import predict
 from harness.cli.record import record
 from harness.cli.report import report
@@ -120,7 +121,6 @@ def main() -> None:
     except SystemExit as exit_request:
         if exit_request.code == ServerLostError.exit_code:
             # The carla client's threads, still waiting for the lost server, abort the interpreter's orderly exit.
-            sys.stdout.flush()
-            sys.stderr.flush()
+            flush()
             os._exit(ServerLostError.exit_code)
         raise

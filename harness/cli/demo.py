@@ -52,7 +52,9 @@ def demo(ctx: click.Context, output: Path, overwrite: bool, seed: int) -> None:
     for arguments in story(output, seed=seed):
         say(f"\n$ harness {shlex.join(arguments)}")
         step = time.perf_counter()
-        program.main(arguments, prog_name="harness", standalone_mode=False)
+        code = program.main(arguments, prog_name="harness", standalone_mode=False)
+        if code:  # of a step that was interrupted; one that failed raises
+            ctx.exit(code)
         say(f"({time.perf_counter() - step:.0f} s)")
     scores = output / "scores"
     say(f"\nThe demo took {time.perf_counter() - started:.0f} s. Tables: {scores}/*.csv")

@@ -32,4 +32,4 @@ def evaluate(
         prepare_output(output, overwrite=overwrite)
     with progress_bar() as progress:
         summary = evaluate_net(segmenter, recording, split=split, out=output, progress=progress)
-    print_summary(summary)
+    print_summary(summary, remedy="Record those scenarios again, then evaluate again.")

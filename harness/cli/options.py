@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from harness.errors import UsageError
+from harness.cli.output import flush
+from harness.errors import ServerLostError, UsageError
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from harness.carla_client.endpoint import Endpoint
     from sim_scenarios.scenario import Suite
 
@@ -53,15 +54,44 @@ def output_options(command: Command) -> Command:
     return _apply(command, output_option, resume_option, overwrite_option)
 
 
-def choose_endpoint(host: str | None, port: int | None, *, seed: int) -> AbstractContextManager[Endpoint]:
-    """The server that the options name: that one, or the embedded simulator as a child process."""
+@contextmanager
+def choose_endpoint(
+    host: str | None, port: int | None, *, seed: int, if_lost: Callable[[], None] = lambda: None
+) -> Iterator[Endpoint]:
+    """The server that the options name: that one, or the embedded simulator as a child process.
+
+    Args:
+        host: Of ``--host``.
+        port: Of ``--port``.
+        seed: For the embedded simulator.
+        if_lost: Prints what was done, should the server end while this process waits inside the carla client.
+    """
     from harness.carla_client.endpoint import open_endpoint
 
     if host is None and port is not None:
         host = "127.0.0.1"
     if host is not None and port is None:
         port = 2000
-    return open_endpoint(host, port, seed=seed)
+    with open_endpoint(host, port, seed=seed) as endpoint:
+        if endpoint.lifeline is not None:
+            endpoint.lifeline.if_stuck = lambda: _leave(endpoint, if_lost)
+        yield endpoint
+
+
+def _leave(endpoint: Endpoint, if_lost: Callable[[], None]) -> NoReturn:
+    """End the process from another thread: the main one waits for a server that will not answer.
+
+    Nothing is lost by it: frames are on the disk before they count, and tables are saved after each pass.
+    """
+    from harness.carla_client.session import server_lost
+
+    try:
+        if_lost()
+        error = server_lost(endpoint, "waiting for its answer", seen="its connection broke")
+        click.echo(f"error: {error}", err=True)
+        flush()
+    finally:
+        os._exit(ServerLostError.exit_code)
 
 
 def choose_suite(name_or_path: str, *, seed: int, splits: tuple[str, ...] = ()) -> Suite:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -20,6 +21,12 @@ MAX_WIDTH = 1000
 def say(text: str) -> None:
     """Print a line as it is, without markup or wrapping."""
     Console().print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def flush() -> None:
+    """Hand over what was printed: before ``os._exit``, which does not."""
+    sys.stdout.flush()
+    sys.stderr.flush()
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

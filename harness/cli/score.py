@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     multiple=True,
     default=["test"],
     type=click.Choice(["train", "val", "test"]),
-    help="Scenarios to score.",
+    help="Scenarios to score. [default: test]",
 )
 @click.option("--drives", type=INPUT_DIRECTORY, help="Recording whose drives to replay. [default: drive anew]")
 @click.option("--reference-weather", help="Compare with this one. [default: ClearNoon if scored, else the first]")
@@ -50,7 +50,8 @@ def score(
     every weather and size sees the identical scene and identical labels. Writes counts.csv (tidy), scenarios.csv, the
     worst frames, and score.json into the output folder; `harness report` turns them into a page.
     """
-    from harness.run_dir import prepare_output
+    from harness.carla_client.preflight import check_scenarios
+    from harness.run_dir import check_output, prepare_output
     from harness.scoring.score import score as score_suite
     from harness.segmenter import Segmenter
     from sim_scenarios.camera import parse_sizes
@@ -59,19 +60,25 @@ def score(
     chosen = choose_suite(suite, seed=seed, splits=splits)
     chosen_weathers, chosen_sizes = parse_weathers(weathers), parse_sizes(sizes)
     segmenter = Segmenter.load(run, device=device, checkpoint=checkpoint)
-    prepare_output(output, resume=resume, overwrite=overwrite)
+    check_output(output, resume=resume, overwrite=overwrite)
     with choose_endpoint(host, port, seed=seed) as endpoint, progress_bar() as progress:
         say(endpoint.describe())
+        check_scenarios(endpoint, chosen.scenarios)
+        prepare_output(output, resume=resume, overwrite=overwrite)
         summary = score_suite(
             endpoint, segmenter, chosen, weathers=chosen_weathers, sizes=chosen_sizes, out=output, drives=drives,
             reference_weather=reference_weather, warmup_frames=warmup_frames, resume=resume, progress=progress,
         )  # fmt: skip
-    print_summary(summary)
+    print_summary(summary, remedy="Run the same command with --resume to try them again.")
     say(f"tables: {output}/*.csv; next: harness report {output}")
 
 
-def print_summary(summary: ScoreSummary) -> None:
+def print_summary(summary: ScoreSummary, *, remedy: str) -> None:
     """Print the per-class table and what a reader must know.
+
+    Args:
+        summary: What was scored.
+        remedy: What to do about cells that are not complete.
 
     Raises:
         IncompleteError: not every planned cell was scored.
@@ -87,5 +94,5 @@ def print_summary(summary: ScoreSummary) -> None:
         )
         raise IncompleteError(
             f"{len(summary.incomplete)} of {len(summary.cells)} cells are not complete, so the numbers above are "
-            f"partial:\n{listed}\nRun the same command with --resume to try them again."
+            f"partial:\n{listed}\n{remedy}"
         )

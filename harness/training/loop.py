@@ -25,8 +25,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from datasets.recording_dir import RecordingDir
 from harness.errors import DataError, TrainingError, UsageError
-from harness.run_dir import RunDir, lock_output, write_json, write_manifest
+from harness.run_dir import RunDir, check_output, lock_output, write_json, write_manifest
 from harness.scoring.metrics import iou, mean_iou, pixel_accuracy
 from harness.training.augment import BatchTransform
 from harness.training.checkpoint import CheckpointInfo, save_checkpoint
@@ -152,6 +153,8 @@ def train(
         TrainingError: too few frames, or the loss became NaN or infinite.
         CheckpointError: the state to resume from is damaged.
     """
+    check_output(out, resume=resume, overwrite=overwrite)
+    RecordingDir.open(recording)  # before an earlier run is deleted for it
     run = RunDir.create(out, resume=resume, overwrite=overwrite)
     with lock_output(run.path), _timed_convolutions():
         _check_same_config(run, config)

@@ -78,10 +78,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s)")
     parser.add_argument("--port", type=int, default=2000, help="RPC port; streams use the next one; 0 takes free ones")
     parser.add_argument("--town", default="Town10HD", help=f"one of {', '.join(TOWN_NAMES)} (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of everything random (default: %(default)s)")
-    parser.add_argument("--threads", type=int, default=0, help="for rendering; 0 takes all cores")
+    parser.add_argument("--seed", type=_count, default=0, help="of everything random (default: %(default)s)")
+    parser.add_argument("--threads", type=_count, default=0, help="for rendering; 0 takes all cores")
     parser.add_argument("--exit-with-stdin", action="store_true", help="exit when stdin reaches its end")
     return parser
+
+
+def _count(text: str) -> int:
+    """An option's value of 0 or more."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"is {text!r}, expected a whole number of 0 or more")
+    return int(text)
 
 
 def _announce(*, host: str, port: int, town: str) -> None:

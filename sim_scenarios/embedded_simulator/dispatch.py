@@ -236,14 +236,14 @@ class Dispatcher:
             return rpc.pack_response(request.msgid, route.wrap(result))
         except WorldError as error:
             if request.is_async:  # the client drops this answer; somebody may look for the reason here
-                self._mention(request.method, f"{request.method}: {error}")
+                self._mention(request.method, str(error))
             return rpc.pack_response(request.msgid, _wrap_error(route.reply, str(error)))
         except WireError as error:
-            self._mention(request.method, f"{request.method}: {error}")
-            return rpc.pack_failure(request.msgid, f"{request.method}: {error}")
+            self._mention(request.method, str(error))
+            return _pack_error(request, route.reply, f"{request.method}: {error}")
         except Exception as error:  # a mistake of ours must cost the client one call, not its session
             traceback.print_exc()
-            return rpc.pack_failure(request.msgid, f"{request.method} failed inside the server: {error!r}")
+            return _pack_error(request, route.reply, f"{request.method} failed inside the server: {error!r}")
 
     def _mention(self, method: str, text: str) -> None:
         """Says something about a method on stderr, once."""
@@ -254,3 +254,10 @@ class Dispatcher:
 
 def _wrap_error(reply: Reply, reason: str) -> Any:
     return rpc.done_error(reason) if reply is Reply.VOID else rpc.value_error(reason)
+
+
+def _pack_error(request: rpc.Request, reply: Reply, reason: str) -> bytes:
+    """An error that the client shows: of an rpc-level failure it says no more than the method's name."""
+    if reply is Reply.BARE:
+        return rpc.pack_failure(request.msgid, reason)
+    return rpc.pack_response(request.msgid, _wrap_error(reply, reason))

@@ -166,6 +166,10 @@ def check_refusals(port: int) -> None:
         client.start_recorder("x.log")
     with pytest.raises(RuntimeError, match="worlds from OpenDRIVE text are not offered"):
         client.generate_opendrive_world("<OpenDRIVE/>")
+    world = client.get_world()
+    cone = world.get_blueprint_library().find("static.prop.constructioncone")
+    with pytest.raises(RuntimeError, match="spawn_actor: expected a finite number"):
+        world.spawn_actor(cone, carla.Transform(carla.Location(x=float("nan"))))
     assert client.get_server_version() == "0.9.16"
 
 
@@ -497,9 +501,15 @@ def check_queries(port: int) -> None:
     assert len(buildings) > 20
     assert all(thing.type == carla.CityObjectLabel.Buildings for thing in buildings)
     assert len(world.get_level_bbs(carla.CityObjectLabel.Buildings)) == len(buildings)
+    signals = world.get_actors().filter("traffic.traffic_light")
+    heads = world.get_level_bbs(carla.CityObjectLabel.TrafficLight)
+    assert len(heads) == sum(len(signal.get_light_boxes()) for signal in signals) > 0
     spot = world.get_map().get_spawn_points()[0].location
     hits = world.cast_ray(spot + carla.Location(z=5.0), spot - carla.Location(z=5.0))
     assert hits[0].label in (carla.CityObjectLabel.Roads, carla.CityObjectLabel.RoadLines)
+    for building in buildings:
+        foot = building.transform.location
+        assert close(world.ground_projection(foot + carla.Location(z=1.0), 5.0).location.z, foot.z)
     spectator = world.get_spectator()
     spectator.set_transform(carla.Transform(carla.Location(1.0, 2.0, 30.0)))
     world.debug.draw_point(spot)

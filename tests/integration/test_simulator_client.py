@@ -115,6 +115,8 @@ def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
     [
         (["--town", "Town99", "--port", "0"], 6, "Map 'Town99' not found; this server has Town10HD"),
         (["--port", "many"], 2, "invalid int value: 'many'"),
+        (["--seed", "-1"], 2, "--seed: is '-1', expected a whole number of 0 or more"),
+        (["--threads", "-3"], 2, "--threads: is '-3', expected a whole number of 0 or more"),
     ],
 )
 def test_wrong_options(options: list[str], code: int, message: str) -> None:

@@ -74,6 +74,8 @@ def test_garbage_is_either_refused_or_incomplete(data: bytes) -> None:
         msgpack.packb([2, "notify", []]),
         msgpack.packb([0, 0, "version", []]),  # no metadata
         msgpack.packb([0, "0", "version", [[False]]]),
+        b"\x81\x80\x00",  # a map whose key is a map
+        b"\x91" * 100_000,
     ],
 )
 def test_what_is_no_request_is_refused(message: bytes) -> None:

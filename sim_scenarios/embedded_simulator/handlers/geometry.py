@@ -13,9 +13,11 @@ from sim_scenarios.embedded_simulator.wire.structs import (
     pack_labelled_point,
     unpack_vector,
 )
+from sim_scenarios.embedded_simulator.world.actors import TrafficLight
 from sim_scenarios.embedded_simulator.world.description import EnvironmentObject, LabelledPoint
 from sim_scenarios.embedded_simulator.world.scenery import TAG_ANY
 from sim_scenarios.embedded_simulator.world.snapshot import Vector
+from sim_scenarios.embedded_simulator.world.traffic_lights import TAG_TRAFFIC_LIGHT, light_boxes
 
 
 def _objects(context: Context, tag: Any) -> list[EnvironmentObject]:
@@ -29,8 +31,12 @@ def get_environment_objects(context: Context, tag: Any) -> list[Any]:
 
 
 def get_all_level_bounding_boxes(context: Context, tag: Any) -> list[Any]:
-    """Boxes of the same objects, in the world."""
-    return [pack_bounding_box(thing.box) for thing in _objects(context, tag)]
+    """Boxes of the same objects and of the traffic lights' heads, in the world."""
+    boxes = [pack_bounding_box(thing.box) for thing in _objects(context, tag)]
+    if integer(tag) in (TAG_ANY, TAG_TRAFFIC_LIGHT):
+        lights = context.world.of_kind(TrafficLight)
+        boxes += [pack_bounding_box(box, actor_id=light.id) for light in lights for box in light_boxes(light)]
+    return boxes
 
 
 def get_names_of_all_objects(context: Context) -> list[str]:

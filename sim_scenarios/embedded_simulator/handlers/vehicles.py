@@ -17,7 +17,7 @@ from sim_scenarios.embedded_simulator.wire.structs import (
 )
 from sim_scenarios.embedded_simulator.world.actors import Vehicle
 from sim_scenarios.embedded_simulator.world.snapshot import VehicleLight
-from sim_scenarios.embedded_simulator.world.vehicle_physics import apply_physics
+from sim_scenarios.embedded_simulator.world.vehicle_physics import apply_physics, physics_at
 
 _ALL_LIGHTS = sum(int(light) for light in VehicleLight)
 _IDLE_RPM, _RPM_PER_MPS = 800.0, 180.0
@@ -50,7 +50,8 @@ def apply_ackermann_controller_settings(context: Context, actor_id: Any, setting
 
 def get_physics_control(context: Context, actor_id: Any) -> list[Any]:
     """VehiclePhysicsControl."""
-    return pack_physics(_vehicle(context, actor_id).physics)
+    vehicle = _vehicle(context, actor_id)
+    return pack_physics(physics_at(vehicle.physics, vehicle.spec, vehicle.pose))
 
 
 def apply_physics_control(context: Context, actor_id: Any, control: Any) -> None:

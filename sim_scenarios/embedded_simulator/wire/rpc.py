@@ -54,8 +54,9 @@ class RequestDecoder:
         try:
             self._unpacker.feed(data)
             return [_request(message) for message in self._unpacker]
-        except (msgpack.exceptions.UnpackException, msgpack.exceptions.BufferFull, ValueError) as error:
-            raise WireError(f"expected msgpack-rpc requests, got bytes that end in {data[-16:]!r}: {error}") from error
+        except (msgpack.exceptions.UnpackException, ValueError, TypeError) as error:  # TypeError: a map as a map's key
+            reason = str(error) or type(error).__name__
+            raise WireError(f"expected msgpack-rpc requests, got bytes that end in {data[-16:]!r}: {reason}") from error
 
 
 def _request(message: Any) -> Request:

@@ -1,22 +1,25 @@
-"""How high the ground is and what it is made of, at any point: the town's surfaces drawn into a grid once.
+"""How high the ground is and what it is made of, at any point: the town's surfaces drawn into grids once.
 
-The grid reaches as far as the streets do; the land beyond counts as flat. Cells of a quarter of a metre are finer than
-anything that stands on the ground is wide. Painted markings lie on the road and do not hide its label.
+The fine grid reaches a little further than the streets do; its cells of a quarter of a metre are finer than anything
+that stands on the ground is wide. The land beyond is gentle and gets a coarse grid. Painted markings lie on the road
+and do not hide its label.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from sim_scenarios.embedded_simulator.road.town import Town
+from sim_scenarios.embedded_simulator.road.town import Surface, Town
 from sim_scenarios.embedded_simulator.world.description import LabelledPoint
 from sim_scenarios.embedded_simulator.world.snapshot import Vector
 
 CELL_M = 0.25
+LAND_CELL_M = 2.0
 TAG_NONE, TAG_ROAD_LINE = 0, 24
 _STREET_TAGS = (1, 2)  # road and sidewalk
 
@@ -25,34 +28,25 @@ class Ground:
     """Height [m] and semantic tag by position."""
 
     def __init__(self, town: Town) -> None:
-        streets = [surface.positions for surface in town.surfaces if surface.tag in _STREET_TAGS]
-        low = np.min([positions[:, :2].min(axis=0) for positions in streets], axis=0)  # (2,)
-        high = np.max([positions[:, :2].max(axis=0) for positions in streets], axis=0)
-        self._left, self._top = float(low[0]), float(low[1])
-        columns, rows = (max(1, math.ceil(float(side) / CELL_M)) for side in high - low)
-        self._height = np.zeros((rows, columns), np.float32)
-        self._tag = np.full((rows, columns), TAG_NONE, np.uint8)
-        for surface in town.surfaces:
-            if surface.tag != TAG_ROAD_LINE:
-                corners = surface.positions[surface.triangles].astype(np.float64)  # (T, 3, 3)
-                corners[:, :, 0] -= self._left
-                corners[:, :, 1] -= self._top
-                _draw(self._height, self._tag, corners, surface.tag, CELL_M)
+        solid = [surface for surface in town.surfaces if surface.tag != TAG_ROAD_LINE]
+        streets = [surface for surface in solid if surface.tag in _STREET_TAGS]
+        land = [surface for surface in solid if surface.tag not in _STREET_TAGS]
+        self._grids = [_Grid(solid, within=streets, margin_m=LAND_CELL_M, cell_m=CELL_M)]
+        if land:
+            self._grids.append(_Grid(land, within=land, margin_m=0.0, cell_m=LAND_CELL_M))
 
     def height(self, x: float, y: float) -> float:
-        """Height [m]; 0 beyond the streets."""
-        cell = self._cell(x, y)
-        return float(self._height[cell]) if cell else 0.0
+        """Height [m]; 0 beyond the land."""
+        return self._at(x, y)[0]
 
     def tag(self, x: float, y: float) -> int:
-        """Semantic tag; 0 beyond the streets."""
-        cell = self._cell(x, y)
-        return int(self._tag[cell]) if cell else TAG_NONE
+        """Semantic tag; 0 beyond the land."""
+        return self._at(x, y)[1]
 
     def ray(self, start: Vector, end: Vector) -> LabelledPoint | None:
         """Where a ray from above meets the ground between its ends."""
         level = 0.0
-        for _ in range(3):  # the ground is flat but for kerbs: the height where the ray lands soon stays the same
+        for _ in range(3):  # the ground is nearly flat: the height where the ray lands soon stays the same
             if start.z <= level or end.z > level:
                 return None
             share = (start.z - level) / (start.z - end.z)
@@ -60,9 +54,36 @@ class Ground:
             level = self.height(x, y)
         return LabelledPoint(Vector(x, y, level), self.tag(x, y))
 
-    def _cell(self, x: float, y: float) -> tuple[int, int] | None:
-        column, row = math.floor((x - self._left) / CELL_M), math.floor((y - self._top) / CELL_M)
-        rows, columns = self._height.shape
+    def _at(self, x: float, y: float) -> tuple[float, int]:
+        for grid in self._grids:
+            cell = grid.cell(x, y)
+            if cell is not None and grid.tag[cell] != TAG_NONE:
+                return float(grid.height[cell]), int(grid.tag[cell])
+        return 0.0, TAG_NONE
+
+
+class _Grid:
+    """Surfaces seen from above, drawn into square cells over the rectangle that ``within`` takes up and a margin."""
+
+    def __init__(
+        self, surfaces: Sequence[Surface], *, within: Sequence[Surface], margin_m: float, cell_m: float
+    ) -> None:
+        low = np.min([surface.positions[:, :2].min(axis=0) for surface in within], axis=0) - margin_m  # (2,)
+        high = np.max([surface.positions[:, :2].max(axis=0) for surface in within], axis=0) + margin_m
+        self._left, self._top, self._cell_m = float(low[0]), float(low[1]), cell_m
+        columns, rows = (max(1, math.ceil(float(side) / cell_m)) for side in high - low)
+        self.height = np.zeros((rows, columns), np.float32)
+        self.tag = np.full((rows, columns), TAG_NONE, np.uint8)
+        for surface in surfaces:
+            corners = surface.positions[surface.triangles].astype(np.float64)  # (T, 3, 3)
+            corners[:, :, 0] -= self._left
+            corners[:, :, 1] -= self._top
+            _draw(self.height, self.tag, corners, surface.tag, cell_m)
+
+    def cell(self, x: float, y: float) -> tuple[int, int] | None:
+        """Index of the cell at a point; None outside."""
+        column, row = math.floor((x - self._left) / self._cell_m), math.floor((y - self._top) / self._cell_m)
+        rows, columns = self.height.shape
         return (row, column) if 0 <= row < rows and 0 <= column < columns else None
 
 

@@ -18,10 +18,12 @@ from sim_scenarios.embedded_simulator.world.description import BoundingBox
 from sim_scenarios.embedded_simulator.world.geometry import transform_point
 from sim_scenarios.embedded_simulator.world.snapshot import TrafficLightState, Vector
 
+TAG_TRAFFIC_LIGHT = 7
 _STAGES = (TrafficLightState.GREEN, TrafficLightState.YELLOW, TrafficLightState.RED)
 _MAX_HEADING_ERROR_DEG = 60.0
-_POLE_HEAD_M, _ARM_HEAD_M = 3.05, 5.35
-_HEAD_EXTENT = Vector(0.15, 0.2, 0.55)
+_POLE_HEAD, _POLE_HEAD_EXTENT = Vector(0.34, 0.0, 3.05), Vector(0.22, 0.18, 0.53)
+_ARM_HEAD, _ARM_HEAD_EXTENT = Vector(0.16, 0.0, 5.35), Vector(0.22, 0.32, 0.66)
+"""Middles and half sizes [m] of the heads in the light's frame, visors and back plate included."""
 
 
 class SignalGroup:
@@ -155,8 +157,9 @@ def _column(values: Iterable[float]) -> NDArray[np.float64]:
 
 
 def light_boxes(light: TrafficLight) -> list[BoundingBox]:
-    """Boxes of a signal's heads in the world: one on the pole, one at the end of the arm."""
-    mounts = [Vector(0.0, 0.0, _POLE_HEAD_M), Vector(0.0, light.site.arm_m, _ARM_HEAD_M)]
-    return [
-        BoundingBox(transform_point(light.site.pose, mount), _HEAD_EXTENT, light.site.pose.rotation) for mount in mounts
-    ]
+    """Boxes of a signal's heads in the world: one on the pole and, if there is an arm, one at its end."""
+    pose, arm_m = light.site.pose, light.site.arm_m
+    heads = [(_POLE_HEAD, _POLE_HEAD_EXTENT)]
+    if arm_m != 0.0:
+        heads.append((_ARM_HEAD._replace(y=arm_m), _ARM_HEAD_EXTENT))
+    return [BoundingBox(transform_point(pose, middle), extent, pose.rotation) for middle, extent in heads]

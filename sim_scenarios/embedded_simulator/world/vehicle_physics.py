@@ -11,7 +11,11 @@ from typing import NamedTuple
 
 from sim_scenarios.embedded_simulator.physics.vehicle import VehicleParameters
 from sim_scenarios.embedded_simulator.world.catalogue import VehicleSpec
-from sim_scenarios.embedded_simulator.world.snapshot import Vector
+from sim_scenarios.embedded_simulator.world.geometry import transform_point
+from sim_scenarios.embedded_simulator.world.snapshot import Pose, Vector
+
+_TRACK_TO_WIDTH = 0.82
+_CM = 100.0
 
 
 class CurvePoint(NamedTuple):
@@ -90,3 +94,15 @@ def apply_physics(parameters: VehicleParameters, physics: VehiclePhysics) -> Veh
         mass_kg=physics.mass if physics.mass > 0.0 else parameters.mass_kg,
         max_steer_deg=min(80.0, steer) if steer > 0.0 else parameters.max_steer_deg,
     )
+
+
+def physics_at(physics: VehiclePhysics, spec: VehicleSpec, pose: Pose) -> VehiclePhysics:
+    """``physics`` with the wheels' axles where they are now: the origin is the middle of the wheelbase."""
+    half_wheelbase, half_track = 0.5 * spec.wheelbase_m, 0.5 * _TRACK_TO_WIDTH * spec.width_m
+    sides = (-half_track, half_track) if spec.number_of_wheels > 2 else (0.0,)
+    places = [(along, across) for along in (half_wheelbase, -half_wheelbase) for across in sides]
+    wheels = []
+    for wheel, (along, across) in zip(physics.wheels, places, strict=False):  # a client may have sent other wheels
+        axle = transform_point(pose, Vector(along, across, wheel.radius / _CM))
+        wheels.append(wheel._replace(position=Vector(_CM * axle.x, _CM * axle.y, _CM * axle.z)))
+    return replace(physics, wheels=(*wheels, *physics.wheels[len(wheels) :]))

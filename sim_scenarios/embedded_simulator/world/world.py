@@ -53,7 +53,7 @@ from sim_scenarios.embedded_simulator.world.snapshot import (
     Weather,
 )
 from sim_scenarios.embedded_simulator.world.spawning import make_actor
-from sim_scenarios.embedded_simulator.world.traffic_lights import TrafficLightControl
+from sim_scenarios.embedded_simulator.world.traffic_lights import TAG_TRAFFIC_LIGHT, TrafficLightControl
 
 EPISODE_STREAM_ID = 1
 _FIRST_SENSOR_STREAM_ID = 2
@@ -279,7 +279,7 @@ class World:
                 description=ActorDescription(uid=0, id="traffic.traffic_light"),
                 pose=site.actor_pose,
                 box=trigger,
-                tags=bytes([7]),
+                tags=bytes([TAG_TRAFFIC_LIGHT]),
                 site=site,
                 pole_index=index,
             )

@@ -211,3 +211,18 @@ def test_a_damaged_manifest(recorded: RecordingDir, text: str) -> None:
     (recorded.root / MANIFEST_NAME).write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(ShardError, match="is not a manifest"):
         RecordingDir.open(recorded.root)
+
+
+def test_a_shard_that_is_gone_or_damaged_can_be_recorded_again(recorded: RecordingDir, write_shard: WriteShard) -> None:
+    gone, damaged = recorded.shard_path("noon_02"), recorded.shard_path("rain_01")
+    gone.unlink()
+    recording = RecordingDir.open(recorded.root, allow_missing=True)
+    with recording.lock():
+        assert recording.set_aside(gone) is None
+        kept = recording.set_aside(damaged)
+        assert kept is not None
+        assert kept.is_file()
+        assert [entry.scenario for entry in recording.shards()] == ["noon_01"]
+        write_shard(damaged.name, folder=damaged.parent, count=1, scenario="rain_01", split="test")
+        recording.add_shard(damaged)
+    assert [entry.scenario for entry in RecordingDir.open(recorded.root).shards()] == ["noon_01", "rain_01"]

@@ -48,25 +48,6 @@ sys.exit(9)
 """
 
 
-class Listener:
-    def __init__(self) -> None:
-        self.calls = 0
-
-    def called(self) -> None:
-        self.calls += 1
-
-
-def test_who_still_exists_is_told_of_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    as_child(monkeypatch, READY)
-    listener, forgotten = Listener(), Listener()
-    with start_embedded(seed=0, timeout_s=30.0, log_path=tmp_path / "log") as server:
-        server.call_at_end(listener.called)
-        server.call_at_end(forgotten.called)
-        del forgotten
-        assert listener.calls == 0
-    assert listener.calls == 1
-
-
 def test_a_child_ends_with_its_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     as_child(monkeypatch, READY)
     with start_embedded(seed=0, timeout_s=30.0, log_path=tmp_path / "log") as server:

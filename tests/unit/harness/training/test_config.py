@@ -37,7 +37,9 @@ def test_a_value_out_of_range_is_named_with_the_rule(setting: dict[str, Any], me
         TrainConfig(**setting)
 
 
-@pytest.mark.parametrize("config", [TrainConfig(), TrainConfig(crop=(256, 160)), TrainConfig(size=(320, 180), net_options={"depth": 2})])
+@pytest.mark.parametrize(
+    "config", [TrainConfig(), TrainConfig(crop=(256, 160)), TrainConfig(size=(320, 180), net_options={"depth": 2})]
+)
 def test_json_gives_it_back(config: TrainConfig) -> None:
     assert TrainConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
 

@@ -8,13 +8,13 @@ from typing import Any
 import msgpack
 import pytest
 
-from sim_scenarios.embedded_simulator.dispatch import IGNORED, REFUSED, ROUTES, Dispatcher
+from sim_scenarios.embedded_simulator.dispatch import IGNORED, REFUSED, ROUTES, Dispatcher, Reply
 from sim_scenarios.embedded_simulator.handlers.batch import _HANDLERS
 from sim_scenarios.embedded_simulator.handlers.context import Context
 from sim_scenarios.embedded_simulator.road.town import Town
 from sim_scenarios.embedded_simulator.wire.commands import COMMAND_METHODS
 from sim_scenarios.embedded_simulator.wire.rpc import Request
-from sim_scenarios.embedded_simulator.world.actors import Vehicle, Walker
+from sim_scenarios.embedded_simulator.world.actors import TrafficLight, Vehicle, Walker
 from sim_scenarios.embedded_simulator.world.towns import TownLibrary
 from sim_scenarios.embedded_simulator.world.world import World
 
@@ -61,6 +61,17 @@ class Desk:
         assert index == 1, content
         return content
 
+    def reason(self, method: str, *arguments: Any) -> str:
+        """The error that the client shows: inside the answer, because it hides the text of an rpc-level one."""
+        error, result = self.ask(method, *arguments)
+        if ROUTES[method].reply is Reply.BARE:
+            assert result is None
+            return str(error)
+        assert error is None
+        ((failed, (reason,)),) = result
+        assert failed is (True if ROUTES[method].reply is Reply.VOID else 0)
+        return str(reason)
+
 
 @pytest.fixture
 def desk(world: World, street_town: Town) -> Desk:
@@ -92,8 +103,7 @@ def test_an_unknown_method_is_named(desk: Desk, method: str) -> None:
 
 @pytest.mark.parametrize("method", sorted(ROUTES))
 def test_a_wrong_number_of_arguments_is_answered(desk: Desk, method: str) -> None:
-    error, _ = desk.ask(method, *range(20))
-    assert error.startswith(f"{method}: expected")
+    assert desk.reason(method, *range(20)).startswith(f"{method}: expected")
 
 
 @pytest.mark.parametrize("method", sorted(IGNORED))
@@ -111,14 +121,16 @@ def test_refused_methods_say_why(desk: Desk, method: str) -> None:
 
 @pytest.mark.parametrize("arguments", [("x", POSE), (1, None), (CAR, [[0.0, 0.0]]), (CAR, [["a", 0, 0], [0, 0, 0]])])
 def test_arguments_of_the_wrong_shape_are_answered(desk: Desk, arguments: tuple[Any, ...]) -> None:
-    error, _ = desk.ask("spawn_actor", *arguments)
-    assert "spawn_actor: expected" in error
+    assert desk.reason("spawn_actor", *arguments).startswith("spawn_actor: expected")
+
+
+def test_a_number_that_is_none_is_said_to_the_client(desk: Desk) -> None:
+    assert "finite number" in desk.reason("spawn_actor", CAR, [[float("nan"), 0.0, 0.0], [0.0, 0.0, 0.0]])
 
 
 def test_a_mistake_inside_costs_one_call(desk: Desk, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
     monkeypatch.setattr(desk.world, "place", None)
-    error, _ = desk.ask("get_map_data")
-    assert "get_map_data failed inside the server" in error
+    assert "get_map_data failed inside the server" in desk.reason("get_map_data")
     assert desk.value("version") == "0.9.16"
     assert "Traceback" in capfd.readouterr().err
 
@@ -223,6 +235,16 @@ def test_physics_control_takes_effect(desk: Desk) -> None:
     assert desk.value("get_physics_control", car.id) == control
 
 
+def test_wheels_are_where_the_vehicle_stands(desk: Desk) -> None:
+    car = spawn_car(desk)
+    positions = [wheel[9] for wheel in desk.value("get_physics_control", car.id)[15]]
+    middle = [sum(axis) / 4.0 for axis in zip(*positions, strict=True)]
+    assert middle[:2] == pytest.approx([100.0 * car.pose.location.x, 100.0 * car.pose.location.y])
+    front_left, front_right, rear_left, _ = positions
+    assert front_left[0] - rear_left[0] == pytest.approx(100.0 * car.spec.wheelbase_m)
+    assert 100.0 < front_right[1] - front_left[1] < 100.0 * car.spec.width_m
+
+
 def test_impulse(desk: Desk) -> None:
     car = spawn_car(desk)
     desk.ask("add_actor_impulse", car.id, [car.parameters.mass_kg * 3.0, 0.0, 0.0])
@@ -243,6 +265,13 @@ def test_environment_objects(desk: Desk) -> None:
     ((_, box, _, name, tag),) = desk.value("get_environment_objects", 6)
     assert (name, tag) == ("pole_0", 6)
     assert desk.value("get_all_level_BBs", 6) == [box]
+
+
+def test_boxes_of_traffic_lights_are_those_of_their_heads(desk: Desk) -> None:
+    (light,) = desk.world.of_kind(TrafficLight)
+    heads = desk.value("get_light_boxes", light.id)
+    assert desk.value("get_all_level_BBs", 7) == heads
+    assert len(desk.value("get_all_level_BBs", 255)) == 2 + len(heads)
 
 
 def test_the_register_of_traffic_managers(desk: Desk) -> None:

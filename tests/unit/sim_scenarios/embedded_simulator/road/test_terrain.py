@@ -7,6 +7,7 @@ from sim_scenarios.embedded_simulator.road.blocks import Block, blocks_of
 from sim_scenarios.embedded_simulator.road.network import Network
 from sim_scenarios.embedded_simulator.road.terrain import LEVEL_M, land_place
 from sim_scenarios.embedded_simulator.road.town import SIDEWALK_HEIGHT_M, Town
+from sim_scenarios.embedded_simulator.world.ground import Ground
 
 
 @pytest.fixture(scope="module")
@@ -37,3 +38,14 @@ def test_trees_of_the_woods_stand_on_the_mesh(town: Town) -> None:
                 assert z == pytest.approx((a + u * (b - a) + v * (c - a))[2], abs=1e-3)
                 num_checked += 1
     assert num_checked > 200
+
+
+def test_everything_stands_on_the_ground_that_the_world_knows(town: Town) -> None:
+    """The world's ground is a grid; on the hills its cells are as coarse as a tree's roots are wide."""
+    ground = Ground(town)
+    feet = [lot.center for lot in town.lots] + [placement.location for placement in town.placements]
+    errors = np.array([abs(ground.height(foot.x, foot.y) - foot.z) for foot in feet])
+    on_hills = np.array([foot.z > 0.16 for foot in feet])
+    assert errors[~on_hills].max() < 0.03
+    assert errors[on_hills].max() < 0.5
+    assert all(ground.tag(foot.x, foot.y) in (1, 2, 10, 25) for foot in feet)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from sim_scenarios.embedded_simulator.road.town import Town
+from sim_scenarios.embedded_simulator.world.ground import Ground
 from sim_scenarios.embedded_simulator.world.scenery import TAG_ANY, environment_objects
 from sim_scenarios.embedded_simulator.world.snapshot import Vector
 from sim_scenarios.embedded_simulator.world.world import StaticTown
@@ -17,6 +21,17 @@ from sim_scenarios.embedded_simulator.world.world import StaticTown
 def test_ground(street: StaticTown, x: float, y: float, height: float, tag: int) -> None:
     assert street.ground.height(x, y) == pytest.approx(height)
     assert street.ground.tag(x, y) == tag
+
+
+def test_the_land_beyond_the_streets_has_its_height(street_town: Town) -> None:
+    corners = np.array([(0, 6.5, 0.15), (200, 6.5, 0.15), (200, 106.5, 10.15), (0, 106.5, 10.15)], np.float32)
+    land = replace(street_town.surfaces[0], positions=corners, tag=10)
+    ground = Ground(replace(street_town, surfaces=(*street_town.surfaces, land)))
+    assert (ground.height(50.0, 6.4), ground.tag(50.0, 6.4)) == (pytest.approx(0.15), 2)
+    assert ground.height(50.0, 56.5) == pytest.approx(5.15, abs=0.15)
+    hit = ground.ray(Vector(50.0, 56.5, 100.0), Vector(50.0, 56.5, -100.0))
+    assert hit is not None
+    assert (hit.location.z, hit.label) == (ground.height(50.0, 56.5), 10)
 
 
 def test_a_ray_down_hits_the_ground(street: StaticTown) -> None:

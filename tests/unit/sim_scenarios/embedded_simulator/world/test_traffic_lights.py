@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from sim_scenarios.embedded_simulator.render.models.traffic_lights import traffic_light_model
 from sim_scenarios.embedded_simulator.road.town import Town
 from sim_scenarios.embedded_simulator.world.actors import TrafficLight, Vehicle
 from sim_scenarios.embedded_simulator.world.description import ActorDescription
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, TrafficLightState, Vector
-from sim_scenarios.embedded_simulator.world.traffic_lights import TrafficLightControl, light_boxes
+from sim_scenarios.embedded_simulator.world.traffic_lights import (
+    TAG_TRAFFIC_LIGHT,
+    TrafficLightControl,
+    light_boxes,
+)
 from sim_scenarios.embedded_simulator.world.world import World
 
 RED, YELLOW, GREEN = TrafficLightState.RED, TrafficLightState.YELLOW, TrafficLightState.GREEN
@@ -124,6 +130,21 @@ def test_who_stands_before_the_light(world: World, x: float, y: float, yaw: floa
 def test_heads_hang_over_the_road(world: World) -> None:
     (light,) = world.of_kind(TrafficLight)
     pole, arm = (box.location for box in light_boxes(light))
-    assert pole[:2] == pytest.approx((100.0, 5.0))
-    assert arm[:2] == pytest.approx((100.0, 1.0))
+    assert pole[:2] == pytest.approx((100.0, 5.0), abs=0.5)
+    assert arm[:2] == pytest.approx((100.0, 1.0), abs=0.5)
     assert arm.z > pole.z
+
+
+@pytest.mark.parametrize("arm_m", [0.0, 4.0, -6.5])
+def test_boxes_hold_the_heads_that_are_drawn(crossing: list[TrafficLight], arm_m: float) -> None:
+    pose = Pose(Vector(), Rotation())
+    light = replace(crossing[0], site=replace(crossing[0].site, pose=pose, arm_m=arm_m))
+    mesh = traffic_light_model(arm_m).levels[0][1]
+    heads = mesh.positions[mesh.triangles[mesh.tags == TAG_TRAFFIC_LIGHT]].reshape(-1, 3)
+    on_arm = heads[:, 2] > 4.0
+    boxes = light_boxes(light)
+    assert len(boxes) == (2 if arm_m else 1)
+    for box, head in zip(boxes, (heads[~on_arm], heads[on_arm]), strict=False):
+        middle, extent = np.array(box.location), np.array(box.extent)
+        np.testing.assert_allclose(head.min(axis=0), middle - extent, atol=0.02)
+        np.testing.assert_allclose(head.max(axis=0), middle + extent, atol=0.02)
