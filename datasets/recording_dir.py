@@ -4,6 +4,7 @@
 
     manifest.json              the list of finished shards
     shards/<scenario>.h5       one shard a scenario (``.part`` while it is written: never listed)
+    shards/*.set-aside         a shard that could not be used and was recorded again: never listed
     drives/<scenario>.npz      what every actor did, to render the drive again; nothing in here reads it
     .lock                      held by the process that records
 

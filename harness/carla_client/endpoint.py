@@ -15,7 +15,7 @@ from pathlib import Path
 from harness.carla_client.embedded import EmbeddedServer, start_embedded
 from harness.carla_client.lifeline import Lifeline
 from harness.carla_client.probe import ask_version, is_listening, require_supported
-from harness.errors import HarnessError
+from harness.errors import ServerLostError, ServerNotFoundError
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 2000
@@ -100,7 +100,7 @@ def _scratch_folder(*, keep_after_error: bool) -> Iterator[Path]:
     is_kept = False
     try:
         yield folder
-    except HarnessError:
+    except (ServerNotFoundError, ServerLostError):
         is_kept = keep_after_error
         raise
     finally:

@@ -9,7 +9,7 @@ import click
 
 from harness.cli.options import INPUT_DIRECTORY, choose_endpoint, choose_suite, output_options, server_options
 from harness.cli.output import print_table, progress_bar, say
-from harness.errors import IncompleteError
+from harness.errors import IncompleteError, ServerLostError
 
 if TYPE_CHECKING:
     from harness.scoring.summary import ScoreSummary
@@ -61,14 +61,26 @@ def score(
     chosen_weathers, chosen_sizes = parse_weathers(weathers), parse_sizes(sizes)
     segmenter = Segmenter.load(run, device=device, checkpoint=checkpoint)
     check_output(output, resume=resume, overwrite=overwrite)
-    with choose_endpoint(host, port, seed=seed) as endpoint, progress_bar() as progress:
+
+    def say_what_is_finished() -> None:
+        if (output / "scenarios.csv").exists():
+            say(f"what was finished, and what was not run, stands in {output}/scenarios.csv")
+
+    with (
+        choose_endpoint(host, port, seed=seed, if_lost=say_what_is_finished) as endpoint,
+        progress_bar() as progress,
+    ):
         say(endpoint.describe())
         check_scenarios(endpoint, chosen.scenarios)
         prepare_output(output, resume=resume, overwrite=overwrite)
-        summary = score_suite(
-            endpoint, segmenter, chosen, weathers=chosen_weathers, sizes=chosen_sizes, out=output, drives=drives,
-            reference_weather=reference_weather, warmup_frames=warmup_frames, resume=resume, progress=progress,
-        )  # fmt: skip
+        try:
+            summary = score_suite(
+                endpoint, segmenter, chosen, weathers=chosen_weathers, sizes=chosen_sizes, out=output, drives=drives,
+                reference_weather=reference_weather, warmup_frames=warmup_frames, resume=resume, progress=progress,
+            )  # fmt: skip
+        except ServerLostError:
+            say_what_is_finished()
+            raise
     print_summary(summary, remedy="Run the same command with --resume to try them again.")
     say(f"tables: {output}/*.csv; next: harness report {output}")
 

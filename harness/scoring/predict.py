@@ -70,16 +70,22 @@ def predict(
         progress: called with (what, images done, images in all).
 
     Raises:
-        DataError: a source is missing, a folder holds no image, or a file is not an image that can be read. What was
-            predicted before it stays.
+        DataError: a source is missing, a folder holds no image, or files are not images that can be read; all others
+            are predicted.
         UsageError: two sources would be written to the same file.
     """
     jobs = _jobs(sources, out)
-    rows = []
+    rows: list[PredictedImage] = []
+    unreadable: list[str] = []
     for done, job in enumerate(jobs, start=1):
-        rows.append(_predict_one(segmenter, job))
+        try:
+            rows.append(_predict_one(segmenter, job))
+        except DataError as error:
+            unreadable.append(str(error))
         if progress is not None:
             progress("predict", done, len(jobs))
+    if unreadable:
+        raise DataError(f"{len(unreadable)} of {len(jobs)} images were not predicted: {'; '.join(unreadable)}")
     return PredictSummary(rows=tuple(rows))
 
 

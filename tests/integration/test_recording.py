@@ -13,7 +13,8 @@ from datasets.recording_dir import RecordingDir
 from datasets.shard_reader import ShardReader
 from harness.carla_client.drive_log import DriveLog
 from harness.carla_client.endpoint import Endpoint
-from harness.errors import OutputInUseError
+from harness.carla_client.preflight import check_scenarios
+from harness.errors import OutputInUseError, ScenarioFileError
 from harness.recording import RecordSummary, record
 from sim_scenarios.scenario import Suite
 
@@ -120,6 +121,21 @@ def test_a_scenario_that_was_changed_since_is_not_taken_for_recorded(simulator: 
     record(simulator, one, tmp_path)
     with pytest.raises(OutputInUseError, match="another definition"):
         record(simulator, other, tmp_path, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"town": "Town10HDD"}, "scenario one: unknown town 'Town10HDD': did you mean Town10HD"),
+        ({"ego": {"blueprint": "vehicle.tesla.model4"}}, "'vehicle.tesla.model4': did you mean vehicle.tesla.model3"),
+        ({"ego": {"spawn_point": 9999}}, "spawn point 9999 does not exist"),
+    ],
+)
+def test_what_the_server_lacks_is_told_before_anything_is_driven(
+    simulator: Endpoint, wrong: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ScenarioFileError, match=message):
+        check_scenarios(simulator, suite_of({"name": "one", "split": "train", **wrong}).scenarios)
 
 
 def test_a_scenario_that_fails_is_a_row_and_the_next_is_driven(simulator: Endpoint, tmp_path: Path) -> None:

@@ -50,12 +50,12 @@ def test_a_folder_keeps_its_sub_folders(net: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n\x00\x00"])
-def test_an_unreadable_image_is_named_and_what_was_done_stays(net: Any, tmp_path: Path, content: bytes) -> None:
+def test_an_unreadable_image_is_named_and_the_others_are_predicted(net: Any, tmp_path: Path, content: bytes) -> None:
     good = write_image(tmp_path / "good.png", red=1)
     bad = tmp_path / "bad.png"
     bad.write_bytes(content)
     with pytest.raises(DataError, match=r"bad\.png is not an image that can be read"):
-        predict(net, [good, bad], tmp_path / "out")
+        predict(net, [bad, good], tmp_path / "out")
     assert (tmp_path / "out" / "good_mask.png").exists()
 
 
