@@ -11,8 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from harness.carla_client.endpoint import Endpoint
 
-# The first example of a test may compile a numba kernel; a deadline would make that a failure. The examples are the same
-# in every run, so that a change is judged by what it does; `--hypothesis-profile default` looks for new ones.
+# The first example of a test may compile a numba kernel; a deadline would make that a failure. The examples are the
+# same in every run, so that a change is judged by what it does; `--hypothesis-profile default` looks for new ones.
 hypothesis.settings.register_profile("harness", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("harness")
 

@@ -61,7 +61,10 @@ def hold_failing_threads(when: Callable[[], bool]) -> None:
     """
     if sys.platform != "linux":
         return
-    set_terminate = ctypes.CDLL("libstdc++.so.6")._ZSt13set_terminatePFvvE  # std::set_terminate
+    try:
+        set_terminate = ctypes.CDLL("libstdc++.so.6")._ZSt13set_terminatePFvvE  # std::set_terminate
+    except OSError:
+        return  # another C++ runtime: then such a thread ends the process, as it would without us
     set_terminate.restype = ctypes.c_void_p
     set_terminate.argtypes = (_TerminateHandler,)
 
