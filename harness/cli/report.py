@@ -20,6 +20,9 @@ def report(scores: Path, reference_weather: str | None) -> None:
     from harness.reporting.report import report as write_report
 
     summary = write_report(scores, reference_weather=reference_weather)
-    print_table("IoU by class, weather and size", summary.columns, summary.rows)
+    for notice in summary.notices:
+        say(f"warning: {notice}")
+    if summary.rows:
+        print_table(f"compared with {summary.reference_weather}", summary.columns, summary.rows)
     for path in summary.paths:
         say(str(path))

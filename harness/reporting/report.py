@@ -6,10 +6,8 @@ Everything is written beside those tables: ``classes.csv``, ``degradation.csv``,
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -18,7 +16,7 @@ from harness.reporting.contents import ReportTables, build_page
 from harness.reporting.overlays import Image, encode_jpeg, one_picture, palette_of, panels, read_frame, thumbnail
 from harness.reporting.page import GalleryFrame, Picture, inline, render
 from harness.reporting.source import ScoreData, read_score
-from harness.reporting.tables import class_table, degradation_table, pivot_iou, summary_table, write_table
+from harness.reporting.tables import MEAN, class_table, degradation_table, summary_table, write_table
 from harness.run_dir import write_bytes
 
 MAX_GALLERY = 24
@@ -34,10 +32,12 @@ TableRow = tuple[str | float, ...]
 class ReportSummary:
     """What a report says, in short."""
 
+    reference_weather: str
+    """What the others are compared with."""
     columns: tuple[str, ...]
-    """Headings of ``rows``: "class", then "<weather> <width>x<height>"."""
+    """Headings of ``rows``."""
     rows: tuple[TableRow, ...]
-    """IoU of each class that occurs, then mIoU and pixel accuracy; counts of all scenarios are pooled."""
+    """One for each other weather and size; none where only the reference was scored. Counts are pooled."""
     notices: tuple[str, ...]
     """What a reader must know before believing a number."""
     paths: tuple[Path, ...]
@@ -70,8 +70,13 @@ def report(out: Path, *, reference_weather: str | None = None) -> ReportSummary:
     ]
     page = build_page(data, tables, _write_overlays(data))
     write_bytes(out / "report.html", render(page).encode("utf-8"))
-    columns, rows = _class_rows(data, tables)
-    return ReportSummary(columns=columns, rows=rows, notices=page.notices, paths=(*paths, out / "report.html"))
+    return ReportSummary(
+        reference_weather=reference,
+        columns=("weather", "size", "mIoU", "points lost", "retention", "hardest hit (points)"),
+        rows=_degradation_rows(tables.degradation),
+        notices=page.notices,
+        paths=(*paths, out / "report.html"),
+    )
 
 
 def _reference_weather(data: ScoreData, wanted: str | None) -> str:
@@ -116,25 +121,21 @@ def _gallery_order(worst: pd.DataFrame) -> pd.DataFrame:
     return ordered
 
 
-def _class_rows(data: ScoreData, tables: ReportTables) -> tuple[tuple[str, ...], tuple[TableRow, ...]]:
-    """The per-class table as text and numbers, for a terminal."""
-    groups = [(weather, size) for weather in data.weathers for size in reversed(data.sizes)]
-    wides = {size: pivot_iou(tables.classes, data, size) for size in data.sizes}
-    rows: list[TableRow] = [
-        (label.name, *(_lookup(wides[size], label.name, weather) for weather, size in groups))
-        for label in data.labels
-        if any(label.name in wide.index for wide in wides.values())
-    ]
-    summary = tables.summary.set_index(["weather", "width", "height"])
-    for title, column in (("mIoU", "miou"), ("pixel accuracy", "pixel_accuracy")):
-        values = summary[column]
-        rows.append((title, *(_number_or_nan(values.get((weather, *size))) for weather, size in groups)))
-    return ("class", *(f"{weather} {width}x{height}" for weather, (width, height) in groups)), tuple(rows)
-
-
-def _lookup(wide: pd.DataFrame, row: str, column: str) -> float:
-    return _number_or_nan(wide.at[row, column]) if row in wide.index else math.nan
-
-
-def _number_or_nan(value: Any) -> float:
-    return math.nan if value is None else float(value)
+def _degradation_rows(degradation: pd.DataFrame) -> tuple[TableRow, ...]:
+    """What each weather costs at each size, for a terminal: the mean, and the class that lost most."""
+    rows: list[TableRow] = []
+    for _, group in degradation.groupby(["weather", "width", "height"], sort=False):
+        mean = group[group["class"] == MEAN].iloc[0]
+        classes = group[group["class"] != MEAN].dropna(subset=["drop_points"])
+        hardest = classes.loc[classes["drop_points"].idxmax()] if len(classes) else None
+        rows.append(
+            (
+                str(mean["weather"]),
+                f"{mean['width']}x{mean['height']}",
+                float(mean["iou"]),
+                "–" if pd.isna(mean["drop_points"]) else f"{mean['drop_points']:.1f}",
+                float(mean["retention"]),
+                "" if hardest is None else f"{hardest['class']} ({hardest['drop_points']:.1f})",
+            )
+        )
+    return tuple(rows)

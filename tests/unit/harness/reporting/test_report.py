@@ -111,10 +111,13 @@ def test_tables_lie_beside_the_page_and_can_be_printed(score_folder: Path) -> No
         rows = list(csv.DictReader(file))
     assert {row["class"] for row in rows} == {"road", "car", "'=train"}
     assert {row["iou"] for row in rows if row["class"] == "'=train"} == {""}
-    assert summary.columns == ("class", "ClearNoon 4x2", "ClearNoon 8x4", "HardRain 4x2", "HardRain 8x4")
-    assert [row[0] for row in summary.rows] == ["road", "car", "mIoU", "pixel accuracy"]
-    assert summary.rows[1] == ("car", 1.0, 8 / 12, 0.25, 0.4)
-    assert list(summary.rows[3][1:]) == pytest.approx([1.0, 58 / 62, 5 / 8, 0.6])
+    assert summary.reference_weather == "ClearNoon"
+    assert [row[:2] for row in summary.rows] == [("HardRain", "8x4"), ("HardRain", "4x2")]
+    with (score_folder / "degradation.csv").open(newline="") as file:
+        means = [row for row in csv.DictReader(file) if row["class"] == "(mean)"]
+    assert [row[2] for row in summary.rows] == pytest.approx([float(row["iou"]) for row in means])
+    assert [row[3] for row in summary.rows] == [f"{float(row['drop_points']):.1f}" for row in means]
+    assert [str(row[5]).split()[0] for row in summary.rows] == ["road", "car"]
     assert len(summary.notices) == 1
 
 
@@ -139,8 +142,8 @@ def test_a_score_of_which_nothing_is_done_yet_has_a_page_that_says_so(score_fold
     path = score_folder / "scenarios.csv"
     path.write_text(re.sub(r",done,1,[^,]*,[^,]*,[^,]*,", ",not run,0,,,,", path.read_text()))
     summary = report(score_folder)
-    assert [row[0] for row in summary.rows] == ["mIoU", "pixel accuracy"]
-    assert all(math.isnan(float(value)) for value in summary.rows[0][1:])
+    assert [row[0] for row in summary.rows] == ["HardRain", "HardRain"]
+    assert all(math.isnan(float(row[2])) and row[3] == "–" for row in summary.rows)
     text = Page((score_folder / "report.html").read_text(encoding="utf-8")).text
     assert "0 of 8 planned cells" in text
     assert "6 not run" in text
