@@ -1,10 +1,12 @@
-"""The README's annotated tree names what is there: no more, no less, to the depth it shows."""
+"""The README is true: its tree names what is there, no more, no less; its suite can be loaded."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 from pathlib import Path
+
+from sim_scenarios.load import load_suite
 
 ROOT = Path(__file__).parents[2]
 LINE = re.compile(r"^(?P<indent> *)(?P<name>[\w.\-]+/?)(?: {2,}\S.*)?$")
@@ -49,3 +51,11 @@ def test_every_folder_shown_open_is_shown_whole() -> None:
         if parent(entry) in opened and entry not in shown and not entry.endswith("__init__.py")
     }
     assert missing == set()
+
+
+def test_the_suite_shown_can_be_loaded(tmp_path: Path) -> None:
+    example = re.search(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert example is not None
+    path = tmp_path / "mine.yaml"
+    path.write_text(example[1])
+    assert [scenario.split for scenario in load_suite(path).scenarios] == ["train", "test"]
