@@ -16,7 +16,7 @@ from collections.abc import Callable
 GRACE_S = 5.0
 """For the main thread to notice the loss itself: well below the client's time-out."""
 _CONNECT_TIMEOUT_S = 5.0
-_CONFIRM_TIMEOUT_S = 2.0
+_RECONNECT_AFTER_S = 0.2
 
 
 class Lifeline(threading.Thread):
@@ -33,36 +33,43 @@ class Lifeline(threading.Thread):
         self._connection: socket.socket | None = None
 
     def __enter__(self) -> Lifeline:
-        with contextlib.suppress(OSError):  # a server that is gone already is told by whoever calls it next
-            self._connection = socket.create_connection(self._address, timeout=_CONNECT_TIMEOUT_S)
-            self._connection.settimeout(None)
+        self._connection = self._connect()
+        if self._connection is not None:  # a server that is gone already is told by whoever calls it next
             self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._left.set()
-        if self._connection is not None:
+        connection = self._connection
+        if connection is not None:
             with contextlib.suppress(OSError):
-                self._connection.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
+        if self.ident is not None:  # it was started
             self.join()
+        if self._connection is not None:
             self._connection.close()
 
     def run(self) -> None:
-        """Wait for the connection to break; nothing is ever sent over it."""
-        assert self._connection is not None
-        with contextlib.suppress(OSError):
-            while self._connection.recv(1024):
-                pass
-        if self._left.is_set() or self._still_listens():
-            return
+        """Watch until the block is left or the server cannot be connected to any more."""
+        while self._connection is not None:
+            with contextlib.suppress(OSError):
+                while self._connection.recv(1024):  # nothing is ever sent over it
+                    pass
+            # A server may close an idle connection and live; one that is dying may accept for a moment longer.
+            if self._left.wait(_RECONNECT_AFTER_S):
+                return
+            self._connection.close()
+            self._connection = self._connect()
+            if self._left.is_set():
+                return
         self.lost.set()
         if not self._left.wait(GRACE_S):
             self.if_stuck()
 
-    def _still_listens(self) -> bool:
-        """A server may close an idle connection, or restart its network, and live."""
+    def _connect(self) -> socket.socket | None:
         try:
-            socket.create_connection(self._address, timeout=_CONFIRM_TIMEOUT_S).close()
+            connection = socket.create_connection(self._address, timeout=_CONNECT_TIMEOUT_S)
         except OSError:
-            return False
-        return True
+            return None
+        connection.settimeout(None)
+        return connection

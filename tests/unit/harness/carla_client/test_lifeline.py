@@ -46,8 +46,11 @@ def test_nothing_is_told_when_the_block_ends_in_good_order(server: socket.socket
 def test_a_server_that_only_closes_the_connection_is_not_lost(server: socket.socket) -> None:
     with Lifeline(*server.getsockname()) as lifeline:
         server.accept()[0].close()
-        lifeline.join(PATIENCE_S)
+        again, _ = server.accept()  # it goes on watching
         assert not lifeline.lost.is_set()
+        server.close()
+        again.close()
+        assert lifeline.lost.wait(PATIENCE_S)
 
 
 def test_a_server_that_is_gone_from_the_start_costs_nothing() -> None:
