@@ -15,6 +15,7 @@ from pathlib import Path
 from harness.carla_client.embedded import EmbeddedServer, start_embedded
 from harness.carla_client.lifeline import Lifeline
 from harness.carla_client.probe import ask_version, is_listening, require_supported
+from harness.carla_client.process_state import holding_failing_threads
 from harness.errors import ServerLostError, ServerNotFoundError
 
 DEFAULT_HOST = "127.0.0.1"
@@ -76,7 +77,7 @@ def open_endpoint(
             with start_embedded(seed=seed, timeout_s=timeout_s, log_path=log_path) as child:
                 require_supported(child.version, where=f"{child.host}:{child.port}")
                 with Lifeline(child.host, child.port) as lifeline:
-                    yield Endpoint(
+                    endpoint = Endpoint(
                         host=child.host,
                         port=child.port,
                         version=child.version,
@@ -85,12 +86,16 @@ def open_endpoint(
                         child=child,
                         lifeline=lifeline,
                     )
+                    with holding_failing_threads(lambda: not endpoint.is_alive()):
+                        yield endpoint
         return
     host, port = host or DEFAULT_HOST, port or DEFAULT_PORT
     version = ask_version(host, port, timeout_s=min(timeout_s, 10.0))
     require_supported(version, where=f"{host}:{port}")
     with Lifeline(host, port) as lifeline:
-        yield Endpoint(host=host, port=port, version=version, embedded=False, lifeline=lifeline)
+        named = Endpoint(host=host, port=port, version=version, embedded=False, lifeline=lifeline)
+        with holding_failing_threads(lambda: not named.is_alive()):
+            yield named
 
 
 @contextlib.contextmanager

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import carla
-
 from harness.carla_client.endpoint import Endpoint
-from harness.carla_client.session import CALL_TIMEOUT_S, base_name, server_lost
+from harness.carla_client.session import base_name, connect, is_map_of, server_lost
 from harness.errors import ScenarioFileError
 from sim_scenarios.errors import unknown_name
 from sim_scenarios.scenario import Scenario
@@ -24,10 +22,7 @@ def check_scenarios(endpoint: Endpoint, scenarios: Sequence[Scenario]) -> None:
         ScenarioFileError: an unknown town, blueprint or spawn point; it names the scenario.
         ServerLostError: the server stopped answering.
     """
-    client = carla.Client(endpoint.host, endpoint.port, 1)
-    client.set_timeout(CALL_TIMEOUT_S)
-    if endpoint.cache_dir is not None:
-        client.set_files_base_folder(str(endpoint.cache_dir))
+    client = connect(endpoint)
     try:
         towns = sorted({base_name(name) for name in client.get_available_maps()})
         world = client.get_world()
@@ -37,7 +32,7 @@ def check_scenarios(endpoint: Endpoint, scenarios: Sequence[Scenario]) -> None:
         raise server_lost(endpoint, "asking what it has", seen=str(error)) from error
     num_spawn_points = len(loaded.get_spawn_points())
     for scenario in scenarios:
-        is_loaded = base_name(loaded.name) in (scenario.town, f"{scenario.town}_Opt")
+        is_loaded = is_map_of(scenario.town, loaded)
         if not is_loaded:
             _require("town", scenario.town, towns, scenario)
         _require("blueprint", scenario.ego.blueprint, vehicles, scenario)

@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 _STDERR = 2
 _TerminateHandler = ctypes.CFUNCTYPE(None)
@@ -53,20 +54,18 @@ def without_lines_on_stderr(text: str) -> Iterator[None]:
                     os.write(_STDERR, line)
 
 
-def hold_failing_threads(when: Callable[[], bool]) -> None:
-    """From now on a C++ exception that nobody catches holds its thread, while ``when()``, and does not end the process.
+@contextmanager
+def holding_failing_threads(when: Callable[[], bool]) -> Iterator[None]:
+    """In the block an uncaught C++ exception holds its thread, while ``when()``, and does not end the process.
 
     The TrafficManager's thread calls the server and does not expect it to fail; it would end the process before the
-    main thread, which waits for the same server, can say what was done. Any other such exception ends it as ever.
+    main thread, which waits for the same server, can say what was done. Any other such exception ends it as ever. If
+    ``when()`` is still true at the end of the block, threads are held from then on: the process is about to leave.
     """
-    if sys.platform != "linux":
+    set_terminate = _std_set_terminate()
+    if set_terminate is None:
+        yield
         return
-    try:
-        set_terminate = ctypes.CDLL("libstdc++.so.6")._ZSt13set_terminatePFvvE  # std::set_terminate
-    except OSError:
-        return  # another C++ runtime: then such a thread ends the process, as it would without us
-    set_terminate.restype = ctypes.c_void_p
-    set_terminate.argtypes = (_TerminateHandler,)
 
     def handler() -> None:
         if when():
@@ -76,3 +75,22 @@ def hold_failing_threads(when: Callable[[], bool]) -> None:
     in_c = _TerminateHandler(handler)
     _in_use.append(in_c)
     before = _TerminateHandler(set_terminate(in_c))
+    try:
+        yield
+    finally:
+        if not when():
+            set_terminate(before)
+            _in_use.remove(in_c)
+
+
+def _std_set_terminate() -> Callable[[Any], Any] | None:
+    """C++'s ``std::set_terminate``; None where the runtime is another: such a thread then ends the process."""
+    if sys.platform != "linux":
+        return None
+    try:
+        set_terminate = ctypes.CDLL("libstdc++.so.6")._ZSt13set_terminatePFvvE
+    except OSError:
+        return None
+    set_terminate.restype = ctypes.c_void_p
+    set_terminate.argtypes = (_TerminateHandler,)
+    return set_terminate

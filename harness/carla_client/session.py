@@ -23,11 +23,7 @@ import carla
 
 from harness.carla_client.actors import ActorScope
 from harness.carla_client.endpoint import Endpoint
-from harness.carla_client.process_state import (
-    hold_failing_threads,
-    undisturbed_by_interrupts,
-    without_lines_on_stderr,
-)
+from harness.carla_client.process_state import undisturbed_by_interrupts, without_lines_on_stderr
 from harness.errors import ScenarioFileError, ServerLostError
 from sim_scenarios.errors import unknown_name
 
@@ -42,6 +38,15 @@ _DEAD_SERVER_TIMEOUT_S = 0.1
 _log = logging.getLogger(__name__)
 
 
+def connect(endpoint: Endpoint) -> carla.Client:
+    """A client of the server; it asks for nothing yet."""
+    client = carla.Client(endpoint.host, endpoint.port, WORKER_THREADS)
+    client.set_timeout(CALL_TIMEOUT_S)
+    if endpoint.cache_dir is not None:
+        client.set_files_base_folder(str(endpoint.cache_dir))
+    return client
+
+
 class Session:
     """A synchronous world; made by ``open_session``."""
 
@@ -51,10 +56,7 @@ class Session:
         self.fixed_delta_seconds = fixed_delta_seconds
         self.notes: list[str] = []
         """What a user should know about the state that the server was found in."""
-        self.client = carla.Client(endpoint.host, endpoint.port, WORKER_THREADS)
-        self.client.set_timeout(CALL_TIMEOUT_S)
-        if endpoint.cache_dir is not None:
-            self.client.set_files_base_folder(str(endpoint.cache_dir))
+        self.client = connect(endpoint)
         self.world: carla.World = self.client.get_world()
         self._settings_before = self._settings_to_restore()
         self._scopes: list[ActorScope] = []
@@ -64,7 +66,6 @@ class Session:
     def start(self) -> None:
         """Enter synchronous mode and start the TrafficManager."""
         self._synchronise()
-        hold_failing_threads(lambda: not self.endpoint.is_alive())
         self.traffic_manager_port = _free_port()
         with without_lines_on_stderr("No InMemoryMap cache found"):
             self.traffic_manager = self.client.get_trafficmanager(self.traffic_manager_port)
@@ -84,12 +85,12 @@ class Session:
         return self.world.get_map()
 
     def load_town(self, town: str) -> None:
-        """Load ``town`` unless it is loaded. The ``_Opt`` variant of a town is the same town with layers.
+        """Load ``town`` unless it is loaded.
 
         Raises:
             ScenarioFileError: the server has no such town.
         """
-        if base_name(self.map.name) in (town, f"{town}_Opt"):
+        if is_map_of(town, self.map):
             return
         available = sorted({base_name(name) for name in self.client.get_available_maps()})
         if town not in available:
@@ -236,6 +237,11 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("", 0))
         return int(probe.getsockname()[1])
+
+
+def is_map_of(town: str, loaded: carla.Map) -> bool:
+    """Whether ``town`` is loaded; its ``_Opt`` variant is the same town with layers."""
+    return base_name(loaded.name) in (town, f"{town}_Opt")
 
 
 def base_name(map_name: str) -> str:

@@ -68,10 +68,6 @@ def choose_endpoint(
     """
     from harness.carla_client.endpoint import open_endpoint
 
-    if host is None and port is not None:
-        host = "127.0.0.1"
-    if host is not None and port is None:
-        port = 2000
     with open_endpoint(host, port, seed=seed) as endpoint:
         if endpoint.lifeline is not None:
             endpoint.lifeline.if_stuck = lambda: _leave(endpoint, if_lost)

@@ -96,8 +96,8 @@ def print_summary(summary: ScoreSummary, *, remedy: str) -> None:
         IncompleteError: not every planned cell was scored.
     """
     print_table("IoU, counts pooled over scenarios", summary.columns, summary.rows)
-    for path in summary.warnings:
-        say(f"warning: {path}")
+    for warning in summary.warnings:
+        say(f"warning: {warning}")
     if summary.incomplete:
         listed = "\n".join(
             f"  {each.cell.scenario} under {each.cell.weather} at {each.cell.width}x{each.cell.height}: "
