@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from datasets.kernels import fletcher32_words, xxh64_stripes
+from datasets.kernels import fletcher32_words, xxh64_rows, xxh64_stripes
 
 _STRIPE = 32
 """Bytes that XXH64 takes at once: four lanes of eight."""
 
 
-def fletcher32(data: bytes | memoryview | npt.NDArray[np.uint8]) -> int:
+def fletcher32(data: bytes | memoryview | npt.NDArray[Any]) -> int:
     """HDF5's Fletcher32 of `data`, 0 .. 2**32 - 1; an odd last byte counts as a word's high byte."""
     octets = _octets(data)
     words = octets[: octets.size // 2 * 2].view(np.uint16)
@@ -29,8 +29,8 @@ def fletcher32(data: bytes | memoryview | npt.NDArray[np.uint8]) -> int:
     return int(fletcher32_words(_aligned(words), last))
 
 
-def xxh64(data: bytes | memoryview | npt.NDArray[np.uint8]) -> int:
-    """XXH64 with seed 0 of `data` (an array: its bytes in C order), 0 .. 2**64 - 1."""
+def xxh64(data: bytes | memoryview | npt.NDArray[Any]) -> int:
+    """XXH64 with seed 0 of `data` (an array of any type: its bytes in C order), 0 .. 2**64 - 1."""
     octets = _octets(data)
     stripes = octets[: octets.size // _STRIPE * _STRIPE].view(np.uint64)
     return int(xxh64_stripes(_aligned(stripes), octets[stripes.nbytes :], np.uint64(octets.size)))
@@ -38,12 +38,16 @@ def xxh64(data: bytes | memoryview | npt.NDArray[np.uint8]) -> int:
 
 def xxh64_each(rows: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
     """(N,) uint64: XXH64 with seed 0 of each row of (N, size) uint8."""
-    return np.array([xxh64(row) for row in rows], np.uint64)
+    octets = np.ascontiguousarray(rows).view()
+    octets.flags.writeable = False
+    hashes = np.empty(len(octets), np.uint64)
+    xxh64_rows(octets, hashes)
+    return hashes
 
 
-def _octets(data: bytes | memoryview | npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def _octets(data: bytes | memoryview | npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """(N,) uint8 view; read-only always, so that each kernel is compiled for one type only."""
-    octets = np.frombuffer(data, np.uint8) if not isinstance(data, np.ndarray) else data.reshape(-1).view()
+    octets = data.reshape(-1).view(np.uint8) if isinstance(data, np.ndarray) else np.frombuffer(data, np.uint8)
     octets.flags.writeable = False
     return octets
 

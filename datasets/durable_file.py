@@ -18,9 +18,13 @@ def fsync_path(path: Path) -> None:
 def replace_text(path: Path, text: str) -> None:
     """Give `path` the content `text`; after a crash it holds the old one or the new one whole. One writer at a time."""
     temporary = path.with_name(f".{path.name}.new")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     fsync_path(path.parent)

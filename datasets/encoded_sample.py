@@ -6,14 +6,14 @@ Call `encode_sample` from as many threads as there are; hand the results in fram
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
-from datasets.codec import RGB_ZSTD_LEVEL, TAGS_ZSTD_LEVEL, compression_named, packed
+from datasets.codec import DEFAULT_JPEG_QUALITY, PLANE_NAMES, compression_named
+from datasets.errors import ShardError
 from datasets.frame_index import index_row
 from datasets.labels import LabelSet, check_tags
-from datasets.sample import Sample
+from datasets.sample import MAX_DEPTH_CODE, Sample
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,35 +26,47 @@ class EncodedSample:
     width: int
     """[px]"""
     compression: str
+    jpeg_quality: int
+    """Of the compression "jpeg"; the others do not use it."""
     tag_table_digest: str
     """Of the label set that the tags were checked against."""
-    rgb_chunk: bytes
-    tags_chunk: bytes
+    chunks: Mapping[str, bytes]
+    """By plane, in the order of `PLANE_NAMES`."""
     index_row: bytes
 
     @property
     def num_bytes(self) -> int:
         """Bytes that the frame will take in the file, without HDF5's own."""
-        return len(self.rgb_chunk) + len(self.tags_chunk) + len(self.index_row)
+        return sum(map(len, self.chunks.values())) + len(self.index_row)
 
 
-def encode_sample(sample: Sample, *, tag_table: LabelSet, compression: str = "residual") -> EncodedSample:
+def encode_sample(
+    sample: Sample,
+    *,
+    tag_table: LabelSet,
+    compression: str = "residual",
+    jpeg_quality: int = DEFAULT_JPEG_QUALITY,
+) -> EncodedSample:
     """Compress and hash `sample`.
 
     Raises:
         LabelError: the tags hold an id that `tag_table` does not have.
-        ShardError: there is no `compression` of that name.
+        ShardError: there is no `compression` of that name or `jpeg_quality`, or a depth code has more than 24 bits.
     """
-    mode = compression_named(compression)
+    mode = compression_named(compression, jpeg_quality=jpeg_quality)
     check_tags(sample.tags, tag_table)
+    if sample.depth is not None and int(sample.depth.max()) > MAX_DEPTH_CODE:
+        raise ShardError(f"a depth code is {sample.depth.max()}, expected at most {MAX_DEPTH_CODE} (24 bits)")
+    images = {plane: image for plane in PLANE_NAMES if (image := getattr(sample, plane)) is not None}
+    encoded = {plane: mode.planes[plane].encode(image) for plane, image in images.items()}
     height, width = sample.tags.shape
     return EncodedSample(
         frame=sample.frame,
         height=height,
         width=width,
         compression=compression,
+        jpeg_quality=jpeg_quality,
         tag_table_digest=tag_table.digest,
-        rgb_chunk=packed(mode.forward(sample.rgb), level=RGB_ZSTD_LEVEL),
-        tags_chunk=packed(np.ascontiguousarray(sample.tags), level=TAGS_ZSTD_LEVEL),
-        index_row=index_row(sample),
+        chunks={plane: chunk for plane, (chunk, _) in encoded.items()},
+        index_row=index_row(sample, {plane: digest for plane, (_, digest) in encoded.items()}),
     )

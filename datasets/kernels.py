@@ -99,6 +99,18 @@ def xxh64_stripes(stripes: npt.NDArray[np.uint64], tail: npt.NDArray[np.uint8], 
     return value ^ (value >> np.uint64(32))
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def xxh64_rows(rows: npt.NDArray[np.uint8], hashes: npt.NDArray[np.uint64]) -> None:
+    """The hash of each row of (N, size) uint8 into (N,) uint64."""
+    num_rows, size = rows.shape
+    in_stripes = size // 32 * 32
+    stripes = np.empty(in_stripes // 8, np.uint64)
+    octets = stripes.view(np.uint8)
+    for i in range(num_rows):
+        octets[:] = rows[i, :in_stripes]  # copied: a row may begin at any address
+        hashes[i] = xxh64_stripes(stripes, rows[i, in_stripes:], np.uint64(size))
+
+
 @njit(cache=True, nogil=True, inline="always")
 def _word(octets: npt.NDArray[np.uint8], at: int, size: int) -> np.uint64:
     """`size` bytes from `at` on as one little-endian number."""
@@ -154,3 +166,33 @@ def split_channels(rgb: npt.NDArray[np.uint8], planes: npt.NDArray[np.uint8]) ->
             red[x] = row[3 * x]
             green[x] = row[3 * x + 1]
             blue[x] = row[3 * x + 2]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def left_delta_24(codes: npt.NDArray[np.uint32], planes: npt.NDArray[np.uint8]) -> None:
+    """(H, W) uint32 of 24 bits, each less its left neighbour modulo 2**24 -> (3, H, W) uint8 low, middle, high byte."""
+    height, width = codes.shape
+    for y in range(height):
+        row = codes[y]
+        low, middle, high = planes[0, y], planes[1, y], planes[2, y]
+        left = np.uint32(0)
+        for x in range(width):
+            delta = np.uint32(row[x] - left)
+            left = row[x]
+            low[x] = np.uint8(delta)
+            middle[x] = np.uint8(delta >> np.uint32(8))
+            high[x] = np.uint8(delta >> np.uint32(16))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def undo_left_delta_24(planes: npt.NDArray[np.uint8], codes: npt.NDArray[np.uint32]) -> None:
+    """The exact inverse: (3, H, W) uint8 planes -> (H, W) uint32 codes of 24 bits."""
+    _, height, width = planes.shape
+    for y in range(height):
+        row = codes[y]
+        low, middle, high = planes[0, y], planes[1, y], planes[2, y]
+        code = np.uint32(0)
+        for x in range(width):
+            delta = np.uint32(low[x]) | (np.uint32(middle[x]) << np.uint32(8)) | (np.uint32(high[x]) << np.uint32(16))
+            code = np.uint32(np.uint32(code + delta) & np.uint32(0xFFFFFF))
+            row[x] = code

@@ -2,16 +2,17 @@
 
 Decisions:
 
-* Only what version 1 writes is let through: three data sets by hard links, no other object, no external, virtual or
-  compact storage, exactly these types, shapes, chunks and filters. HDF5 can say far more, and each of its further
+* Only what the file's version writes is let through: its data sets by hard links, no other object, no external, virtual
+  or compact storage, exactly these types, shapes, chunks and filters. HDF5 can say far more, and each of its further
   abilities is a way to read another file, to loop, or to fill the memory.
 * Nothing is allocated by a size that the file only declares. Each declared frame must have a stored chunk of its own
-  inside the file, and a chunk's Zstd frame must declare the size of one frame, before anything is decompressed.
+  inside the file, and a chunk must declare the size of one frame before anything is decompressed.
 * HDF5 is used to find the chunks, once. Pixels are read by position afterwards: without its lock and its filters.
 """
 
 from __future__ import annotations
 
+from array import array
 from pathlib import Path
 from typing import Any
 
@@ -19,29 +20,29 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from datasets.codec import Compression, compression_named
-from datasets.errors import ShardError
-from datasets.frame_index import INDEX_DTYPE, checked_rows
-from datasets.shard_header import MAX_HEADER_BYTES, ShardHeader
+from datasets.codec import PLANE_NAMES, Compression, compression_named
+from datasets.errors import ShardError, storage_error
+from datasets.frame_index import checked_rows
+from datasets.shard_header import MAX_HEADER_BYTES, ShardHeader, header_digest
 from datasets.shard_layout import (
     COMPRESSION_ATTRIBUTE,
-    FILTERS,
     FORMAT_ATTRIBUTE,
     FORMAT_NAME,
-    FORMAT_VERSION,
+    FORMAT_VERSIONS,
     HEADER_ATTRIBUTE,
     INDEX_NAME,
     MAX_FRAMES,
     VERSION_ATTRIBUTE,
+    FormatVersion,
     Plane,
     ShardContents,
     check_frame_size,
     planes,
 )
 
+_OF_H5PY = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError)
+"""What h5py raises for what libhdf5 refuses."""
 _ROOT_ATTRIBUTES = frozenset({FORMAT_ATTRIBUTE, VERSION_ATTRIBUTE, COMPRESSION_ATTRIBUTE, HEADER_ATTRIBUTE})
-_CHUNK_OVERHEAD = 1024
-"""Bytes that Zstd and Fletcher32 can add to what does not shrink, beyond 1/256 of it."""
 
 
 def examined(path: Path) -> ShardContents:
@@ -51,44 +52,69 @@ def examined(path: Path) -> ShardContents:
         with h5py.File(path, "r") as file:
             if file.userblock_size:
                 raise ShardError(f"a user block of {file.userblock_size} bytes, expected none")
-            header, compression = _root_attributes(file)
-            datasets = _datasets(file)
+            version, header_text, compression = _root_attributes(file)
+            header = ShardHeader.from_json(header_text, version=version)
+            datasets = _datasets(file, FORMAT_VERSIONS[version])
             num_frames, height, width = _size(datasets["tags"])
             expected = planes(
-                height=height, width=width, compression=compression, tag_table_digest=header.tag_table.digest
+                tuple(name for name in PLANE_NAMES if name in datasets),
+                height=height,
+                width=width,
+                compression=compression,
+                tag_table_digest=header.tag_table.digest,
             )
             chunks = {name: _chunks(datasets[name], plane, num_frames, file_bytes) for name, plane in expected.items()}
             check_apart(chunks)
-            index = _index(datasets[INDEX_NAME], num_frames, file_bytes)
+            index = _index(datasets[INDEX_NAME], FORMAT_VERSIONS[version].index_dtype, num_frames, file_bytes)
+            _check_hashes_of_planes(index, chunks)
     except ShardError as error:
-        raise ShardError(f"{path}: {error}") from error.__cause__
-    except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:  # h5py's, for what libhdf5 refuses
-        raise ShardError(
-            f"{path} cannot be read as a shard ({error}): it is cut short, damaged or unfinished; record it again"
+        raise type(error)(f"{path}: {error}") from error.__cause__
+    except _OF_H5PY as error:
+        raise storage_error(
+            f"{path} cannot be read as a shard: it is cut short, damaged or unfinished; record it again", error
         ) from error
-    return ShardContents(header=header, compression=compression, height=height, width=width, index=index, chunks=chunks)
+    return ShardContents(
+        version=version,
+        header=header,
+        header_digest=header_digest(header_text),
+        compression=compression,
+        height=height,
+        width=width,
+        index=index,
+        chunks=chunks,
+    )
 
 
-def _root_attributes(file: h5py.File) -> tuple[ShardHeader, Compression]:
+def _root_attributes(file: h5py.File) -> tuple[int, str, Compression]:
+    """Version, text of the header, compression."""
     if h5py.h5a.get_num_attrs(file.id) > 2 * len(_ROOT_ATTRIBUTES) or FORMAT_ATTRIBUTE not in file.attrs:
         raise ShardError(f"not a shard: the file has no attribute {FORMAT_ATTRIBUTE!r}, or far too many others")
     if _text(file, FORMAT_ATTRIBUTE) != FORMAT_NAME:
         raise ShardError(f"format is {_text(file, FORMAT_ATTRIBUTE)!r}, expected {FORMAT_NAME!r}")
     version = _integer(file, VERSION_ATTRIBUTE)
-    if version != FORMAT_VERSION:
-        raise ShardError(f"format version is {version}, expected {FORMAT_VERSION}; read it with a newer harness")
+    if version not in FORMAT_VERSIONS:
+        raise ShardError(
+            f"format version is {version}, expected {' or '.join(map(str, FORMAT_VERSIONS))}; read it with a newer "
+            "harness"
+        )
     if set(file.attrs) != _ROOT_ATTRIBUTES:
         raise ShardError(f"the file's attributes are {sorted(file.attrs)}, expected {sorted(_ROOT_ATTRIBUTES)}")
-    header = ShardHeader.from_json(_text(file, HEADER_ATTRIBUTE))
-    return header, compression_named(_text(file, COMPRESSION_ATTRIBUTE))
+    compression, allowed = _text(file, COMPRESSION_ATTRIBUTE), FORMAT_VERSIONS[version].compressions
+    if compression not in allowed:
+        raise ShardError(f"compression is {compression!r}, expected one of {', '.join(allowed)} in version {version}")
+    return version, _text(file, HEADER_ATTRIBUTE), compression_named(compression)
 
 
-def _datasets(file: h5py.File) -> dict[str, h5py.Dataset]:
-    expected = {"rgb", "tags", INDEX_NAME}
-    if len(file) != len(expected) or set(file) != expected:
-        raise ShardError(f"{len(file)} objects {sorted(file)[:8]}, expected exactly {sorted(expected)}")
+def _datasets(file: h5py.File, version: FormatVersion) -> dict[str, h5py.Dataset]:
+    required = {*version.required_planes, INDEX_NAME}
+    allowed = required | set(version.optional_planes)
+    if len(file) > len(allowed) or not required <= set(file) <= allowed:
+        raise ShardError(
+            f"{len(file)} objects {sorted(file)[:8]}, expected exactly {sorted(required)} "
+            f"and at most {sorted(version.optional_planes)} more"
+        )
     found = {}
-    for name in expected:
+    for name in file:
         link = file.get(name, getlink=True)
         if not isinstance(link, h5py.HardLink):
             raise ShardError(f"{name!r} is a {type(link).__name__}, expected a data set in this file")
@@ -115,18 +141,23 @@ def _chunks(dataset: h5py.Dataset, plane: Plane, num_frames: int, file_bytes: in
     _check_storage(dataset, plane, num_frames)
     if dataset.id.get_num_chunks() != num_frames:
         raise ShardError(f"{plane.name!r} has {dataset.id.get_num_chunks()} chunks, expected {num_frames}")
-    places = np.zeros((num_frames, 2), np.int64)
-    largest = plane.item_bytes + plane.item_bytes // 256 + _CHUNK_OVERHEAD
+    facts = array("q")
 
     def note(chunk: Any) -> None:
-        if chunk.filter_mask or not 0 < chunk.size <= largest or chunk.byte_offset + chunk.size > file_bytes:
-            raise ShardError(
-                f"{plane.name!r}: chunk {chunk.chunk_offset[0]} has {chunk.size} bytes at {chunk.byte_offset}, filter "
-                f"mask {chunk.filter_mask}; expected at most {largest}, all filters, in a file of {file_bytes} bytes"
-            )
-        places[chunk.chunk_offset[0]] = chunk.byte_offset, chunk.size
+        facts.extend((chunk.chunk_offset[0], chunk.byte_offset, chunk.size, chunk.filter_mask))
 
     dataset.id.chunk_iter(note)
+    numbers, offsets, sizes, masks = np.array(facts, np.int64).reshape(-1, 4).T
+    most = plane.most_chunk_bytes
+    unfit = np.flatnonzero((masks != 0) | (sizes < 1) | (sizes > most) | (offsets < 0) | (offsets > file_bytes - sizes))
+    if unfit.size:
+        at = int(unfit[0])
+        raise ShardError(
+            f"{plane.name!r}: chunk {numbers[at]} has {sizes[at]} bytes at {offsets[at]}, filter mask {masks[at]}; "
+            f"expected at most {most}, all filters, in a file of {file_bytes} bytes"
+        )
+    places = np.zeros((num_frames, 2), np.int64)
+    places[numbers] = np.stack([offsets, sizes], axis=1)
     if not places[:, 1].all():
         raise ShardError(f"{plane.name!r} lacks the chunk of frame number {int(np.argmin(places[:, 1]))}")
     return places
@@ -144,10 +175,10 @@ def _check_storage(dataset: h5py.Dataset, plane: Plane, num_frames: int) -> None
         "attributes": {name: _text(dataset, name) for name in _few_attributes(dataset)},
     }
     expected = {
-        "type": np.dtype(np.uint8),
+        "type": plane.codec.stored_dtype,
         "shape": (num_frames, *plane.item_shape),
-        "chunk shape": plane.chunk_shape,
-        "filters": FILTERS,
+        "chunk shape": (1, *plane.item_shape),
+        "filters": plane.filters,
         "attributes": plane.attributes,
     }
     for what, wanted in expected.items():
@@ -163,18 +194,23 @@ def check_apart(chunks: dict[str, npt.NDArray[np.int64]]) -> None:
         raise ShardError("stored chunks overlap; the file is damaged or forged")
 
 
-def _index(dataset: h5py.Dataset, num_frames: int, file_bytes: int) -> npt.NDArray[np.void]:
+def _index(dataset: h5py.Dataset, dtype: np.dtype[np.void], num_frames: int, file_bytes: int) -> npt.NDArray[np.void]:
     """(N,) of INDEX_DTYPE, each row tested by its hash."""
     properties = dataset.id.get_create_plist()
     if dataset.external is not None or properties.get_layout() != h5py.h5d.CONTIGUOUS:
         raise ShardError(f"{INDEX_NAME!r} lies outside the file or is not contiguous, expected one block in this file")
-    if dataset.dtype != INDEX_DTYPE or dataset.shape != (num_frames,):
-        raise ShardError(f"{INDEX_NAME!r} is {dataset.dtype} {dataset.shape}, expected {INDEX_DTYPE} {(num_frames,)}")
-    if dataset.id.get_storage_size() != num_frames * INDEX_DTYPE.itemsize or dataset.nbytes > file_bytes:
+    if dataset.dtype != dtype or dataset.shape != (num_frames,):
+        raise ShardError(f"{INDEX_NAME!r} is {dataset.dtype} {dataset.shape}, expected {dtype} {(num_frames,)}")
+    if dataset.id.get_storage_size() != num_frames * dtype.itemsize or dataset.nbytes > file_bytes:
         raise ShardError(f"{INDEX_NAME!r} has {dataset.id.get_storage_size()} bytes stored, expected {dataset.nbytes}")
-    rows: npt.NDArray[np.void] = checked_rows(dataset[:])
-    rows.flags.writeable = False
-    return rows
+    return checked_rows(dataset[:])
+
+
+def _check_hashes_of_planes(index: npt.NDArray[np.void], chunks: dict[str, npt.NDArray[np.int64]]) -> None:
+    """A plane that was taken out of the file still has its hashes."""
+    for plane in set(PLANE_NAMES) - set(chunks):
+        if index[f"{plane}_xxh64"].any():
+            raise ShardError(f"the index has hashes of {plane}, but the file does not have that plane")
 
 
 def _few_attributes(dataset: h5py.Dataset) -> list[str]:

@@ -1,4 +1,4 @@
-"""How a version-1 shard is laid out in HDF5: one table from which the writer builds and the reader checks.
+"""How a shard is laid out in HDF5: one table from which the writer builds and the reader checks.
 
 ``FORMAT.md`` is the specification; this is its form in code. Nothing here opens a file.
 """
@@ -11,16 +11,20 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from datasets.codec import RGB_ZSTD_LEVEL, TAGS_ZSTD_LEVEL, Compression
+from datasets.codec import Compression, PlaneCodec
 from datasets.errors import ShardError
+from datasets.frame_index import INDEX_DTYPE, INDEX_DTYPE_V1
 from datasets.shard_header import ShardHeader
 
 FORMAT_NAME = "carla-loop-harness/shard"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""What is written."""
 
 SUFFIX = ".h5"
 PART_SUFFIX = ".part"
-"""Appended to the final name until the file is closed, verified and on disk."""
+"""Appended to the final name while frames are added: a frame log, see `frame_log`."""
+CLOSING_SUFFIX = ".closing"
+"""Appended to the final name while the frame log is copied into HDF5; worthless when left behind."""
 
 FORMAT_ATTRIBUTE = "format"
 VERSION_ATTRIBUTE = "format_version"
@@ -32,15 +36,10 @@ TAG_TABLE_ATTRIBUTE = "tag_table_sha256"
 MAX_FRAMES = 10_000_000
 MAX_SIDE_PX = 16_384
 MAX_PIXELS = 1 << 26
-"""Of one frame: 192 MiB of RGB is the most that a reader will ever allocate for one."""
-
-ZSTD_FILTER = 32015
-"""Registered with The HDF Group; hdf5plugin brings it."""
-FILTERS: tuple[int, ...] = (ZSTD_FILTER, h5py.h5z.FILTER_FLETCHER32)
-"""Of both images, in the order of writing."""
+"""Of one frame: 256 MiB of depth is the most that a reader will ever allocate for one."""
 
 INDEX_NAME = "index"
-"""The third data set: (N,) of `frame_index.INDEX_DTYPE`, contiguous, written when the shard is closed."""
+"""The data set of rows: (N,) of the version's `INDEX_DTYPES`, contiguous."""
 
 LIBVER = ("v110", "v110")
 """HDF5 1.10 and later can read the file: the first version whose tables all have checksums, and one that says of a file
@@ -48,73 +47,117 @@ whether its writer closed it."""
 
 
 @dataclass(frozen=True, kw_only=True)
+class FormatVersion:
+    """What one version of the format allows."""
+
+    index_dtype: np.dtype[np.void]
+    required_planes: tuple[str, ...] = ("rgb", "tags")
+    optional_planes: tuple[str, ...] = ()
+    compressions: tuple[str, ...]
+
+
+FORMAT_VERSIONS = {
+    1: FormatVersion(index_dtype=INDEX_DTYPE_V1, compressions=("residual", "plain")),
+    2: FormatVersion(
+        index_dtype=INDEX_DTYPE,
+        optional_planes=("depth", "instance"),
+        compressions=("residual", "plain", "gzip", "jpeg"),
+    ),
+}
+"""What is read."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ShardContents:
     """What a shard holds and where: all that reading its frames takes, once the file has been examined."""
 
+    version: int
+    """Of the format."""
     header: ShardHeader
+    header_digest: str
+    """SHA-256 (hex) of the header's text as it lies in the file."""
     compression: Compression
     height: int
     """[px]"""
     width: int
     """[px]"""
     index: npt.NDArray[np.void]
-    """(N,) of INDEX_DTYPE."""
+    """(N,) of `frame_index.INDEX_DTYPE`, read-only."""
     chunks: dict[str, npt.NDArray[np.int64]]
-    """"rgb" and "tags": (N, 2) int64, byte offset in the file and stored size of each frame."""
+    """By plane, in the order of `PLANE_NAMES`: (N, 2) int64, byte offset in the file and stored size of each frame."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plane:
     """One data set of N images, one image a chunk."""
 
-    name: str
-    item_shape: tuple[int, ...]
-    zstd_level: int
+    codec: PlaneCodec
+    height: int
+    """[px]"""
+    width: int
+    """[px]"""
     attributes: dict[str, str]
 
     @property
-    def chunk_shape(self) -> tuple[int, ...]:
-        """Shape of a chunk: one image."""
-        return (1, *self.item_shape)
+    def name(self) -> str:
+        """Of the data set."""
+        return self.codec.plane
 
     @property
-    def item_bytes(self) -> int:
-        """Bytes of one image before compression."""
-        return int(np.prod(self.item_shape, dtype=np.int64))
+    def item_shape(self) -> tuple[int, ...]:
+        """Shape of one image as it is stored."""
+        return self.codec.stored_shape(self.height, self.width)
+
+    @property
+    def filters(self) -> tuple[int, ...]:
+        """HDF5's ids, in the order of writing."""
+        return (self.codec.filter.hdf5_id, h5py.h5z.FILTER_FLETCHER32)
+
+    @property
+    def most_chunk_bytes(self) -> int:
+        """More than any image needs, with its checksum."""
+        item_bytes = int(np.prod(self.item_shape, dtype=np.int64)) * self.codec.stored_dtype.itemsize
+        return self.codec.filter.most_bytes(item_bytes) + 4
 
     def origin(self, number: int) -> tuple[int, ...]:
         """HDF5 coordinates of image `number`."""
         return (number, *(0 for _ in self.item_shape))
 
-    def create(self, file: h5py.File) -> h5py.Dataset:
-        """The empty, extendable data set in `file`."""
+    def create(self, file: h5py.File, num_frames: int) -> h5py.Dataset:
+        """The data set in `file`, still without chunks."""
+        chunk_filter = self.codec.filter
+        flag = h5py.h5z.FLAG_OPTIONAL if chunk_filter.is_optional else h5py.h5z.FLAG_MANDATORY
         properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-        properties.set_chunk(self.chunk_shape)
+        properties.set_chunk((1, *self.item_shape))
         properties.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
-        properties.set_filter(ZSTD_FILTER, h5py.h5z.FLAG_MANDATORY, (self.zstd_level,))
+        properties.set_obj_track_times(False)  # equal frames, equal files
+        properties.set_filter(chunk_filter.hdf5_id, flag, chunk_filter.client_data(self.height, self.width))
         properties.set_fletcher32()
-        space = h5py.h5s.create_simple((0, *self.item_shape), (h5py.h5s.UNLIMITED, *self.item_shape))
-        dataset = h5py.Dataset(h5py.h5d.create(file.id, self.name.encode(), h5py.h5t.STD_U8LE, space, properties))
+        space = h5py.h5s.create_simple((num_frames, *self.item_shape))
+        kind = h5py.h5t.py_create(self.codec.stored_dtype)
+        dataset = h5py.Dataset(h5py.h5d.create(file.id, self.name.encode(), kind, space, properties))
         for name, text in self.attributes.items():
             write_text(dataset, name, text)
         return dataset
 
 
-def planes(*, height: int, width: int, compression: Compression, tag_table_digest: str) -> dict[str, Plane]:
-    """The image data sets of a shard of (height, width) [px] frames, by name."""
-    rgb = Plane(
-        name="rgb",
-        item_shape=compression.item_shape(height, width),
-        zstd_level=RGB_ZSTD_LEVEL,
-        attributes={TRANSFORM_ATTRIBUTE: compression.transform},
-    )
-    tags = Plane(
-        name="tags",
-        item_shape=(height, width),
-        zstd_level=TAGS_ZSTD_LEVEL,
-        attributes={TAG_TABLE_ATTRIBUTE: tag_table_digest},
-    )
-    return {plane.name: plane for plane in (rgb, tags)}
+def planes(
+    names: tuple[str, ...], *, height: int, width: int, compression: Compression, tag_table_digest: str
+) -> dict[str, Plane]:
+    """The image data sets `names` of a shard of (height, width) [px] frames, by name."""
+    return {
+        name: Plane(
+            codec=compression.planes[name],
+            height=height,
+            width=width,
+            attributes=(
+                {TAG_TABLE_ATTRIBUTE: tag_table_digest}
+                if name == "tags"
+                else {TRANSFORM_ATTRIBUTE: compression.planes[name].transform.name}
+            ),
+        )
+        for name in names
+    }
 
 
 def check_frame_size(height: int, width: int) -> None:

@@ -4,6 +4,7 @@ Decisions:
 
 * The file is examined once by `shard_guard`; after that frames are read by position with ``pread``. HDF5 is not
   involved: no lock shared by threads, no filter library, no state that a fork could break.
+* Whoever reads in a loop gives an array to decode into: fresh memory costs a tenth of the time.
 * A reader holds an open file and cannot be pickled. Open one in each process.
 """
 
@@ -11,20 +12,24 @@ from __future__ import annotations
 
 import operator
 import os
+import threading
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from datasets.checksums import xxh64
-from datasets.codec import tested_frame, unpacked
-from datasets.errors import ShardError
-from datasets.part_journal import examined_part
+from datasets.codec import PLANE_DTYPES, checked_frame, image_shape
+from datasets.errors import ShardError, storage_error
+from datasets.frame_log import examined_log
+from datasets.kernels import split_channels
 from datasets.sample import Sample
 from datasets.shard_guard import examined
 from datasets.shard_header import ShardHeader
 from datasets.shard_layout import PART_SUFFIX, ShardContents
+
+_per_thread = threading.local()
 
 
 class ShardReader:
@@ -41,9 +46,12 @@ class ShardReader:
             raise ShardError(f"{path} is not a file; expected a shard. Record one first, or mend the path")
         is_part = path.suffix == PART_SUFFIX
         if is_part and not allow_part and contents is None:
-            raise ShardError(f"{path} is an unfinished recording; expected a finished shard. Record it again")
-        self._contents = contents or (examined_part(path) if is_part else examined(path))
-        self._file = path.open("rb", buffering=0)
+            raise ShardError(f"{path} is an unfinished recording; expected a finished shard. Recover it first")
+        self._contents = contents or (examined_log(path).frames if is_part else examined(path))
+        try:
+            self._file = path.open("rb", buffering=0)
+        except OSError as error:
+            raise storage_error(f"{path} cannot be opened", error) from error
 
     def __enter__(self) -> ShardReader:
         return self
@@ -63,9 +71,29 @@ class ShardReader:
         return self._contents.header
 
     @property
+    def header_digest(self) -> str:
+        """SHA-256 (hex) of the header's text as it lies in the file; for a file of version 2 that of `header`."""
+        return self._contents.header_digest
+
+    @property
+    def version(self) -> int:
+        """Of the file's format."""
+        return self._contents.version
+
+    @property
     def compression(self) -> str:
-        """Name of the compression of RGB."""
+        """Name of the compression."""
         return self._contents.compression.name
+
+    @property
+    def is_lossless(self) -> bool:
+        """Whether RGB is as the camera gave it; the other planes always are."""
+        return self._contents.compression.is_lossless
+
+    @property
+    def planes(self) -> tuple[str, ...]:
+        """Names of the images that every frame has: rgb, tags, and perhaps depth and instance."""
+        return tuple(self._contents.chunks)
 
     @property
     def height(self) -> int:
@@ -84,7 +112,7 @@ class ShardReader:
 
     @property
     def frames(self) -> npt.NDArray[np.uint64]:
-        """(N,) uint64 rising frame numbers of the simulator."""
+        """(N,) uint64 rising frame numbers: ticks of the drive; in version 1 the server's own count."""
         frames: npt.NDArray[np.uint64] = self.index["frame"]
         return frames
 
@@ -99,34 +127,69 @@ class ShardReader:
         return Sample(
             frame=int(row["frame"]),
             timestamp_s=float(row["timestamp_s"]),
-            rgb=self.rgb(number),
-            tags=self.tags(number),
             camera_transform=(x, y, z, pitch, yaw, roll),
+            **{plane: self._image(plane, number) for plane in self.planes},
         )
 
-    def rgb(self, number: int) -> npt.NDArray[np.uint8]:
-        """(H, W, 3) uint8, the caller's own; verified."""
-        number = self._position(number)
-        compression = self._contents.compression
-        stored = self._unpacked("rgb", number, compression.item_shape(self.height, self.width))
-        pixels = np.empty((self.height, self.width, 3), np.uint8)
-        compression.inverse(stored, pixels)
-        return self._verified("rgb", number, pixels)
+    def rgb(
+        self, number: int, out: npt.NDArray[np.uint8] | None = None, *, planar: bool = False
+    ) -> npt.NDArray[np.uint8]:
+        """(H, W, 3) uint8 sRGB, or (3, H, W) when `planar`; the caller's own, in `out` if given; verified.
 
-    def tags(self, number: int) -> npt.NDArray[np.uint8]:
-        """(H, W) uint8 raw tags of the server, the caller's own; verified."""
-        number = self._position(number)
-        stored = self._unpacked("tags", number, (self.height, self.width))
-        return self._verified("tags", number, stored.copy())
+        `out` must be a C-contiguous array of that shape and type. After a ShardError its content means nothing.
+        """
+        if not planar:
+            return self._image("rgb", number, out)
+        shape = (3, self.height, self.width)
+        planes = np.empty(shape, np.uint8) if out is None else _checked_out(out, shape, np.dtype("u1"))
+        split_channels(self._image("rgb", number, _scratch(image_shape("rgb", self.height, self.width))), planes)
+        return planes
+
+    def tags(self, number: int, out: npt.NDArray[np.uint8] | None = None) -> npt.NDArray[np.uint8]:
+        """(H, W) uint8 raw tags, the caller's own, in `out` if given (as for `rgb`); verified."""
+        return self._image("tags", number, out)
+
+    def depth(self, number: int, out: npt.NDArray[np.uint32] | None = None) -> npt.NDArray[np.uint32]:
+        """(H, W) uint32 codes (`sample.depth_metres`), in `out` if given (as for `rgb`); verified.
+
+        ShardError when the shard has no depth: see `planes`.
+        """
+        return self._image("depth", number, out)
+
+    def instance(self, number: int, out: npt.NDArray[np.uint16] | None = None) -> npt.NDArray[np.uint16]:
+        """(H, W) uint16 ids of objects, in `out` if given (as for `rgb`); verified.
+
+        ShardError when the shard has no instance ids: see `planes`.
+        """
+        return self._image("instance", number, out)
 
     def check_stored(self, number: int) -> None:
         """ShardError when a chunk of frame `number` is not what was written; nothing is decompressed."""
+        for plane in self.planes:
+            self.stored_chunk(plane, number)
+
+    def stored_chunk(self, plane: str, number: int) -> bytes:
+        """Compressed bytes and Fletcher32 of an image as they lie in the file; ShardError when they do not fit."""
         number = self._position(number)
-        for plane in ("rgb", "tags"):
-            try:
-                tested_frame(self._chunk(plane, number))
-            except ShardError as error:
-                raise self._damaged(plane, number, error) from error
+        try:
+            chunk = self._chunk(plane, number)
+            checked_frame(chunk)
+        except ShardError as error:
+            raise self._damaged(plane, number, error) from error
+        return chunk
+
+    def _image(self, plane: str, number: int, out: npt.NDArray[Any] | None = None) -> npt.NDArray[Any]:
+        number = self._position(number)
+        if plane not in self.planes:
+            raise ShardError(f"{self.path} has no {plane}, it has {', '.join(self.planes)}; record it with that plane")
+        shape, dtype = image_shape(plane, self.height, self.width), PLANE_DTYPES[plane]
+        image = np.empty(shape, dtype) if out is None else _checked_out(out, shape, dtype)
+        digest = int(self.index[f"{plane}_xxh64"][number])
+        try:
+            self._contents.compression.planes[plane].decode(self._chunk(plane, number), digest, image)
+        except ShardError as error:
+            raise self._damaged(plane, number, error) from error
+        return image
 
     def _position(self, number: int) -> int:
         number = operator.index(number)
@@ -136,24 +199,28 @@ class ShardReader:
 
     def _chunk(self, plane: str, number: int) -> bytes:
         offset, size = map(int, self._contents.chunks[plane][number])
-        chunk = os.pread(self._file.fileno(), size, offset)
+        try:
+            chunk = os.pread(self._file.fileno(), size, offset)
+        except OSError as error:
+            raise storage_error(f"{size} bytes at {offset} cannot be read", error) from error
         if len(chunk) != size:
             raise ShardError(f"{len(chunk)} bytes at {offset}, expected {size}: the file was cut while it was open")
         return chunk
 
-    def _unpacked(self, plane: str, number: int, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
-        try:
-            return unpacked(self._chunk(plane, number), shape)
-        except ShardError as error:
-            raise self._damaged(plane, number, error) from error
-
-    def _verified(self, plane: str, number: int, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        found, expected = xxh64(pixels), int(self.index[f"{plane}_xxh64"][number])
-        if found != expected:
-            reason = f"pixels have XXH64 {found:#018x}, expected {expected:#018x}: swapped or damaged"
-            raise self._damaged(plane, number, ShardError(reason))
-        return pixels
-
     def _damaged(self, plane: str, number: int, error: ShardError) -> ShardError:
         frame = self.index["frame"][number]
-        return ShardError(f"{self.path}, {plane} of frame {frame} (number {number} of {len(self)}): {error}")
+        return type(error)(f"{self.path}, {plane} of frame {frame} (number {number} of {len(self)}): {error}")
+
+
+def _checked_out(out: npt.NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    if out.shape != shape or out.dtype != dtype or not out.flags.c_contiguous or not out.flags.writeable:
+        raise ShardError(f"out is {out.dtype} {out.shape}, expected a C-contiguous, writable {dtype} {shape}")
+    return out
+
+
+def _scratch(shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    """This thread's array of `shape`, to be used before the next call."""
+    scratch: npt.NDArray[np.uint8] | None = getattr(_per_thread, "scratch", None)
+    if scratch is None or scratch.shape != shape:
+        scratch = _per_thread.scratch = np.empty(shape, np.uint8)
+    return scratch

@@ -2,10 +2,10 @@
 
 Decisions:
 
-* What has been acknowledged is in the kernel's hands: pixels by HDF5's direct chunk write, which is not buffered, then
-  a row of the journal (`part_journal`). HDF5's own tables reach the file at the end, and nobody needs them before.
-* The final name means: closed, read back, on the disk. Until then it is ``NAME.h5.part``, and it stays that after any
-  failure, for the frames in it can be read with ``ShardReader(part, allow_part=True)``.
+* Frames go into a frame log, ``NAME.h5.part`` (`frame_log`). What has been acknowledged is in the kernel's hands, or on
+  the disk where every k-th frame is brought there.
+* Closing is recovering: the log is copied into HDF5 and read back (`shard_recovery`). What happens after a crash
+  happens after every drive.
 * A file is never overwritten, neither a finished shard nor what a dead recorder left.
 """
 
@@ -15,61 +15,77 @@ import contextlib
 from pathlib import Path
 from types import TracebackType
 
-import h5py
-import hdf5plugin  # noqa: F401  # registers the Zstd filter, without which HDF5 refuses to create the data sets
 import numpy as np
+import numpy.typing as npt
 
 from datasets.codec import compression_named
 from datasets.durable_file import fsync_path
 from datasets.encoded_sample import EncodedSample, encode_sample
-from datasets.errors import ShardError
+from datasets.errors import NoFrameError, ShardError, storage_error
 from datasets.frame_index import INDEX_DTYPE
-from datasets.part_journal import PartJournal, journal_path
+from datasets.frame_log import LogHead, examined_log
+from datasets.frame_log_writer import FrameLog
 from datasets.sample import Sample
-from datasets.shard_guard import examined
 from datasets.shard_header import ShardHeader
-from datasets.shard_layout import (
-    COMPRESSION_ATTRIBUTE,
-    FORMAT_ATTRIBUTE,
-    FORMAT_NAME,
-    FORMAT_VERSION,
-    HEADER_ATTRIBUTE,
-    INDEX_NAME,
-    LIBVER,
-    MAX_FRAMES,
-    PART_SUFFIX,
-    SUFFIX,
-    VERSION_ATTRIBUTE,
-    Plane,
-    check_frame_size,
-    planes,
-    write_text,
-)
-from datasets.shard_reader import ShardReader
+from datasets.shard_layout import MAX_FRAMES, PART_SUFFIX, SUFFIX, check_frame_size
+from datasets.shard_recovery import check_undamaged, finish_log
 
 
 class ShardWriter:
     """A shard being written; a context manager that finishes it, or leaves the ``.part`` when an exception passes.
 
-    Not for several threads. Raises ShardError for a name that is taken, frames that do not fit, and a disk that fails.
+    Not for several threads. Raises ShardError for a name that is taken and frames that do not fit, DiskError for a disk
+    that is full or fails: what was acknowledged before is then intact.
     """
 
-    def __init__(self, path: Path, header: ShardHeader, *, compression: str = "residual") -> None:
+    def __init__(
+        self,
+        path: Path,
+        header: ShardHeader,
+        *,
+        compression: str = "residual",
+        durable_every: int = 0,
+        goes_on: bool = False,
+    ) -> None:
+        """Begin a new shard.
+
+        Args:
+            path: Final name, ending in ``.h5``. Until `close` the file is `part_path`.
+            header: Provenance of all frames.
+            compression: One of `COMPRESSIONS`.
+            durable_every: Bring the log to the disk after every so many frames; 0 leaves that to the kernel.
+            goes_on: See `resume`.
+        """
         if path.suffix != SUFFIX:
             raise ShardError(f"{path} does not end in {SUFFIX}")
+        if path.exists():
+            raise ShardError(f"{path} exists; shards are never overwritten. Move it away or choose another name")
+        if durable_every < 0:
+            raise ShardError(f"durable_every is {durable_every}, expected a number of frames, or 0 for never")
         self.path = path
         """Final name."""
         self.part_path = path.with_name(path.name + PART_SUFFIX)
         """Name until `close`."""
         self.header = header
         self._compression = compression_named(compression)
-        self._planes: dict[str, Plane] = {}
-        self._datasets: dict[str, h5py.Dataset] = {}
-        self._journal: PartJournal | None = None
+        self._durable_every = durable_every
+        self._head: LogHead | None = None
         self._rows: list[bytes] = []
         self._last_frame = -1
-        self._failure = ""
-        self._file = self._created()
+        self._failure: ShardError | None = None
+        self._log = self._taken_over() if goes_on else self._created()
+
+    @classmethod
+    def resume(
+        cls, path: Path, header: ShardHeader, *, compression: str = "residual", durable_every: int = 0
+    ) -> ShardWriter:
+        """Go on in the ``.part`` of `path` behind its last whole frame; begin anew when there is none.
+
+        Raises:
+            ShardError: there is no ``.part``, it is damaged, or it was begun with another header or compression.
+            RecordingInUseError: its writer is still running.
+        """
+        return cls(path, header, compression=compression, durable_every=durable_every, goes_on=True)
 
     def __len__(self) -> int:
         """Frames acknowledged so far."""
@@ -86,86 +102,113 @@ class ShardWriter:
         else:
             self.leave_part()
 
+    @property
+    def last_frame(self) -> int:
+        """The last frame acknowledged; -1 if there is none."""
+        return self._last_frame
+
+    @property
+    def frames(self) -> npt.NDArray[np.uint64]:
+        """(N,) uint64 rising: all frames acknowledged."""
+        frames: npt.NDArray[np.uint64] = np.frombuffer(b"".join(self._rows), INDEX_DTYPE)["frame"].copy()
+        return frames
+
     def append(self, sample: Sample) -> None:
         """Encode and write `sample`; when it returns, the frame survives the death of this process."""
         self.append_encoded(encode_sample(sample, tag_table=self.header.tag_table, compression=self._compression.name))
 
     def append_encoded(self, encoded: EncodedSample) -> None:
         """Write what `encode_sample` made; when it returns, the frame survives the death of this process."""
-        if self._failure or not self._file:
-            raise ShardError(self._failure or f"{self.path} is closed, no frame can be added")
+        if self._failure is not None:
+            raise self._failure
+        if not self._log.is_open:
+            raise ShardError(f"{self.path} is closed, no frame can be added")
         self._check_fits(encoded)
+        head = self._head or self._head_of(encoded)
         try:
-            if self._journal is None:
-                self._journal = self._begun(encoded.height, encoded.width)
-            self._journal.append(
-                rgb_place=self._written("rgb", encoded.rgb_chunk),
-                tags_place=self._written("tags", encoded.tags_chunk),
-                index_row=encoded.index_row,
-            )
-        except (OSError, RuntimeError) as error:
+            self._log.append(head, encoded.index_row, list(encoded.chunks.values()))
+            if self._durable_every and (len(self) + 1) % self._durable_every == 0:
+                self._log.sync()
+        except OSError as error:
             raise self._given_up(f"frame {encoded.frame} could not be written", error) from error
+        self._head = head
         self._rows.append(encoded.index_row)
         self._last_frame = encoded.frame
 
     def close(self) -> None:
-        """Close, read back, bring to disk, and give the final name; a second call does nothing."""
-        if self._failure:
-            raise ShardError(self._failure)
-        if not self._file:
+        """Copy into HDF5, read back, bring to disk, and give the final name; a second call does nothing."""
+        if self._failure is not None:
+            raise self._failure
+        if not self._log.is_open:
             return
-        if not self._rows:
-            self.leave_part()
-            self.part_path.unlink()
-            raise ShardError(f"{self.path} was to be closed without a single frame; nothing was kept")
         try:
-            self._file.create_dataset(INDEX_NAME, data=np.frombuffer(b"".join(self._rows), INDEX_DTYPE))
-            self.leave_part()
-            self._verify()
-            fsync_path(self.part_path)
-        except (OSError, RuntimeError) as error:
-            raise self._given_up("it could not be finished", error) from error
-        if self.path.exists():
-            raise ShardError(f"{self.path} appeared while {self.part_path} was written; move one of them away")
-        self.part_path.rename(self.path)
-        journal_path(self.part_path).unlink()
-        fsync_path(self.path.parent)
+            if not self._rows:
+                self.part_path.unlink()
+                raise ShardError(f"{self.path} was to be closed without a single frame; nothing was kept")
+            finish_log(self.part_path, index_rows=b"".join(self._rows))
+        except ShardError as error:
+            self._failure = error
+            raise
+        finally:
+            self._log.close()
 
     def leave_part(self) -> None:
-        """Close the file but let it keep its ``.part`` name and its journal, unverified."""
-        if self._journal is not None:
-            self._journal.close()
-        if self._file:
-            self._file.close()
+        """Close the file but let it keep its ``.part`` name, unverified."""
+        self._log.close()
 
-    def _created(self) -> h5py.File:
-        if self.path.exists():
-            raise ShardError(f"{self.path} exists; shards are never overwritten. Move it away or choose another name")
+    def _created(self) -> FrameLog:
         if self.part_path.exists():
             raise ShardError(
-                f"{self.part_path} exists: an unfinished recording, or one still running. Keep its frames or delete it"
+                f"{self.part_path} exists: an unfinished recording, or one still running. Go on with it, recover it, "
+                "or delete it"
             )
         try:
-            file = h5py.File(self.part_path, "x", libver=LIBVER)  # "x": also when another makes it at this moment
+            log = FrameLog.create(self.part_path)
+            if self._durable_every:
+                fsync_path(self.path.parent)
         except OSError as error:
-            raise ShardError(f"{self.part_path} cannot be created: {error}") from error
-        journal_path(self.part_path).unlink(missing_ok=True)  # of a `.part` that somebody deleted
-        write_text(file, FORMAT_ATTRIBUTE, FORMAT_NAME)
-        file.attrs.create(VERSION_ATTRIBUTE, FORMAT_VERSION, dtype=np.dtype("<i8"))
-        write_text(file, COMPRESSION_ATTRIBUTE, self._compression.name)
-        write_text(file, HEADER_ATTRIBUTE, self.header.to_json())
-        return file
+            raise storage_error(f"{self.part_path} cannot be created", error) from error
+        return log
 
-    def _begun(self, height: int, width: int) -> PartJournal:
-        """Create the image data sets and the journal, now that the size is known."""
-        self._planes = planes(
-            height=height,
-            width=width,
+    def _taken_over(self) -> FrameLog:
+        """The log of an earlier writer, cut behind its last whole frame."""
+        try:
+            log = FrameLog.reopen(self.part_path)
+        except OSError as error:
+            raise storage_error(f"{self.part_path} cannot be gone on with", error) from error
+        try:
+            log.cut(self._end_of_acknowledged())
+        except BaseException:
+            log.close()
+            raise
+        return log
+
+    def _end_of_acknowledged(self) -> int:
+        """Take up the frames of an earlier writer; the offset behind them [bytes]."""
+        try:
+            contents = examined_log(self.part_path)
+        except NoFrameError:
+            return 0
+        head, index = contents.head, contents.frames.index
+        if head.header.to_json() != self.header.to_json() or head.compression.name != self._compression.name:
+            raise ShardError(
+                f"{self.part_path} was begun under other conditions (scenario, camera, server, program version or "
+                "compression); recover it or delete it, then record anew"
+            )
+        check_undamaged(self.part_path, contents)
+        self._head, self._last_frame = head, int(index["frame"][-1])
+        self._rows = [row.tobytes() for row in index]
+        return contents.end
+
+    def _head_of(self, encoded: EncodedSample) -> LogHead:
+        return LogHead(
+            header=self.header,
             compression=self._compression,
-            tag_table_digest=self.header.tag_table.digest,
+            jpeg_quality=encoded.jpeg_quality,
+            height=encoded.height,
+            width=encoded.width,
+            planes=tuple(encoded.chunks),
         )
-        self._datasets = {name: plane.create(self._file) for name, plane in self._planes.items()}
-        return PartJournal(self.part_path, self.header, compression=self._compression.name, height=height, width=width)
 
     def _check_fits(self, encoded: EncodedSample) -> None:
         if encoded.compression != self._compression.name or encoded.tag_table_digest != self.header.tag_table.digest:
@@ -177,39 +220,25 @@ class ShardWriter:
             raise ShardError(f"frame {encoded.frame} comes after frame {self._last_frame}, expected rising numbers")
         if len(self) >= MAX_FRAMES:
             raise ShardError(f"{self.path} holds {len(self)} frames, the most that a shard may have; begin another")
-        size = (encoded.height, encoded.width)
-        check_frame_size(*size)
-        if self._planes and self._planes["tags"].item_shape != size:
+        check_frame_size(encoded.height, encoded.width)
+        if self._head is None:
+            return
+        found, expected = (
+            (each.height, each.width, each.planes, each.jpeg_quality) for each in (self._head_of(encoded), self._head)
+        )
+        if found != expected:
             raise ShardError(
-                f"frame {encoded.frame} has (height, width) {size}, expected {self._planes['tags'].item_shape} "
+                f"frame {encoded.frame} has (height, width, planes, JPEG quality) {found}, expected {expected} "
                 f"like the frames before it in {self.path}"
             )
 
-    def _written(self, name: str, chunk: bytes) -> tuple[int, int]:
-        """Byte offset and size of `chunk` in the file, where it now is."""
-        plane, dataset = self._planes[name], self._datasets[name]
-        origin = plane.origin(len(self))
-        dataset.id.set_extent((len(self) + 1, *plane.item_shape))
-        dataset.id.write_direct_chunk(origin, chunk)
-        stored = dataset.id.get_chunk_info_by_coord(origin)
-        return stored.byte_offset, stored.size
-
-    def _verify(self) -> None:
-        """Read the closed file back: index, checksum of every chunk, and the pixels of the first and last frame."""
-        with ShardReader(self.part_path, contents=examined(self.part_path)) as reader:
-            if reader.index.tobytes() != b"".join(self._rows):
-                raise ShardError(f"{self.part_path} does not read back as it was written; the disk or its driver errs")
-            for number in range(len(reader)):
-                reader.check_stored(number)
-            for number in {0, len(reader) - 1}:
-                reader[number]
-
-    def _given_up(self, what: str, error: Exception) -> ShardError:
-        """Leave the ``.part``: its tables and ours may differ now, only the journal is still sure."""
-        self._failure = (
-            f"{self.path}: {what} ({error}). The {len(self)} frames acknowledged before are safe in {self.part_path}; "
-            "free space or choose another disk"
+    def _given_up(self, what: str, error: OSError) -> ShardError:
+        """Leave the ``.part`` as it was before what failed."""
+        self._failure = storage_error(
+            f"{self.path}: {what}. The {len(self)} frames acknowledged before are safe in {self.part_path}; free space "
+            "or choose another disk, then go on or recover them",
+            error,
         )
-        with contextlib.suppress(OSError, RuntimeError):  # what made writing fail makes closing fail
-            self.leave_part()
-        return ShardError(self._failure)
+        with contextlib.suppress(OSError):  # what made writing fail makes closing fail
+            self._log.close()
+        return self._failure

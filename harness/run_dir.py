@@ -3,7 +3,7 @@
 Decisions:
 
 * **A folder is used once.** ``prepare_output`` refuses a folder that holds anything, unless told to resume or to
-  overwrite. It overwrites only what the harness itself made, known by the marker file ``.harness-output``: a mistyped
+  overwrite. It touches only what the harness itself made, known by the marker file ``.harness-output``: a mistyped
   ``-o ~ --overwrite`` deletes nothing.
 * **One writer.** ``lock_output`` holds an advisory lock on the marker while a command writes; it dies with its process,
   so nothing stale is ever left behind.
@@ -95,8 +95,9 @@ class RunDir:
 def prepare_output(path: Path, *, resume: bool = False, overwrite: bool = False) -> Path:
     """Make sure that ``path`` is a folder that may be written to, and return it.
 
-    A folder that does not exist or is empty is fine. One that holds something needs ``resume`` (it is left as it is) or
-    ``overwrite`` (it is emptied, but only if the harness made it). The marker file itself does not count as content.
+    A folder that does not exist or is empty is fine. One that holds something must be one that the harness made (to
+    resume in another would mark it as ours, to be emptied the next time), and needs ``resume`` (it is left as it is) or
+    ``overwrite`` (it is emptied). The marker file itself does not count as content.
     Call it once everything that is needed is known to be there (``check_output`` before): what it deletes is gone.
 
     Raises:
@@ -104,9 +105,9 @@ def prepare_output(path: Path, *, resume: bool = False, overwrite: bool = False)
         OutputInUseError: the folder is used, is not ours to empty, is a file, or another process writes to it.
     """
     content = check_output(path, resume=resume, overwrite=overwrite)
-    if content and not resume:
-        _empty(path, content)
     try:
+        if content and not resume:
+            _empty(path, content)
         path.mkdir(parents=True, exist_ok=True)
         (path / MARKER).touch()
     except OSError as error:
@@ -129,17 +130,16 @@ def check_output(path: Path, *, resume: bool = False, overwrite: bool = False) -
     if path.exists() and not path.is_dir():
         raise OutputInUseError(f"{path} is a file; an output must be a folder. Choose another name with -o.")
     content = _content(path)
-    if content and not resume:
-        if not overwrite:
-            raise OutputInUseError(
-                f"{path} already holds {_listing(content)}. Choose another folder with -o, "
-                "go on with --resume, or delete what is there with --overwrite."
-            )
-        if not (path / MARKER).is_file():
-            raise OutputInUseError(
-                f"{path} holds {_listing(content)} and was not made by the harness (it has no {MARKER}), "
-                "so --overwrite leaves it alone. Choose another folder with -o, or empty it yourself."
-            )
+    if content and not (path / MARKER).is_file():
+        raise OutputInUseError(
+            f"{path} holds {_listing(content)} and was not made by the harness (it has no {MARKER}). "
+            "Choose another folder with -o, or empty it yourself."
+        )
+    if content and not resume and not overwrite:
+        raise OutputInUseError(
+            f"{path} already holds {_listing(content)}. Choose another folder with -o, "
+            "go on with --resume, or delete what is there with --overwrite."
+        )
     return content
 
 

@@ -76,7 +76,7 @@ class Segmenter:
         folder = RunDir(run)
         info, weights = load_checkpoint(folder, checkpoint)
         path = folder.weights(checkpoint)
-        labels = _same_label_set(info, path)
+        labels = _label_set(info, path)
         try:
             net = build_net(info.net, labels.num_classes, **info.net_options)
             net.load_state_dict(weights)
@@ -125,10 +125,13 @@ class Segmenter:
         return ids
 
 
-def _same_label_set(info: CheckpointInfo, path: Path) -> LabelSet:
-    """Return the label set of a checkpoint, provided that it still has the same classes in the same order."""
+def _label_set(info: CheckpointInfo, path: Path) -> LabelSet:
+    """Return the label set of a checkpoint: the one in it, or, where it has the name only, the built-in one.
+
+    That must still have the same classes in the same order.
+    """
     try:
-        labels = label_set(info.label_set)
+        labels = label_set(info.label_set) if info.labels is None else LabelSet.from_json(info.labels)
     except LabelError as error:
         raise CheckpointError(f"{path} was trained for label set {info.label_set!r}: {error}") from error
     if tuple(labels.names) != info.classes:

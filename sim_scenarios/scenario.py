@@ -1,17 +1,19 @@
 """What a scenario and a suite are: frozen data, checked when it is made, unknown fields refused.
 
-A scenario is one drive of an ego vehicle under autopilot through one town, with traffic, in one weather, seen by one or
-more cameras. It belongs to one split as a whole: frames of one drive look alike, and splitting them would leak.
+A scenario is one drive of an ego vehicle under autopilot through one town, with traffic, seen by one or more cameras,
+in one weather or in one that changes. It belongs to one split as a whole: frames of one drive look alike, and splitting
+them would leak.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from sim_scenarios.camera import CameraSpec
 from sim_scenarios.weather import Weather
+from sim_scenarios.weather_timeline import WeatherKey, WeatherTimeline, check_keys, parse_weather_keys
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
@@ -56,6 +58,9 @@ class Scenario(_Definition):
     fixed_delta_seconds: Annotated[float, Field(gt=0.0, le=0.1)] = 0.05
     """Simulated time of one tick [s]; CARLA's physics substeps allow no more than 0.1."""
     weather: Weather = Weather()
+    """Of the whole drive, unless there is a ``weather_timeline``."""
+    weather_timeline: tuple[WeatherKey, ...] = ()
+    """Weather that changes, as keys or in the notation ``ClearNoon->DenseFog``; then ``weather`` must not be given."""
     ego: Ego = Ego()
     traffic: Traffic = Traffic()
     cameras: Annotated[tuple[CameraSpec, ...], Field(min_length=1)] = (CameraSpec(),)
@@ -63,6 +68,13 @@ class Scenario(_Definition):
     """Every n-th tick is recorded, the first included."""
     warmup_ticks: Annotated[int, Field(ge=1, le=10_000)] = 20
     """Ticks before the first recorded one, for traffic to get going and the picture to settle; the first one spawns."""
+
+    @property
+    def timeline(self) -> WeatherTimeline:
+        """The weather at every instant of the drive, with times, whichever way it was given."""
+        if not self.weather_timeline:
+            return WeatherTimeline.constant(self.weather)
+        return WeatherTimeline(keys=self.weather_timeline).over(self.duration_s)
 
     @property
     def num_ticks(self) -> int:
@@ -77,6 +89,20 @@ class Scenario(_Definition):
     def is_recorded(self, tick: int) -> bool:
         """Whether ``tick``, counted from 0 after the warm-up, is to be recorded."""
         return tick >= 0 and tick % self.record_every_n == 0
+
+    @field_validator("weather_timeline", mode="before")
+    @classmethod
+    def _from_notation(cls, value: Any) -> Any:
+        return parse_weather_keys(value) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _weather_is_given_once(self) -> Scenario:
+        if self.weather_timeline and self.weather != Weather():
+            raise ValueError(
+                f"scenario {self.name!r} has both weather and weather_timeline: leave weather out, also of the defaults"
+            )
+        check_keys(self.weather_timeline)
+        return self
 
     @model_validator(mode="after")
     def _cameras_have_names_of_their_own(self) -> Scenario:

@@ -66,11 +66,6 @@ class Weather(BaseModel):
             return _preset(str(value["preset"])).model_dump() | changed
         return value
 
-    @property
-    def is_night(self) -> bool:
-        """Whether the sun is below the horizon, so that vehicles switch their lights on."""
-        return self.sun_altitude_angle < 0.0
-
 
 WEATHER_FIELDS: tuple[str, ...] = tuple(Weather.model_fields)
 """The fourteen names, in the order of ``carla.WeatherParameters``."""
@@ -187,17 +182,24 @@ def parse_weathers(text: str) -> dict[str, Weather]:
 
 
 def weather_name(weather: Weather) -> str:
-    """The preset that ``weather`` is, or ClearNoon's notation with every field that differs: parses back to itself."""
-    for name, preset in PRESETS.items():
-        if preset == weather:
-            return name
-    base = PRESETS["ClearNoon"]
-    changes = [
-        f"{field}={getattr(weather, field):g}"
-        for field in WEATHER_FIELDS
-        if getattr(weather, field) != getattr(base, field)
-    ]
-    return ":".join(["ClearNoon", *changes])
+    """The preset that ``weather`` is, or the nearest one with every field that differs: parses back to itself."""
+    name = nearest_preset(weather)
+    changes = [f"{field}={_shortest(getattr(weather, field))}" for field in _differences(weather, PRESETS[name])]
+    return ":".join([name, *changes])
+
+
+def nearest_preset(weather: Weather) -> str:
+    """Name of the preset that differs from ``weather`` in the fewest fields; of several the first, as ClearNoon."""
+    return min(PRESETS, key=lambda name: len(_differences(weather, PRESETS[name])))
+
+
+def _differences(weather: Weather, preset: Weather) -> list[str]:
+    return [field for field in WEATHER_FIELDS if getattr(weather, field) != getattr(preset, field)]
+
+
+def _shortest(value: float) -> str:
+    """The shortest text that reads back to the same number."""
+    return repr(value).removesuffix(".0")
 
 
 def _preset(name: str) -> Weather:

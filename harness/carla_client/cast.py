@@ -16,6 +16,7 @@ import numpy as np
 from harness.carla_client.actors import ActorScope, pose_of
 from harness.carla_client.drive_log import LoggedActor
 from harness.carla_client.observation import Pose
+from harness.carla_client.session import Session, connect
 from harness.errors import ScenarioFileError
 
 EGO_ROLE, TRAFFIC_ROLE = "hero", "autopilot"
@@ -29,6 +30,9 @@ _CANDIDATES_PER_WALKER = 12
 _CONTROLLER = "controller.ai.walker"
 
 Item = TypeVar("Item")
+
+_all_walkers_are_alike = False
+"""Whether ``make_walkers_alike`` was called in this process."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +91,33 @@ def spawn_controllers(scope: ActorScope, walkers: Sequence[CastMember]) -> list[
     cast = [(LoggedActor(blueprint=_CONTROLLER, attributes={}), carla.Transform()) for _ in walkers]
     controllers = scope.spawn_all(cast, attach_to=[each.actor.id for each in walkers])
     return [each for each in controllers if each is not None]
+
+
+def make_walkers_alike(session: Session) -> None:
+    """Let walkers ignore traffic lights in the first drive of this process, as they do in all others.
+
+    In carla 0.9.16 a flag of the whole process (WalkerManager.cpp) lets the first client alone that has a walker look
+    up where traffic lights are. A drive must not depend on its place in a recording, so a client that is thrown away
+    has the first walker.
+    """
+    global _all_walkers_are_alike
+    if _all_walkers_are_alike:
+        return
+    client = connect(session.endpoint)
+    world = client.get_world()
+    with ActorScope(client, world, server_is_alive=session.endpoint.is_alive) as scope:
+        place = world.get_random_location_from_navigation()
+        if place is None:
+            return
+        made_as = LoggedActor(blueprint=str(scope.blueprints("walker.*")[0].id), attributes={})
+        walker = scope.spawn(made_as, _standing_at(place))
+        if walker is None:
+            return
+        controller = scope.spawn(LoggedActor(blueprint=_CONTROLLER, attributes={}), carla.Transform(), attach_to=walker)
+        session.tick()
+        controller.start()
+        controller.stop()
+    _all_walkers_are_alike = True
 
 
 def start_walking(

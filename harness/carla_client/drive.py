@@ -15,6 +15,7 @@ import numpy as np
 from harness.carla_client.actors import ActorScope
 from harness.carla_client.cast import (
     CastMember,
+    make_walkers_alike,
     spawn_controllers,
     spawn_ego,
     spawn_vehicles,
@@ -26,7 +27,7 @@ from harness.carla_client.log_writer import LogWriter
 from harness.carla_client.observation import Observation
 from harness.carla_client.observer import Observer
 from harness.carla_client.session import Session
-from harness.carla_client.weather import to_carla
+from harness.carla_client.weather import ShownWeather
 from sim_scenarios.camera import CameraSpec
 from sim_scenarios.scenario import Scenario
 
@@ -38,10 +39,11 @@ _SPEED_BELOW_LIMIT = 5.0
 class Drive:
     """One drive of a scenario; iterate once over it, then take its log."""
 
-    def __init__(self, session: Session, scenario: Scenario, *, cameras: Sequence[CameraSpec]) -> None:
+    def __init__(self, session: Session, scenario: Scenario, *, cameras: Sequence[CameraSpec], first_tick: int) -> None:
         self._session = session
         self._scenario = scenario
         self._specs = tuple(cameras)
+        self._first_tick = first_tick
         self._writer: LogWriter | None = None
         self.shortfalls: tuple[str, ...] = ()
         """What the scenario asks for and the town had no room for, one sentence each."""
@@ -56,7 +58,7 @@ class Drive:
         """Drive.
 
         Yields:
-            One observation for each recorded tick, with a pair for each camera.
+            One observation for each recorded tick from ``first_tick`` on, with a pair for each camera.
 
         Raises:
             ScenarioFileError: an unknown town, blueprint or spawn point.
@@ -65,15 +67,20 @@ class Drive:
         session, scenario = self._session, self._scenario
         with session.reporting_loss(f"driving {scenario.name}"):
             session.load_town(scenario.town)
-            session.world.set_weather(to_carla(scenario.weather))
+            make_walkers_alike(session)
+            weather = ShownWeather(session.world, scenario.timeline, fixed_delta_seconds=scenario.fixed_delta_seconds)
+            weather.before_tick(-scenario.warmup_ticks)
             with session.actors() as scope:
                 rng = np.random.default_rng(scenario.seed)
-                session.reseed(scenario.seed)
-                members, controllers = self._spawn(scope, rng)
-                self._writer = LogWriter(session, scenario, members)
-                self._writer.add(session.tick())
-                self._set_moving(scope, members, controllers, rng)
-                yield from self._drive(scope, members[0].actor)
+                session.start_traffic(scenario.seed)
+                try:
+                    members, controllers = self._spawn(scope, rng)
+                    self._writer = LogWriter(session, scenario, members)
+                    self._writer.tick()
+                    self._set_moving(scope, members, controllers, rng)
+                    yield from self._drive(scope, members, weather)
+                finally:
+                    session.end_traffic()
 
     def _spawn(self, scope: ActorScope, rng: np.random.Generator) -> tuple[list[CastMember], list[carla.Actor]]:
         """The ego first, then vehicles, then walkers; and the walkers' controllers."""
@@ -107,21 +114,34 @@ class Drive:
         session.world.set_pedestrians_cross_factor(_CROSSING_WALKERS)
         start_walking(scope, session.world, controllers, rng=rng)
 
-    def _drive(self, scope: ActorScope, ego: carla.Actor) -> Iterator[Observation]:
+    def _drive(self, scope: ActorScope, members: Sequence[CastMember], weather: ShownWeather) -> Iterator[Observation]:
         scenario, session = self._scenario, self._session
         assert self._writer is not None
         observer = Observer(
-            session, scope, ego, self._specs, weather=scenario.weather, record_every_n=scenario.record_every_n
+            session,
+            scope,
+            [member.actor for member in members],
+            0,
+            self._specs,
+            weather=weather,
+            record_every_n=scenario.record_every_n,
+            first_tick=self._first_tick,
         )
         for tick in range(1 - scenario.warmup_ticks, scenario.num_ticks):
             observer.before_tick(tick)
-            snapshot = session.tick()
-            self._writer.add(snapshot)
+            snapshot = self._writer.tick()
             observation = observer.after_tick(tick, snapshot)
             if observation is not None:
                 yield observation
 
 
-def drive(session: Session, scenario: Scenario, *, cameras: Sequence[CameraSpec]) -> Drive:
-    """A drive of ``scenario`` seen by ``cameras`` (none: for its log alone). Nothing happens until it is iterated."""
-    return Drive(session, scenario, cameras=cameras)
+def drive(session: Session, scenario: Scenario, *, cameras: Sequence[CameraSpec], first_tick: int = 0) -> Drive:
+    """A drive of ``scenario``. Nothing happens until it is iterated.
+
+    Args:
+        session: With the scenario's time step.
+        scenario: What is to happen.
+        cameras: Who sees it; none: a drive for its log alone.
+        first_tick: Observations begin with the first recorded tick from here on; before, the same happens unseen.
+    """
+    return Drive(session, scenario, cameras=cameras, first_tick=first_tick)

@@ -84,7 +84,7 @@ class DriveLog:
     controls: Floats
     """(T, A, 3) throttle, steer, brake of vehicles; zero for walkers."""
     vehicle_lights: npt.NDArray[np.uint32]
-    """(T, A) bits of ``carla.VehicleLightState``."""
+    """(T, A) bits of ``carla.VehicleLightState``, as this tick shows them."""
     traffic_lights: npt.NDArray[np.uint8]
     """(T, L) values of ``carla.TrafficLightState``."""
     gaps: tuple[Gap, ...] = ()

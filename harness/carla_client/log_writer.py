@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import carla
 import numpy as np
@@ -15,7 +15,7 @@ from sim_scenarios.scenario import Scenario
 
 
 class LogWriter:
-    """Grows by a row a tick; ``finish`` makes the log of the rows so far."""
+    """Grows by a row with each of its ticks; ``finish`` makes the log of the rows so far."""
 
     def __init__(self, session: Session, scenario: Scenario, members: Sequence[CastMember]) -> None:
         """Start the log of ``members``, of which the first is the ego."""
@@ -31,8 +31,22 @@ class LogWriter:
         self._vehicle_lights: list[list[int]] = []
         self._traffic_lights: list[list[int]] = []
 
-    def add(self, snapshot: carla.WorldSnapshot) -> None:
-        """Add the row of the tick that led to ``snapshot``, the latest there is."""
+    def tick(self) -> carla.WorldSnapshot:
+        """Let the session tick and add the row of it.
+
+        Returns:
+            The world after the tick.
+
+        Raises:
+            ServerLostError: as ``Session.tick``.
+        """
+        # Before: the TrafficManager switches lamps after its tick, to be seen in the next one.
+        lamps = self._session.world.get_vehicles_light_states()
+        snapshot = self._session.tick()
+        self._add(snapshot, lamps)
+        return snapshot
+
+    def _add(self, snapshot: carla.WorldSnapshot, lamps: Mapping[int, carla.VehicleLightState]) -> None:
         if self._lights is None:
             # Only now: before the first tick of a session its client knows no actors.
             self._lights = traffic_lights(self._session.world)
@@ -49,7 +63,6 @@ class LogWriter:
             if not member.made_as.is_walker:
                 control = member.actor.get_control()
                 controls[i] = control.throttle, control.steer, control.brake
-        lamps = self._session.world.get_vehicles_light_states()
         self._frames.append(snapshot.frame)
         self._transforms.append(transforms)
         self._speeds.append(speeds)

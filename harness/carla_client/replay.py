@@ -1,9 +1,12 @@
-"""Render a logged drive again: other weather, other cameras, the same scene.
+"""Render a logged drive again: other weather, also one that changes, other cameras, the same scene.
 
 The replay is kinematic. Every actor of the log is spawned as it was, its physics is switched off, and in each tick one
 batch puts all of them where the log has them, with their lamps; traffic lights are frozen and set. Nothing decides
 anything, so every weather and every camera sees the identical scene and a difference between two replays is the
 weather's alone.
+
+Every logged tick is replayed, also those that nobody records: how far a wheel has rolled and a leg has swung, and when
+a blinker blinks, depends on the whole way, which no command can set.
 
 Walkers get their pose twice in a batch: ``ApplyWalkerState`` sets the walking speed, which the animation needs, but
 CARLA adds half the walker's height to that pose, so ``ApplyTransform`` follows with the pose that was logged.
@@ -23,10 +26,12 @@ from harness.carla_client.log_writer import traffic_lights
 from harness.carla_client.observation import Observation
 from harness.carla_client.observer import Observer
 from harness.carla_client.session import Session
-from harness.carla_client.weather import WEATHER_LIGHTS, lights_for, to_carla
+from harness.carla_client.weather import WEATHER_LIGHTS, ShownWeather, lights_for
 from harness.errors import DataError, ScenarioFileError
 from sim_scenarios.camera import CameraSpec
+from sim_scenarios.scenario import Scenario
 from sim_scenarios.weather import Weather
+from sim_scenarios.weather_timeline import WeatherTimeline
 
 _OUT_OF_SIGHT = carla.Transform(carla.Location(0.0, 0.0, -500.0))
 """Where actors wait that the log has no pose for."""
@@ -36,13 +41,20 @@ class Replay:
     """One replay of a log; iterate once over it."""
 
     def __init__(
-        self, session: Session, log: DriveLog, *, weather: Weather | None, cameras: Sequence[CameraSpec]
+        self,
+        session: Session,
+        log: DriveLog,
+        *,
+        weather: WeatherTimeline | Weather | None,
+        cameras: Sequence[CameraSpec],
+        first_tick: int,
     ) -> None:
         self._session = session
         self._log = log
-        logged = Weather.model_validate(log.scenario["weather"])
-        self._weather = logged if weather is None else weather
-        self._lamps_as_logged = self._weather == logged
+        logged = logged_timeline(log)
+        self._timeline = _as_timeline(weather, logged)
+        self._lamps_as_logged = self._timeline == logged
+        self._first_tick = first_tick
         self._specs = tuple(cameras)
         self.max_pose_error_m = 0.0
         """Largest distance so far between a logged position and where the server had the actor at a recorded tick."""
@@ -51,7 +63,7 @@ class Replay:
         """Replay.
 
         Yields:
-            One observation for each recorded tick of the log.
+            One observation for each recorded tick of the log from ``first_tick`` on.
 
         Raises:
             DataError: the log is of another time step than the session.
@@ -66,9 +78,10 @@ class Replay:
             )
         with session.reporting_loss("replaying"):
             session.load_town(log.scenario["town"])
-            session.world.set_weather(to_carla(self._weather))
+            weather = ShownWeather(session.world, self._timeline, fixed_delta_seconds=session.fixed_delta_seconds)
+            weather.before_tick(-log.warmup_ticks)
             with session.actors() as scope:
-                yield from self._replay(scope, self._spawn(scope))
+                yield from self._replay(scope, self._spawn(scope), weather)
 
     def _spawn(self, scope: ActorScope) -> list[carla.Actor]:
         log = self._log
@@ -82,17 +95,24 @@ class Replay:
                 )
         return [actor for actor in actors if actor is not None]
 
-    def _replay(self, scope: ActorScope, actors: list[carla.Actor]) -> Iterator[Observation]:
+    def _replay(self, scope: ActorScope, actors: list[carla.Actor], weather: ShownWeather) -> Iterator[Observation]:
         session, log = self._session, self._log
         observer = Observer(
-            session, scope, actors[log.ego], self._specs, weather=self._weather, record_every_n=log.record_every_n
+            session,
+            scope,
+            actors,
+            log.ego,
+            self._specs,
+            weather=weather,
+            record_every_n=log.record_every_n,
+            first_tick=self._first_tick,
         )
         session.client.apply_batch_sync([carla.command.SetSimulatePhysics(actor, False) for actor in actors], False)
         with _FrozenTrafficLights(session.world, log) as lights:
             for row in range(log.num_ticks):
                 tick = row - log.warmup_ticks
                 observer.before_tick(tick)
-                session.client.apply_batch_sync(self._commands(actors, row), False)
+                session.client.apply_batch_sync(self._commands(actors, row, weather), False)
                 lights.show(row)
                 snapshot = session.tick()
                 observation = observer.after_tick(tick, snapshot, ego_speed=float(log.speeds[row, log.ego]))
@@ -100,11 +120,11 @@ class Replay:
                     self._check_poses(actors, snapshot, row)
                     yield observation
 
-    def _commands(self, actors: Sequence[carla.Actor], row: int) -> list[Any]:
+    def _commands(self, actors: Sequence[carla.Actor], row: int, weather: ShownWeather) -> list[Any]:
         """Everything that changes at this tick, for one batch."""
         log = self._log
         commands: list[Any] = []
-        lamps, lamps_before = self._lamps(row), self._lamps(row - 1) if row else None
+        lamps, lamps_before = self._lamps(row, weather), self._lamps(row - 1, weather) if row else None
         for i, actor in enumerate(actors):
             pose = log.transforms[row, i]
             transform = _OUT_OF_SIGHT if np.isnan(pose[0]) else to_transform(pose)
@@ -115,16 +135,17 @@ class Replay:
                 control = carla.VehicleControl(throttle=throttle, steer=steer, brake=brake)
                 commands.append(carla.command.ApplyVehicleControl(actor, control))
                 if lamps_before is None or lamps[i] != lamps_before[i]:
-                    state = carla.VehicleLightState(int(lamps[i]))
-                    commands.append(carla.command.SetVehicleLightState(actor, state))
+                    # By id: the overload that takes an actor reads the state as a bool (carla 0.9.16).
+                    commands.append(carla.command.SetVehicleLightState(actor.id, int(lamps[i])))
             commands.append(carla.command.ApplyTransform(actor, transform))
         return commands
 
-    def _lamps(self, row: int) -> np.ndarray[Any, np.dtype[np.uint32]]:
-        """(A,) as logged; in another weather the lamps that depend on the weather are that weather's."""
+    def _lamps(self, row: int, weather: ShownWeather) -> np.ndarray[Any, np.dtype[np.uint32]]:
+        """(A,) as logged; in another weather, those that depend on it are as the weather of the moment wants them."""
         lamps: np.ndarray[Any, np.dtype[np.uint32]] = self._log.vehicle_lights[row]
         if not self._lamps_as_logged:
-            lamps = (lamps & ~np.uint32(WEATHER_LIGHTS)) | np.uint32(lights_for(self._weather))
+            now = weather.at(row - self._log.warmup_ticks)
+            lamps = (lamps & ~np.uint32(WEATHER_LIGHTS)) | np.uint32(lights_for(now))
         return lamps
 
     def _check_poses(self, actors: Sequence[carla.Actor], snapshot: carla.WorldSnapshot, row: int) -> None:
@@ -133,6 +154,24 @@ class Replay:
             if state is not None and not np.isnan(logged[0]):
                 shown = np.array(pose_of(state.get_transform())[:3])
                 self.max_pose_error_m = max(self.max_pose_error_m, float(np.linalg.norm(shown - logged[:3])))
+
+
+def logged_timeline(log: DriveLog) -> WeatherTimeline:
+    """The weather that the log was driven in.
+
+    Raises:
+        DataError: the scenario in the log is not one.
+    """
+    try:
+        return Scenario.model_validate(log.scenario).timeline
+    except ValueError as error:
+        raise DataError(f"the scenario in the drive log cannot be read ({error}): record it again") from error
+
+
+def _as_timeline(weather: WeatherTimeline | Weather | None, logged: WeatherTimeline) -> WeatherTimeline:
+    if weather is None:
+        return logged
+    return WeatherTimeline.constant(weather) if isinstance(weather, Weather) else weather
 
 
 class _FrozenTrafficLights:
@@ -162,6 +201,21 @@ class _FrozenTrafficLights:
                 light.set_state(carla.TrafficLightState.values[int(states[row, i])])
 
 
-def replay(session: Session, log: DriveLog, *, weather: Weather | None, cameras: Sequence[CameraSpec]) -> Replay:
-    """A replay of ``log`` under ``weather`` (None: the logged one). Nothing happens until it is iterated."""
-    return Replay(session, log, weather=weather, cameras=cameras)
+def replay(
+    session: Session,
+    log: DriveLog,
+    *,
+    weather: WeatherTimeline | Weather | None,
+    cameras: Sequence[CameraSpec],
+    first_tick: int = 0,
+) -> Replay:
+    """A replay of ``log``. Nothing happens until it is iterated.
+
+    Args:
+        session: With the log's time step.
+        log: Of the drive.
+        weather: Constant or changing; None: as logged.
+        cameras: Who sees it.
+        first_tick: Observations begin with the first recorded tick from here on; before, the same happens unseen.
+    """
+    return Replay(session, log, weather=weather, cameras=cameras, first_tick=first_tick)

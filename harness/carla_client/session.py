@@ -2,8 +2,10 @@
 
 Decisions:
 
-- One client, one world, one TrafficManager for each session, on a port of its own that was free a moment ago: a second
-  session never inherits the first one's vehicles, seeds or settings.
+- One client and one world for each session, and one TrafficManager for each drive, on a port of its own that was free
+  a moment ago: a second one never inherits the first one's vehicles, seeds or settings. It lives no longer than its
+  drive, because in each tick it looks at every vehicle there is: in a replay, which needs none, that took more time
+  than all else together.
 - Only the session ticks. A server that somebody else ticks, too, is refused, because frames would go missing unseen.
 - Synchronous mode that an earlier client left behind (it died) is noted, and ended with the session.
 - When the server is gone, closing makes no more calls: each would wait for its whole time-out. The TrafficManager of a
@@ -24,6 +26,7 @@ import carla
 from harness.carla_client.actors import ActorScope
 from harness.carla_client.endpoint import Endpoint
 from harness.carla_client.process_state import undisturbed_by_interrupts, without_lines_on_stderr
+from harness.carla_client.traffic_watch import TrafficWatch
 from harness.errors import ScenarioFileError, ServerLostError
 from sim_scenarios.errors import unknown_name
 
@@ -50,9 +53,8 @@ def connect(endpoint: Endpoint) -> carla.Client:
 class Session:
     """A synchronous world; made by ``open_session``."""
 
-    def __init__(self, endpoint: Endpoint, *, seed: int, fixed_delta_seconds: float) -> None:
+    def __init__(self, endpoint: Endpoint, *, fixed_delta_seconds: float) -> None:
         self.endpoint = endpoint
-        self.seed = seed
         self.fixed_delta_seconds = fixed_delta_seconds
         self.notes: list[str] = []
         """What a user should know about the state that the server was found in."""
@@ -62,22 +64,41 @@ class Session:
         self._scopes: list[ActorScope] = []
         self.traffic_manager: carla.TrafficManager = None
         self.traffic_manager_port = 0
+        self._traffic_watch: TrafficWatch | None = None
 
     def start(self) -> None:
-        """Enter synchronous mode and start the TrafficManager."""
+        """Enter synchronous mode."""
         self._synchronise()
+
+    def start_traffic(self, seed: int) -> None:
+        """Start a TrafficManager, restart all that is random from ``seed``, and the lights from their first phase."""
+        self.end_traffic()
+        # It looks at the actors of the latest snapshot at once; one that was destroyed since would end this process.
+        self.tick()
         self.traffic_manager_port = _free_port()
         with without_lines_on_stderr("No InMemoryMap cache found"):
             self.traffic_manager = self.client.get_trafficmanager(self.traffic_manager_port)
+        self._traffic_watch = TrafficWatch(self.traffic_manager_port, on_wake=self._note_wake)
         self.traffic_manager.set_synchronous_mode(True)
-        self.reseed(self.seed)
-
-    def reseed(self, seed: int) -> None:
-        """Restart everything random from ``seed``, and the traffic lights from their first phase."""
-        self.seed = seed
         self.traffic_manager.set_random_device_seed(seed)
         self.world.set_pedestrians_seed(seed)
         self.world.reset_all_traffic_lights()
+
+    def end_traffic(self) -> None:
+        """Stop the TrafficManager, if there is one and the server still is; never raises.
+
+        Its vehicles must still exist: its thread makes one more step, which asks for them, and the error in answer to
+        one that is gone would end this process.
+        """
+        if self._traffic_watch is not None:
+            self._traffic_watch.leave()
+            self._traffic_watch = None
+        manager, self.traffic_manager = self.traffic_manager, None
+        if manager is not None and self.endpoint.is_alive():
+            try:
+                manager.shut_down()
+            except RuntimeError as error:
+                _log.warning("the TrafficManager could not be stopped: %s", error)
 
     @property
     def map(self) -> carla.Map:
@@ -113,7 +134,8 @@ class Session:
         """
         if self.endpoint.is_known_lost():
             raise server_lost(self.endpoint, "ticking", seen="its connection broke")
-        with self.reporting_loss("ticking"):
+        watched = contextlib.nullcontext() if self._traffic_watch is None else self._traffic_watch.during_a_tick()
+        with self.reporting_loss("ticking"), watched:
             frame = self.world.tick(TICK_TIMEOUT_S)
             snapshot = self.world.get_snapshot()
         if snapshot.frame != frame:
@@ -149,7 +171,9 @@ class Session:
 
     def _close(self) -> None:
         is_alive = self.endpoint.is_alive()
-        if not is_alive:
+        if is_alive:
+            self.end_traffic()
+        else:
             self._expect_no_answers()
         for scope in reversed(self._scopes):
             scope.close()
@@ -158,11 +182,6 @@ class Session:
             _log.warning("the server is gone; nothing could be restored on it")
             return
         try:
-            if self.traffic_manager is not None:
-                # Its thread makes one more step when it is shut down. Without a tick before, that step would ask for
-                # the actors that were just destroyed, and the error in answer would end this process.
-                self.world.tick(CALL_TIMEOUT_S)
-                self.traffic_manager.shut_down()
             self.world.apply_settings(self._settings_before)
         except RuntimeError as error:
             _log.warning("the server could not be left as it was found: %s", error)
@@ -198,13 +217,19 @@ class Session:
             return False
         return True
 
+    def _note_wake(self) -> None:
+        self._note(
+            "carla's TrafficManager stood still in a tick and was woken (carla issue 9172): nothing that was recorded "
+            "is wrong, but another drive with this seed may differ"
+        )
+
     def _note(self, text: str) -> None:
         self.notes.append(text)
         _log.warning("%s", text)
 
 
 @contextlib.contextmanager
-def open_session(endpoint: Endpoint, *, seed: int, fixed_delta_seconds: float) -> Iterator[Session]:
+def open_session(endpoint: Endpoint, *, fixed_delta_seconds: float) -> Iterator[Session]:
     """A synchronous world while the block lasts.
 
     Raises:
@@ -213,7 +238,7 @@ def open_session(endpoint: Endpoint, *, seed: int, fixed_delta_seconds: float) -
     if not endpoint.is_alive():  # at once, where the client would wait for its whole time-out
         raise server_lost(endpoint, "connecting", seen="nothing listens there any more")
     try:
-        session = Session(endpoint, seed=seed, fixed_delta_seconds=fixed_delta_seconds)
+        session = Session(endpoint, fixed_delta_seconds=fixed_delta_seconds)
     except RuntimeError as error:
         raise server_lost(endpoint, "connecting", seen=str(error)) from error
     try:

@@ -18,14 +18,19 @@ from harness import __version__
 from harness.cli.demo import demo
 from harness.cli.doctor import doctor
 from harness.cli.evaluate import evaluate
+from harness.cli.export_data import export_data
+from harness.cli.import_data import import_data
 from harness.cli.inspect import inspect
 from harness.cli.output import flush
 from harness.cli.predict import predict
 from harness.cli.record import record
+from harness.cli.recover import recover
 from harness.cli.report import report
 from harness.cli.score import score
 from harness.cli.serve import serve
 from harness.cli.train import train
+from harness.cli.verify import verify
+from harness.cli.view import view
 from harness.errors import (
     CheckpointError,
     DataError,
@@ -103,7 +108,23 @@ def harness() -> None:
     """
 
 
-for _command in (demo, doctor, serve, record, inspect, train, evaluate, score, report, predict):
+for _command in (
+    demo,
+    doctor,
+    serve,
+    record,
+    recover,
+    verify,
+    import_data,
+    inspect,
+    view,
+    export_data,
+    train,
+    evaluate,
+    score,
+    report,
+    predict,
+):
     harness.add_command(_command)
 
 

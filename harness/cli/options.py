@@ -22,6 +22,10 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 OUTPUT = click.Path(path_type=Path)
 INPUT_DIRECTORY = click.Path(path_type=Path, file_okay=False)
 
+SPLITS = ("train", "val", "test")
+COMPRESSIONS = ("residual", "plain", "gzip", "jpeg")
+"""Of shards. Both stand here a second time, because importing `datasets` would make ``--help`` slow."""
+
 
 def _apply(command: Command, *options: Callable[[Command], Command]) -> Command:
     for option in reversed(options):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import INPUT_DIRECTORY, choose_endpoint, choose_suite, output_options, server_options
+from harness.cli.options import INPUT_DIRECTORY, SPLITS, choose_endpoint, choose_suite, output_options, server_options
 from harness.cli.output import print_table, progress_bar, say
 from harness.errors import IncompleteError, ServerLostError
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     "splits",
     multiple=True,
     default=["test"],
-    type=click.Choice(["train", "val", "test"]),
+    type=click.Choice(SPLITS),
     help="Scenarios to score. [default: test]",
 )
 @click.option("--drives", type=INPUT_DIRECTORY, help="Recording whose drives to replay. [default: drive anew]")
@@ -50,6 +50,7 @@ def score(
     every weather and size sees the identical scene and identical labels. Writes counts.csv (tidy), scenarios.csv, the
     worst frames, and score.json into the output folder; `harness report` turns them into a page.
     """
+    from datasets.labels import tag_table_for_server, translation
     from harness.carla_client.preflight import check_scenarios
     from harness.run_dir import check_output, prepare_output
     from harness.scoring.score import score as score_suite
@@ -71,6 +72,9 @@ def score(
         progress_bar() as progress,
     ):
         say(endpoint.describe())
+        lossy = translation(tag_table_for_server(endpoint.version), segmenter.label_set).warning
+        if lossy is not None:
+            say(f"note: {lossy}")
         check_scenarios(endpoint, chosen.scenarios)
         prepare_output(output, resume=resume, overwrite=overwrite)
         try:

@@ -84,7 +84,7 @@ class DriveOpener:
         """Get the drive of ``scenario``, driving it if there is no log yet."""
         log = self._existing_log(scenario)
         delta = scenario.fixed_delta_seconds
-        with open_session(self._endpoint, seed=scenario.seed, fixed_delta_seconds=delta) as session:
+        with open_session(self._endpoint, fixed_delta_seconds=delta) as session:
             yield LoggedDrive(session, self._make_log(session, scenario) if log is None else log)
 
     def _existing_log(self, scenario: Scenario) -> DriveLog | None:

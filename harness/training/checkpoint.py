@@ -52,6 +52,9 @@ class CheckpointInfo:
     step: int
     """Optimiser steps made so far."""
 
+    labels: dict[str, Any] | None = None
+    """The whole label set, ``LabelSet.to_json``: a user's own file may change or go. None in runs before 0.2."""
+
     metrics: dict[str, float | None] = field(default_factory=dict)
     """Validation figures of that epoch; None where undefined (a class that is absent)."""
 

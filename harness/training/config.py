@@ -7,10 +7,12 @@ import math
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
+from datasets.labels import CARLA_29, LABEL_SETS, LabelError, LabelSet, label_set
 from harness.errors import UsageError
+from harness.training.cache import CacheSetting
 from harness.training.device import PRECISIONS
 
-ClassWeights = Literal["none", "median-frequency"]
+ClassWeights = Literal["none", "median-frequency", "inverse-sqrt", "effective-number"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +29,7 @@ class TrainConfig:
     net_options: dict[str, Any] = field(default_factory=dict)
     """Keyword options of that net."""
 
-    label_set: str = "carla29"
+    label_set: LabelSet = CARLA_29
     """Label set to learn; recorded tags are mapped to it on load."""
 
     epochs: int = 30
@@ -55,7 +57,10 @@ class TrainConfig:
     """Resize frames and labels to this on load; None keeps them as recorded."""
 
     class_weights: ClassWeights = "none"
-    """``"median-frequency"`` weights each class by median frequency / its frequency in the training labels."""
+    """How much rarer classes of the training labels count more in the loss; see ``datasets.class_weights``."""
+
+    class_weights_beta: float | None = None
+    """Of ``"effective-number"``, 0 to below 1; None lets the median class decide."""
 
     augment: bool = True
     """Flip, scale and change colours at random. A crop is taken either way, at its centre when this is off."""
@@ -78,11 +83,11 @@ class TrainConfig:
     precision: str = "auto"
     """``auto``, ``float32``, ``bfloat16`` or ``float16``; see ``harness.training.device``."""
 
-    workers: int = 0
-    """Loader processes, used only when the frames do not fit in memory; 0 reads in the training process."""
+    cache: CacheSetting = "auto"
+    """Where decoded frames are kept between epochs, as far as they fit; see ``harness.training.cache``."""
 
-    cache_gib: float = 4.0
-    """Decoded frames are kept in memory [GiB] up to this much, 0 never; see ``harness.training.data``."""
+    workers: int = 2
+    """Loader processes, used only for frames that are not kept; 0 reads in the training process."""
 
     def __post_init__(self) -> None:
         self._check("epochs", self.epochs >= 1, "at least 1")
@@ -95,8 +100,10 @@ class TrainConfig:
         self._check("color_jitter", 0 <= self.color_jitter <= 1, "0 to 1")
         self._check("seed", 0 <= self.seed < 2**32, "0 to 2**32 - 1")
         self._check("workers", self.workers >= 0, "0 or more")
-        self._check("cache_gib", self.cache_gib >= 0, "0 or more")
+        self._check("cache", self.cache in get_args(CacheSetting), " or ".join(get_args(CacheSetting)))
         self._check("class_weights", self.class_weights in get_args(ClassWeights), " or ".join(get_args(ClassWeights)))
+        beta = self.class_weights_beta
+        self._check("class_weights_beta", beta is None or 0 <= beta < 1, "None, or 0 to below 1")
         self._check("precision", self.precision in PRECISIONS, f"one of {', '.join(PRECISIONS)}")
         for name in ("crop", "size"):
             pair = getattr(self, name)
@@ -104,8 +111,12 @@ class TrainConfig:
             self._check(name, is_size, "None or (width, height) in whole pixels")
 
     def to_json(self) -> dict[str, Any]:
-        """Return the settings as JSON values; ``from_json`` is the way back."""
-        return asdict(self)
+        """Return the settings as JSON values; ``from_json`` is the way back.
+
+        A built-in label set is its name; one's own is written out, so that its file may change or go.
+        """
+        is_built_in = LABEL_SETS.get(self.label_set.name) == self.label_set
+        return {**asdict(self), "label_set": self.label_set.name if is_built_in else self.label_set.to_json()}
 
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> TrainConfig:
@@ -119,13 +130,27 @@ class TrainConfig:
         if unknown:
             raise UsageError(f"config has unknown settings {', '.join(unknown)}; known are {', '.join(sorted(known))}.")
         sizes = {name: tuple(content[name]) for name in ("crop", "size") if content.get(name) is not None}
-        return cls(**{**content, **sizes})
+        return cls(**{**content, **sizes, **_label_set(content)})
 
     def differences(self, other: TrainConfig) -> list[str]:
-        """Return ``"name: mine -> theirs"`` for each setting that differs, through JSON, as they are stored."""
+        """Return ``"name: mine -> theirs"`` for each setting that differs, through JSON, as they are stored.
+
+        Long values, such as a label set of one's own, are cut.
+        """
         mine, theirs = (json.loads(json.dumps(config.to_json())) for config in (self, other))
-        return [f"{name}: {mine[name]!r} -> {theirs[name]!r}" for name in mine if mine[name] != theirs[name]]
+        return [f"{name}: {mine[name]!r:.60} -> {theirs[name]!r:.60}" for name in mine if mine[name] != theirs[name]]
 
     def _check(self, name: str, is_right: bool, rule: str) -> None:
         if not is_right:
             raise UsageError(f"{name} is {getattr(self, name)!r}; it must be {rule}.")
+
+
+def _label_set(content: dict[str, Any]) -> dict[str, LabelSet]:
+    """The setting ``label_set`` as an object; nothing when it is not given."""
+    if "label_set" not in content:
+        return {}
+    stored = content["label_set"]
+    try:
+        return {"label_set": label_set(stored) if isinstance(stored, str) else LabelSet.from_json(stored)}
+    except LabelError as error:
+        raise UsageError(str(error)) from error

@@ -25,6 +25,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from datasets.frame_order import epoch_order
 from datasets.recording_dir import RecordingDir
 from harness.errors import DataError, TrainingError, UsageError
 from harness.run_dir import RunDir, check_output, lock_output, write_json, write_manifest
@@ -32,7 +33,7 @@ from harness.scoring.metrics import iou, mean_iou, pixel_accuracy
 from harness.training.augment import BatchTransform
 from harness.training.checkpoint import CheckpointInfo, save_checkpoint
 from harness.training.config import TrainConfig
-from harness.training.data import Batch, Progress, epoch_order
+from harness.training.data import Batch, Note, Progress, loader_death_named
 from harness.training.device import Precision, autocast, choose_device, choose_precision
 from harness.training.loss import CrossEntropy
 from harness.training.loss_watch import LossWatch
@@ -48,7 +49,7 @@ __all__ = ["EpochMetrics", "TrainSummary", "train"]
 CHECK_EVERY = 50
 """Steps between two looks at whether the loss still is a number."""
 
-FREE_TO_CHANGE = ("device", "workers", "cache_gib")
+FREE_TO_CHANGE = ("device", "workers", "cache")
 """Settings that a resumed run may change: they say where it runs, not what it computes."""
 
 
@@ -134,6 +135,7 @@ def train(
     overwrite: bool = False,
     progress: Progress | None = None,
     on_epoch: Callable[[EpochMetrics], None] | None = None,
+    on_note: Note | None = None,
 ) -> TrainSummary:
     """Train a net from scratch on the ``train`` split of ``recording`` and write the run into ``out``.
 
@@ -145,6 +147,7 @@ def train(
         overwrite: empty ``out`` first.
         progress: told (what, done, total) for each decoded frame and each step.
         on_epoch: told the figures of each finished epoch.
+        on_note: told in a sentence what is done in another way than was asked for.
 
     Raises:
         OutputInUseError: ``out`` is used, or another process writes to it.
@@ -156,9 +159,9 @@ def train(
     check_output(out, resume=resume, overwrite=overwrite)
     RecordingDir.open(recording)  # before an earlier run is deleted for it
     run = RunDir.create(out, resume=resume, overwrite=overwrite)
-    with lock_output(run.path), _timed_convolutions():
+    with lock_output(run.path), _timed_convolutions(), loader_death_named():
         _check_same_config(run, config)
-        setting = _prepare(run, config, recording, progress or _report_nothing)
+        setting = _prepare(run, config, recording, progress or _report_nothing, on_note or _note_nothing)
         state = _start(setting)
         finished: list[EpochMetrics] = []
         if run.training_state.is_file():
@@ -176,10 +179,10 @@ def train(
     return _summary(setting, state, log.best)
 
 
-def _prepare(run: RunDir, config: TrainConfig, recording: Path, progress: Progress) -> _Setting:
+def _prepare(run: RunDir, config: TrainConfig, recording: Path, progress: Progress, note: Note) -> _Setting:
     device = choose_device(config.device)
     precision = choose_precision(config.precision, device)
-    data = open_recording(recording, config, device=device, progress=progress)
+    data = open_recording(recording, config, device=device, progress=progress, note=note)
     loss = CrossEntropy(ignore_id=data.labels.ignore_id, class_weights=data.class_weights).to(device)
     transform = BatchTransform.from_config(config, ignore_id=data.labels.ignore_id)
     return _Setting(run, config, data, loss, transform, device, precision, progress)
@@ -246,7 +249,7 @@ def _check_loss(setting: _Setting, watch: LossWatch, epoch: int) -> None:
     step = watch.first_bad_step()
     if step is None:
         return
-    frames = ", ".join(setting.data.train_names[index] for index in watch.frames_of(step))
+    frames = ", ".join(setting.data.train_name_of(index) for index in watch.frames_of(step))
     kept = f"The checkpoints up to epoch {epoch - 1} are kept." if epoch > 1 else "There is no checkpoint yet."
     raise TrainingError(
         f"The loss became NaN or infinite at step {step + 1} of epoch {epoch}, on frames {frames}. {kept} "
@@ -289,8 +292,9 @@ def _save(setting: _Setting, state: TrainingState, log: MetricsLog) -> None:
     info = CheckpointInfo(
         net=config.net,
         net_options=config.net_options,
-        label_set=config.label_set,
-        classes=setting.data.labels.names,
+        label_set=config.label_set.name,
+        classes=config.label_set.names,
+        labels=config.label_set.to_json(),
         epoch=state.epoch,
         step=state.step,
         metrics={name: None if math.isnan(value) else value for name, value in figures.items()},
@@ -372,3 +376,7 @@ def _device_name(device: torch.device) -> str:
 
 def _report_nothing(what: str, done: int, total: int) -> None:
     """Stand in for a progress callback that was not given."""
+
+
+def _note_nothing(sentence: str) -> None:
+    """Stand in for a callback for notes that was not given."""

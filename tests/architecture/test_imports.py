@@ -62,12 +62,19 @@ ALLOWED: dict[str, set[str]] = {
         "harness.scoring.metrics",
         "harness.reporting",
     },
+    "harness/inspection": {"numpy", "cv2", "PIL", "matplotlib", "datasets", "harness"},
+    "harness/viewing": {"numpy", "cv2", "rerun", "datasets", "harness"},
     "harness": {"numpy", "torch", "safetensors", "cv2", "pandas", "sim_scenarios", "datasets", "nets", "harness"},
     SIMULATOR: {"numpy", "numba", "msgpack", "carla", SIMULATOR.replace("/", ".")},
     "sim_scenarios": {"yaml", "pydantic", "numpy", "sim_scenarios"},
     "nets": {"torch", "nets"},
-    "datasets": {"numpy", "numba", "h5py", "hdf5plugin", "zstandard", "datasets"},
+    "datasets": {"numpy", "numba", "h5py", "hdf5plugin", "zstandard", "cv2", "datasets"},
+    "datasets/importers": {"numpy", "numba", "PIL", "datasets"},
+    "datasets/labels": {"numpy", "yaml", "datasets"},
+    "datasets/exporters": {"numpy", "numba", "cv2", "pyarrow", "pycocotools", "datasets"},
     "datasets/torch_dataset.py": {"numpy", "torch", "datasets"},
+    "datasets/torch_batches.py": {"numpy", "torch", "datasets"},
+    "datasets/torch_loader.py": {"numpy", "torch", "datasets"},
 }
 
 NOT_AT_MODULE_LEVEL = {"harness/cli": {"torch", "carla", "h5py", "cv2", "pandas", "numpy", "pydantic"}}

@@ -19,7 +19,7 @@ from harness.carla_client.cast import spawn_controllers, spawn_ego, spawn_vehicl
 from harness.carla_client.endpoint import Endpoint, open_endpoint
 from harness.carla_client.session import Session, open_session
 from harness.carla_client.weather import to_carla
-from harness.recording import record
+from harness.recording.recorder import record
 from sim_scenarios.camera import CameraSpec
 from sim_scenarios.scenario import Ego, Scenario, Suite, Traffic
 from sim_scenarios.weather import parse_weather
@@ -50,7 +50,7 @@ def endpoint() -> Iterator[Endpoint]:
 
 def bare_seconds_per_tick(endpoint: Endpoint, scenario: Scenario) -> float:
     """What a user's own loop takes: tick, then take both images from their queues, and nothing else."""
-    with open_session(endpoint, seed=scenario.seed, fixed_delta_seconds=scenario.fixed_delta_seconds) as session:
+    with open_session(endpoint, fixed_delta_seconds=scenario.fixed_delta_seconds) as session:
         session.world.set_weather(to_carla(scenario.weather))
         with session.actors() as scope:
             ego = spawn_cast(session, scope, scenario)
@@ -68,7 +68,7 @@ def bare_seconds_per_tick(endpoint: Endpoint, scenario: Scenario) -> float:
 def spawn_cast(session: Session, scope, scenario: Scenario) -> carla.Actor:  # type: ignore[no-untyped-def]
     """The actors that a recording of ``scenario`` spawns, from the same seed."""
     rng = np.random.default_rng(scenario.seed)
-    session.reseed(scenario.seed)
+    session.start_traffic(scenario.seed)
     ego = spawn_ego(scope, session.map, blueprint=scenario.ego.blueprint, spawn_point=scenario.ego.spawn_point)
     near = carla.Location(*ego.spawned_at[:3])
     vehicles = spawn_vehicles(scope, session.world, count=scenario.traffic.vehicles, near=near, rng=rng)

@@ -108,7 +108,7 @@ class ActorPoser:
         rows["tint"][:, Part.PAINT], rows["tint"][:, Part.CLOTHES] = color, color
         for number, actor in enumerate(actors):
             if actor.lights:
-                switch_lights(rows["glow"][number], actor.lights, snapshot.elapsed_s)
+                switch_lights(rows["glow"][number], actor.lights, actor.age_s)
         self._footprints = np.concatenate([middle[:, :2], rotation[:, :2, 0], half[:, :2]], axis=1).astype(np.float32)
         travelled = np.array([actor.travelled_m for actor in actors], float)
         joints = np.tile(np.eye(3), (count, NUM_JOINTS, 1, 1))
@@ -147,10 +147,10 @@ def swing_limbs(joints: _Floats, travelled_m: _Floats, speed: _Floats, height_m:
     joints[:, Joint.LEFT_ARM], joints[:, Joint.RIGHT_ARM] = _about_y(-0.8 * swing), _about_y(0.8 * swing)
 
 
-def switch_lights(glow: NDArray[np.float32], lights: VehicleLight, elapsed_s: float) -> None:
-    """Set the emission (17,) of a vehicle's lamps; blinkers blink with simulated time."""
+def switch_lights(glow: NDArray[np.float32], lights: VehicleLight, age_s: float) -> None:
+    """Set the emission (17,) of a vehicle's lamps; blinkers blink with its age [s of simulated time]."""
     bits = int(lights)
-    blink = 1.0 if math.fmod(elapsed_s * BLINK_HZ, 1.0) < 0.5 else 0.0
+    blink = 1.0 if math.fmod(age_s * BLINK_HZ, 1.0) < 0.5 else 0.0
     if bits & VehicleLight.HIGH_BEAM.value:
         glow[Part.HEADLIGHT] = 1.4
     elif bits & VehicleLight.LOW_BEAM.value:

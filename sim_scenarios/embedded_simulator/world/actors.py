@@ -58,6 +58,8 @@ class MovingActor(Actor):
     has_collisions: bool = True
     color: tuple[int, int, int] = (128, 128, 128)
     travelled_m: float = 0.0
+    age_s: float = 0.0
+    """Simulated time since spawning."""
     last_pose: Pose
     """At the end of the previous tick; what a client moves an actor by shows against it."""
 

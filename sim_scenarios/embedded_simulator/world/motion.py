@@ -132,9 +132,10 @@ def _forward_part(v: Vector, pose: Pose) -> float:
 
 
 def settle(actor: MovingActor, delta_s: float) -> None:
-    """Ends an actor's tick: its pose as clients will read it, and how far it has gone.
+    """Ends an actor's tick: its pose as clients will read it, how far it has gone and how old it is.
 
-    Both follow from poses in the streams' single precision alone, so that a replay of what a client saw looks the same.
+    Pose and path follow from poses in the streams' single precision alone, so that a replay of what a client saw looks
+    the same.
     """
     actor.pose = as_sent(actor.pose)
     step = difference(actor.pose.location, actor.last_pose.location)
@@ -143,6 +144,7 @@ def settle(actor: MovingActor, delta_s: float) -> None:
         backwards = isinstance(actor, Vehicle) and _forward_part(step, actor.pose) < 0.0
         actor.travelled_m += -distance if backwards else distance
     actor.last_pose = actor.pose
+    actor.age_s += delta_s
 
 
 # --- contacts -------------------------------------------------------------------------------------------------------

@@ -98,6 +98,8 @@ class VisibleActor:
     """Path length since spawning: turns the wheels and swings the legs, so that poses alone decide the picture."""
     speed: float
     """[m/s], along the actor's forward axis for vehicles."""
+    age_s: float = 0.0
+    """Simulated time since spawning: blinkers follow it, so that a drive that is driven again shows the same."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -303,4 +303,5 @@ def _visible(actor: MovingActor) -> VisibleActor:
         steer_deg=steer,
         travelled_m=actor.travelled_m,
         speed=speed,
+        age_s=actor.age_s,
     )

@@ -31,9 +31,22 @@ def _header(**changes: Any) -> ShardHeader:
     return ShardHeader(**{**facts, **changes})
 
 
-def _sample(number: int, *, height: int = 11, width: int = 18, num_tags: int = 29, frame: int | None = None) -> Sample:
+def _sample(
+    number: int,
+    *,
+    height: int = 11,
+    width: int = 18,
+    num_tags: int = 29,
+    frame: int | None = None,
+    has_geometry: bool = False,
+) -> Sample:
     rng = np.random.default_rng(number)
+    geometry = {
+        "depth": rng.integers(0, 2**24, (height, width), dtype=np.uint32),
+        "instance": rng.integers(0, 2**16, (height, width), dtype=np.uint16),
+    }
     return Sample(
+        **(geometry if has_geometry else {}),
         frame=1000 + number if frame is None else frame,
         timestamp_s=0.05 * number,
         rgb=rng.integers(0, 256, (height, width, 3), dtype=np.uint8),
@@ -50,7 +63,7 @@ def make_header() -> Callable[..., ShardHeader]:
 
 @pytest.fixture
 def make_sample() -> MakeSample:
-    """Sample `number`: random pixels that depend on it, frame 1000 + number."""
+    """Sample `number`: random pixels that depend on it, frame 1000 + number; `has_geometry`: with depth, instance."""
     return _sample
 
 

@@ -39,8 +39,17 @@ def test_xxh64_takes_arrays_and_odd_addresses() -> None:
     assert octets.flags.writeable
 
 
-def test_xxh64_of_rows() -> None:
-    rows = np.arange(60, dtype=np.uint8).reshape(3, 20)
+@pytest.mark.parametrize("dtype", [np.uint16, np.uint32, np.float64])
+def test_wide_numbers_count_with_all_their_bytes(dtype: type) -> None:
+    numbers = np.random.default_rng(1).integers(0, 60_000, (31, 5)).astype(dtype)
+    assert xxh64(numbers) == xxh64(numbers.tobytes())
+    assert xxh64(numbers.T) == xxh64(numbers.T.tobytes())
+    assert fletcher32(numbers) == fletcher32(numbers.tobytes())
+
+
+@pytest.mark.parametrize("size", [1, 20, 31, 32, 80, 96, 144])
+def test_xxh64_of_rows(size: int) -> None:
+    rows = np.random.default_rng(size).integers(0, 256, (5, size + 3), dtype=np.uint8)[:, 1:-2]
     assert xxh64_each(rows).tolist() == [xxh64(row.tobytes()) for row in rows]
 
 

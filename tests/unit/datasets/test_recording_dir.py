@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import signal
 import subprocess
@@ -10,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from datasets.errors import RecordingInUseError, ShardError
+from datasets.errors import DiskError, RecordingInUseError, ShardError
+from datasets.frame_index import index_digest
 from datasets.recording_dir import MANIFEST_NAME, RecordingDir
 from datasets.shard import ShardReader
 
@@ -46,7 +48,10 @@ def test_shards_by_split(recorded: RecordingDir) -> None:
     (entry,) = reopened.shards("val")
     with ShardReader(entry.path) as reader:
         assert (entry.scenario, entry.split, entry.num_frames) == ("noon_02", "val", len(reader))
-        assert entry.header_digest == reader.header.digest
+        assert entry.header_digest == reader.header.digest == reader.header_digest
+        assert entry.index_digest == index_digest(reader.index)
+    assert (entry.weather, entry.camera, entry.sequence, entry.is_last) == ("", "front", 0, True)
+    assert entry.statistics is None
     with pytest.raises(ShardError, match="split is 'training', expected one of train, val, test"):
         reopened.shards("training")
 
@@ -106,9 +111,54 @@ def test_what_cannot_be_added(recorded: RecordingDir, write_shard: WriteShard) -
     assert len(_manifest(recorded)["shards"]) == 3
 
 
-def test_adding_needs_the_lock(recorded: RecordingDir) -> None:
-    with pytest.raises(AssertionError, match="lock"):
-        recorded.add_shard(recorded.shards()[0].path)
+def test_changing_needs_the_lock(recorded: RecordingDir) -> None:
+    path = recorded.shards()[0].path
+    for change in (
+        lambda: recorded.add_shard(path),
+        lambda: recorded.mark_last(path),
+        lambda: recorded.set_statistics({path: {}}),
+        lambda: recorded.set_aside(path),
+    ):
+        with pytest.raises(AssertionError, match="lock"):
+            change()
+
+
+def test_a_stream_of_several_shards(recorded: RecordingDir, write_shard: WriteShard) -> None:
+    paths = [
+        write_shard(f"long.00{n}.h5", folder=recorded.root / "shards", scenario="long", sequence=n) for n in (0, 1)
+    ]
+    with recorded.lock():
+        for path in paths:
+            recorded.add_shard(path, is_last=False)
+        assert recorded.mark_last(paths[1]).is_last
+    found = {entry.path: entry for entry in RecordingDir.open(recorded.root).shards()}
+    assert [(found[path].sequence, found[path].is_last) for path in paths] == [(0, False), (1, True)]
+
+
+def test_statistics_are_kept_as_they_are(recorded: RecordingDir) -> None:
+    path = recorded.shards()[1].path
+    with recorded.lock():
+        recorded.set_statistics({path: {"histogram": {"1": 2**40}, "mean": [0.5]}})
+    entries = RecordingDir.open(recorded.root).shards()
+    assert [entry.statistics for entry in entries] == [None, {"histogram": {"1": 2**40}, "mean": [0.5]}, None]
+    with recorded.lock():
+        recorded.set_statistics({path: None})
+        with pytest.raises(ShardError, match="is not listed"):
+            recorded.set_statistics({path: {}, recorded.shard_path("none"): {}})
+    assert RecordingDir.open(recorded.root).shards()[1].statistics is None
+
+
+def test_a_manifest_of_version_1_is_upgraded_by_the_next_change(recorded: RecordingDir) -> None:
+    content = _manifest(recorded)
+    old = ("file", "scenario", "split", "num_frames", "header_sha256")
+    content["shards"] = [{key: entry[key] for key in old} for entry in content["shards"]]
+    _write_manifest(recorded, content | {"format_version": 1})
+    recording = RecordingDir.open(recorded.root)
+    assert [entry.index_digest for entry in recording.shards()] == ["", "", ""]
+    with recording.lock():
+        recording.set_statistics({recording.shards()[0].path: {"frames": 2}})
+    assert _manifest(recorded)["format_version"] == 2
+    assert RecordingDir.open(recorded.root).shards() == recording.shards()
 
 
 def test_two_recorders_are_refused(recorded: RecordingDir) -> None:
@@ -184,8 +234,8 @@ def test_a_listed_shard_that_is_gone(recorded: RecordingDir) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda content: content.update(format="x"), "is 'x' version 1, expected"),
-        (lambda content: content.update(format_version=2), "version 2, expected"),
+        (lambda content: content.update(format="x"), "is 'x' version 2, expected"),
+        (lambda content: content.update(format_version=3), "version 3, expected .* version 1 or 2"),
         (lambda content: content.update(format_version=True), "version True, expected"),
         (lambda content: content.update(more=1), "expected the keys"),
         (lambda content: content.update(shards={}), "shards is a dict"),
@@ -226,3 +276,59 @@ def test_a_shard_that_is_gone_or_damaged_can_be_recorded_again(recorded: Recordi
         write_shard(damaged.name, folder=damaged.parent, count=1, scenario="rain_01", split="test")
         recording.add_shard(damaged)
     assert [entry.scenario for entry in RecordingDir.open(recorded.root).shards()] == ["noon_01", "rain_01"]
+
+
+def test_what_is_gone_stays_listed_until_it_is_replaced(recorded: RecordingDir, write_shard: WriteShard) -> None:
+    """A disk that is not plugged in must not cost the entry."""
+    gone = recorded.shard_path("noon_02")
+    elsewhere = gone.rename(recorded.root / "unplugged")
+    recording = RecordingDir.open(recorded.root, allow_missing=True)
+    with recording.lock():
+        recording.set_statistics({recorded.shard_path("noon_01"): {}})
+        assert [entry.scenario for entry in recording.shards()] == ["noon_01", "rain_01"]
+    with pytest.raises(ShardError, match=r"noon_02\.h5 is missing"):
+        RecordingDir.open(recorded.root)
+    elsewhere.rename(gone)
+    assert len(RecordingDir.open(recorded.root).shards()) == 3
+    gone.unlink()
+    with recording.lock():
+        write_shard(gone.name, folder=gone.parent, count=1, scenario="noon_02", split="val")
+        recording.add_shard(gone)
+    assert [entry.num_frames for entry in RecordingDir.open(recorded.root).shards()] == [2, 2, 1]
+
+
+def test_setting_aside_never_overwrites(recorded: RecordingDir, write_shard: WriteShard) -> None:
+    path = recorded.shard_path("noon_01")
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(b"1")
+    with recorded.lock():
+        assert recorded.set_aside(path) == path.with_name("noon_01.h5.set-aside")
+        path.write_bytes(b"2")
+        assert recorded.set_aside(path) == path.with_name("noon_01.h5.set-aside-2")
+        assert recorded.set_aside(part) == path.with_name("noon_01.h5.part.set-aside")
+    assert len(list(path.parent.glob("*.set-aside*"))) == 3
+    assert recorded.parts() == ()
+    assert path not in recorded.unlisted()
+
+
+def _refuse(*_: object, **__: object) -> int:
+    raise OSError(errno.EROFS, "Read-only file system")
+
+
+def test_a_read_only_mount(recorded: RecordingDir, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("os.open", _refuse)
+    with pytest.raises(DiskError, match="Is it mounted read-only"), recorded.lock():
+        pytest.fail("the lock was given")
+    assert len(RecordingDir.open(recorded.root).shards()) == 3
+    monkeypatch.setattr("pathlib.Path.mkdir", _refuse)
+    with pytest.raises(DiskError, match="cannot be made a recording"):
+        RecordingDir.create(tmp_path / "new")
+
+
+def test_a_file_system_without_locks(recorded: RecordingDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    with pytest.raises(DiskError, match="cannot be locked"), recorded.lock():
+        pytest.fail("the lock was given")

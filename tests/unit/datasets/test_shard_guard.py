@@ -71,9 +71,10 @@ def _compact_index(file: h5py.File) -> None:
     file["index"][:] = rows
 
 
-def _resized(file: h5py.File, frames: int) -> None:
+def _declare(file: h5py.File, frames: int) -> None:
+    """Let the file say that it has so many frames; none of them is stored."""
     for name in ("rgb", "tags"):
-        file[name].resize(frames, axis=0)
+        _replace(file, name, shape=(frames, *file[name].shape[1:]), maxshape=(None, *file[name].shape[1:]))
 
 
 def _masked_chunk(file: h5py.File) -> None:
@@ -96,7 +97,7 @@ def _text(name: str, text: str) -> Change:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (_soft_link, "4 objects"),
+        (_soft_link, "4 objects .* expected exactly"),
         (_link("rgb", h5py.SoftLink("/tags")), "'rgb' is a SoftLink"),
         (_link("tags", h5py.ExternalLink("other.h5", "/tags")), "'tags' is a ExternalLink"),
         (_link("tags", h5py.SoftLink("/nowhere")), "'tags' is a SoftLink"),
@@ -117,16 +118,19 @@ def _text(name: str, text: str) -> Change:
         (lambda file: _replace(file, "index", dtype=h5py.ref_dtype), "'index' is object"),
         (lambda file: _replace(file, "index", dtype=np.uint8), "'index' is uint8"),
         (lambda file: _replace(file, "index"), "index"),
-        (lambda file: _resized(file, 0), "0 frames"),
-        (lambda file: _resized(file, 4), "'index' is"),
-        (lambda file: _resized(file, 1_000_000), "has 5 chunks, expected 1000000"),
-        (lambda file: _resized(file, 2**40), "frames, expected 1 .. 10000000"),
+        (lambda file: _declare(file, 0), "0 frames"),
+        (lambda file: _declare(file, 4), "has 0 chunks, expected 4"),
+        (lambda file: _declare(file, 1_000_000), "has 0 chunks, expected 1000000"),
+        (lambda file: _declare(file, 2**40), "frames, expected 1 .. 10000000"),
         (_masked_chunk, "filter mask 1"),
         (_fat_chunk, "chunk 2 has 5000 bytes"),
         (_text("format", "something else"), "format is 'something else'"),
-        (_text("compression", "jpeg"), "compression is 'jpeg'"),
+        (_text("compression", "lzf"), "compression is 'lzf'"),
+        (_text("compression", "jpeg"), "'rgb': shape"),
+        (_text("compression", "plain"), "'rgb': shape"),
         (_text("header", "{}"), "has the keys"),
-        (lambda file: file.attrs.create("format_version", 2, dtype="<i8"), "format version is 2, expected 1"),
+        (lambda file: file.attrs.create("format_version", 3, dtype="<i8"), "format version is 3, expected 1 or 2"),
+        (lambda file: file.attrs.create("format_version", 1, dtype="<i8"), "has the keys"),
         (lambda file: file.attrs.create("format_version", 1, dtype="<i4"), "expected one 64-bit integer"),
         (lambda file: file.attrs.create("header", "text of any length"), "expected a text of fixed length"),
         (lambda file: file.attrs.create("more", 1), "the file's attributes are"),
@@ -187,6 +191,41 @@ def test_a_user_block(write_shard: Callable[..., Path], tmp_path: Path) -> None:
             file.attrs[name] = value
     with pytest.raises(ShardError, match="a user block of 512 bytes"):
         ShardReader(path)
+
+
+@pytest.mark.parametrize("compression", ["residual", "plain", "gzip", "jpeg"])
+def test_geometry_in_each_compression(write_shard: Callable[..., Path], compression: str) -> None:
+    path = write_shard(compression=compression, sample_options={"has_geometry": True})
+    ShardReader(path).close()
+    for name, message in (("depth", "the index has hashes of depth"), ("rgb", "expected exactly")):
+        with h5py.File(path, "r+") as file:
+            del file[name]
+        with pytest.raises(ShardError, match=message):
+            ShardReader(path)
+
+
+def test_wide_planes_of_another_type(write_shard: Callable[..., Path]) -> None:
+    for name, kind in (("depth", np.uint8), ("instance", np.uint8), ("instance", ">u2"), ("instance", np.int16)):
+        path = write_shard(f"{name}_{np.dtype(kind).name}.h5", compression="plain", sample_options={"has_geometry": 1})
+        with h5py.File(path, "r+") as file:
+            _replace(file, name, dtype=kind)
+        with pytest.raises(ShardError, match=f"'{name}': type"):
+            ShardReader(path)
+        path.unlink()
+
+
+def test_version_1_knows_fewer_planes_and_compressions(tmp_path: Path) -> None:
+    golden = Path(__file__).parents[2] / "golden" / "shard_v1_plain.h5"
+    for change, message in (
+        (lambda file: file.copy("tags", "depth"), "4 objects"),
+        (_text("compression", "gzip"), "expected one of residual, plain in version 1"),
+        (lambda file: file.attrs.create("format_version", 2, dtype="<i8"), "has the keys"),
+    ):
+        path = Path(shutil.copy(golden, tmp_path / "a.h5"))
+        with h5py.File(path, "r+") as file:
+            change(file)
+        with pytest.raises(ShardError, match=message):
+            ShardReader(path)
 
 
 def test_an_unfinished_file_under_a_final_name(

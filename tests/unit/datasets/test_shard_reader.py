@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import dataclasses
+import errno
 import pickle
 import shutil
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,10 +14,10 @@ import numpy as np
 import pytest
 
 from datasets.checksums import xxh64
-from datasets.errors import ShardError
+from datasets.errors import DiskError, ShardError
 from datasets.frame_index import INDEX_DTYPE
 from datasets.sample import Sample
-from datasets.shard import ShardReader
+from datasets.shard import ShardHeader, ShardReader, ShardWriter
 
 WriteShard = Callable[..., Path]
 MakeSample = Callable[..., Sample]
@@ -47,14 +50,86 @@ def test_one_image_alone(write_shard: WriteShard, make_sample: MakeSample) -> No
         assert np.array_equal(reader.tags(-1), make_sample(4).tags)
 
 
-@pytest.mark.parametrize("compression", ["residual", "plain"])
+@pytest.mark.parametrize("compression", ["residual", "plain", "gzip", "jpeg"])
 def test_pixels_belong_to_the_caller(write_shard: WriteShard, compression: str) -> None:
-    with ShardReader(write_shard(compression=compression)) as reader:
+    with ShardReader(write_shard(compression=compression, sample_options={"has_geometry": True})) as reader:
         sample = reader[0]
-        sample.rgb[:] = 0
-        sample.tags[:] = 0
-        assert reader[0].rgb.any()
+        for plane in reader.planes:
+            getattr(sample, plane)[:] = 0
+            assert getattr(reader[0], plane).any()
         assert not reader.index.flags.writeable
+
+
+@pytest.mark.parametrize("compression", ["residual", "plain", "gzip", "jpeg"])
+def test_into_an_array_of_the_callers(write_shard: WriteShard, compression: str) -> None:
+    with ShardReader(write_shard(compression=compression, sample_options={"has_geometry": True})) as reader:
+        sample = reader[2]
+        for plane in reader.planes:
+            image = getattr(sample, plane)
+            out = np.zeros_like(image)
+            assert getattr(reader, plane)(2, out) is out
+            assert np.array_equal(out, image)
+        planes = np.zeros((3, 11, 18), np.uint8)
+        assert reader.rgb(2, planes, planar=True) is planes
+        assert np.array_equal(planes, sample.rgb.transpose(2, 0, 1))
+        assert np.array_equal(reader.rgb(2, planar=True), planes)
+
+
+def test_arrays_that_cannot_take_the_image(write_shard: WriteShard) -> None:
+    read_only = np.zeros((11, 18, 3), np.uint8)
+    read_only.flags.writeable = False
+    with ShardReader(write_shard()) as reader:
+        for out in (
+            np.zeros((3, 11, 18), np.uint8),
+            np.zeros((11, 18, 3), np.int8),
+            np.zeros((18, 11, 3), np.uint8).transpose(1, 0, 2),
+            np.zeros((11, 18, 4), np.uint8)[:, :, :3],
+            read_only,
+        ):
+            with pytest.raises(ShardError, match="expected a C-contiguous, writable uint8"):
+                reader.rgb(0, out)
+        with pytest.raises(ShardError, match="expected a C-contiguous"):
+            reader.rgb(0, np.zeros((11, 18, 3), np.uint8), planar=True)
+
+
+def test_a_plane_that_is_not_there(write_shard: WriteShard) -> None:
+    with ShardReader(write_shard()) as reader:
+        assert reader[0].depth is None
+        for read in (reader.depth, reader.instance):
+            with pytest.raises(ShardError, match=r"has no .*, it has rgb, tags"):
+                read(0)
+
+
+def test_a_disk_that_fails(write_shard: WriteShard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with ShardReader(write_shard()) as reader:
+        monkeypatch.setattr("os.pread", fail)
+        with pytest.raises(DiskError, match=r"rgb of frame 1003 .*Input/output error"):
+            reader.rgb(3)
+
+
+def test_examining_takes_little_memory(tmp_path: Path, make_header: Callable[..., ShardHeader]) -> None:
+    """104 bytes a frame for its row and 16 for each plane stay; three times as much while it is examined."""
+    sample = Sample(
+        frame=0,
+        timestamp_s=0.0,
+        rgb=np.zeros((1, 1, 3), np.uint8),
+        tags=np.zeros((1, 1), np.uint8),
+        camera_transform=(0.0,) * 6,
+    )
+    with ShardWriter(tmp_path / "a.h5", make_header()) as writer:
+        for frame in range(3_000):
+            writer.append(dataclasses.replace(sample, frame=frame))
+    ShardReader(tmp_path / "a.h5").close()  # compiles
+    tracemalloc.start()
+    with ShardReader(tmp_path / "a.h5") as reader:
+        stays, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert len(reader) == 3_000
+    assert stays < 3_000 * 150 + 100_000
+    assert peak < 3_000 * 450 + 100_000
 
 
 def test_many_threads_read_at_once(write_shard: WriteShard, make_sample: MakeSample) -> None:
@@ -75,10 +150,11 @@ def test_a_missing_file(tmp_path: Path) -> None:
             ShardReader(path)
 
 
-@pytest.mark.parametrize("name", ["rgb", "tags"])
-def test_swapped_chunks_are_found(write_shard: WriteShard, name: str) -> None:
+@pytest.mark.parametrize("compression", ["residual", "plain", "gzip", "jpeg"])
+@pytest.mark.parametrize("name", ["rgb", "tags", "depth", "instance"])
+def test_swapped_chunks_are_found(write_shard: WriteShard, name: str, compression: str) -> None:
     """Both chunks are whole and pass Fletcher32; only the pixel hash can tell."""
-    path = write_shard()
+    path = write_shard(compression=compression, sample_options={"has_geometry": True})
     with h5py.File(path, "r+") as file:
         dataset = file[name]
         rest = (0,) * (dataset.ndim - 1)

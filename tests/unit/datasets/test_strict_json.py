@@ -21,3 +21,13 @@ def test_equal_content_is_equal_text() -> None:
 def test_nan_is_not_written() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         strict_json.dumps([float("nan")])
+
+
+@pytest.mark.parametrize("text", ["1e999", "[-1e999]", '"\\ud800"', '{"\\uDFFF": 1}'])
+def test_what_could_not_be_written_again(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  # the message is the number's or the codec's
+        strict_json.loads(text)
+
+
+def test_whole_pairs_are_characters() -> None:
+    assert strict_json.loads('"\\ud83d\\ude97"') == "🚗"

@@ -43,12 +43,14 @@ class TestPrepareOutput:
         assert prepare_output(tmp_path / "out").is_dir()
 
     def test_a_used_folder_is_refused_and_the_message_says_what_and_how_on(self, tmp_path: Path) -> None:
+        prepare_output(tmp_path)
         for name in "dcba":
             (tmp_path / name).touch()
         with pytest.raises(OutputInUseError, match=r"holds a, b, c and 1 more\..*-o.*--resume.*--overwrite"):
             prepare_output(tmp_path)
 
     def test_resume_keeps_everything(self, tmp_path: Path) -> None:
+        prepare_output(tmp_path)
         (tmp_path / "metrics.csv").write_text("epoch")
         prepare_output(tmp_path, resume=True)
         assert (tmp_path / "metrics.csv").read_text() == "epoch"
@@ -66,11 +68,12 @@ class TestPrepareOutput:
         assert [entry.name for entry in out.iterdir()] == [MARKER]
         assert (outside / "thesis.txt").exists()
 
-    def test_overwrite_leaves_a_folder_alone_that_is_not_ours(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("wish", [{}, {"resume": True}, {"overwrite": True}])
+    def test_a_folder_that_is_not_ours_stays_as_it_is(self, tmp_path: Path, wish: dict[str, bool]) -> None:
         (tmp_path / "thesis.txt").touch()
         with pytest.raises(OutputInUseError, match="was not made by the harness"):
-            prepare_output(tmp_path, overwrite=True)
-        assert (tmp_path / "thesis.txt").exists()
+            prepare_output(tmp_path, **wish)
+        assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.txt"]
 
     def test_a_file_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "out").touch()
@@ -81,6 +84,16 @@ class TestPrepareOutput:
         (tmp_path / "file").touch()
         with pytest.raises(OutputInUseError, match=r"Cannot write to .*file/out"):
             prepare_output(tmp_path / "file" / "out")
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+    def test_what_cannot_be_emptied_is_named(self, tmp_path: Path) -> None:
+        out = prepare_output(tmp_path / "out")
+        (out / "metrics.csv").touch()
+        (out / MARKER).unlink()
+        (out / MARKER).symlink_to("/proc/version")  # a file that nobody can write
+        with pytest.raises(OutputInUseError, match=r"Cannot write to .*out"):
+            prepare_output(out, overwrite=True)
+        assert (out / "metrics.csv").exists()
 
     def test_resume_and_overwrite_contradict(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="give one of them"):

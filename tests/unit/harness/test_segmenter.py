@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from datasets.labels import CARLA_29
+from datasets.labels import CARLA_29, Grouping, LabelClass, LabelSet
 from harness.errors import CheckpointError, UsageError
 from harness.run_dir import RunDir
 from harness.segmenter import Segmenter
@@ -151,6 +151,20 @@ class TestLoading:
     ) -> None:
         run = save_run(tmp_path / "run", change(INFO))
         with pytest.raises(CheckpointError, match=message):
+            Segmenter.load(run)
+
+    def test_the_label_set_in_the_checkpoint_needs_no_file_and_no_name(self, tmp_path: Path) -> None:
+        mine = LabelSet(
+            name="mine",
+            classes=tuple(LabelClass(name=f"class {number}", color=(number, 0, 0)) for number in range(5)),
+            grouping=Grouping(source=CARLA_29, class_ids=(255, *[0, 1, 2, 3, 4] * 5, 0, 1, 2)),
+        )
+        info = replace(INFO, label_set="mine", classes=mine.names, labels=mine.to_json())
+        assert Segmenter.load(save_run(tmp_path / "run", info, num_classes=5)).label_set == mine
+
+    def test_a_label_set_in_the_checkpoint_that_is_none(self, tmp_path: Path) -> None:
+        run = save_run(tmp_path / "run", replace(INFO, labels={**CARLA_29.to_json(), "classes": [["a"]]}))
+        with pytest.raises(CheckpointError, match="cannot be read"):
             Segmenter.load(run)
 
     def test_weights_with_another_number_of_classes_than_they_claim(self, tmp_path: Path) -> None:

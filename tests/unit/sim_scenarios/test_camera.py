@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sim_scenarios.camera import MAX_SIDE_PX, MIN_SIDE_PX, CameraSpec, parse_size, parse_sizes
+from sim_scenarios.camera import MAX_SIDE_PX, MIN_SIDE_PX, CameraSpec, parse_planes, parse_size, parse_sizes
 from sim_scenarios.errors import ScenarioError
 
 sides = st.integers(MIN_SIDE_PX, MAX_SIDE_PX)
@@ -56,3 +56,24 @@ def test_another_size_is_another_camera_in_the_same_place() -> None:
 def test_fields_are_checked(change: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         CameraSpec.model_validate(change)
+
+
+def test_planes_have_one_order() -> None:
+    assert CameraSpec(planes=("instance", "depth")).planes == ("depth", "instance")
+    assert CameraSpec.model_validate({"planes": ["depth"]}).planes == ("depth",)
+    assert CameraSpec().planes == ()
+    assert parse_planes("instance, depth") == ("depth", "instance")
+    assert parse_planes("instance") == ("instance",)
+
+
+@pytest.mark.parametrize("planes", [["rgb"], ["depth", "depth"], "depth"])
+def test_planes_that_do_not_exist_or_are_listed_twice_are_refused(planes: object) -> None:
+    with pytest.raises(ValidationError):
+        CameraSpec.model_validate({"planes": planes})
+
+
+@pytest.mark.parametrize(("text", "said"), [("dept", "did you mean depth?"), ("", "no plane"), (",", "no plane")])
+def test_bad_lists_of_planes(text: str, said: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        parse_planes(text)
+    assert said in str(caught.value)

@@ -20,6 +20,13 @@ scenarios:
     split: test
     weather: WetNight
     traffic: {walkers: 9}
+  - name: three
+    split: val
+    weather_timeline:
+      - {at_s: 0, weather: ClearNoon}
+      - at_s: 2
+        weather: {preset: DenseFog, wetness: 5}
+    cameras: [{planes: [depth]}]
 """
 
 
@@ -36,9 +43,11 @@ def complaint(folder: Path, text: str) -> str:
 
 
 def test_scenarios_start_from_the_defaults(tmp_path: Path) -> None:
-    one, two = load_suite(write(tmp_path, GOOD)).scenarios
+    one, two, three = load_suite(write(tmp_path, GOOD)).scenarios
     assert (one.traffic.vehicles, one.traffic.walkers, one.weather) == (3, 4, PRESETS["ClearNoon"])
     assert (two.traffic.vehicles, two.traffic.walkers, two.weather) == (3, 9, PRESETS["WetNight"])
+    assert three.timeline.at(2.0).wetness == 5.0
+    assert three.cameras[0].planes == ("depth",)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +64,11 @@ def test_scenarios_start_from_the_defaults(tmp_path: Path) -> None:
         ("    split: train", "    split: train\n    split: val", 8, "given twice"),
         ("    split: train", "    split: [train", 8, "not valid YAML"),
         ("name: two", "name: ONE", None, "same name"),
+        ("- at_s: 2", "- at: 2", 16, "did you mean at_s?"),
+        ("- at_s: 2", "- at_s: 0", 12, "must increase"),
+        ("wetness: 5", "wettness: 5", 17, "did you mean wetness?"),
+        ("split: val", "weather: WetNight\n    split: val", 12, "both weather and weather_timeline"),
+        ("[depth]", "[dept]", 18, "'depth' or 'instance'"),
     ],
 )
 def test_an_error_names_the_line_and_a_remedy(tmp_path: Path, old: str, new: str, line: int | None, said: str) -> None:

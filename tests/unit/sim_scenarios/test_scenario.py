@@ -7,6 +7,8 @@ from pydantic import ValidationError
 
 from sim_scenarios.camera import CameraSpec
 from sim_scenarios.scenario import Scenario, Suite
+from sim_scenarios.weather import PRESETS
+from sim_scenarios.weather_timeline import WeatherTimeline
 
 
 def scenario(**changes: object) -> Scenario:
@@ -56,6 +58,36 @@ def test_what_cannot_be_meant_is_refused(change: dict[str, object]) -> None:
 def test_a_scenario_survives_json() -> None:
     one = scenario(weather="HardRainNight", cameras=[CameraSpec(name="left"), CameraSpec(name="right")])
     assert Scenario.model_validate(one.model_dump(mode="json")) == one
+
+
+def test_a_weather_that_changes_is_given_as_keys_or_in_short() -> None:
+    keys = [{"at_s": 0, "weather": "ClearNoon"}, {"at_s": 4, "weather": {"preset": "DenseFog", "wetness": 1}}]
+    timeline = scenario(weather_timeline=keys).timeline
+    assert timeline.at(0.0) == PRESETS["ClearNoon"]
+    assert timeline.at(9.0) == PRESETS["DenseFog"].model_copy(update={"wetness": 1.0})
+    short = scenario(weather_timeline="ClearNoon->DenseFog", duration_s=8.0)
+    assert [key.at_s for key in short.timeline.keys] == [0.0, 8.0]
+    assert Scenario.model_validate(short.model_dump(mode="json")) == short
+
+
+def test_without_a_timeline_the_weather_stays() -> None:
+    assert scenario(weather="WetNight").timeline == WeatherTimeline.constant(PRESETS["WetNight"])
+    assert scenario().timeline.name == "ClearNoon"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"weather": "WetNight", "weather_timeline": "ClearNoon->DenseFog"}, "both weather and weather_timeline"),
+        ({"weather_timeline": [{"at_s": 1, "weather": "ClearNoon"}, {"at_s": 1, "weather": "WetNoon"}]}, "increase"),
+        ({"weather_timeline": [{"at_s": 1, "weather": "ClearNoon"}, {"weather": "WetNoon"}]}, "for all or for none"),
+        ({"weather_timeline": [{"at": 1, "weather": "ClearNoon"}]}, "at"),
+        ({"weather_timeline": "ClearNoon->Nothing"}, "unknown weather"),
+    ],
+)
+def test_weathers_that_cannot_be_meant(change: dict[str, object], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        scenario(**change)
 
 
 def test_a_suite_picks_splits_in_its_own_order() -> None:

@@ -91,7 +91,7 @@ def test_a_preset_is_named_by_its_name_or_an_equal_one(name: str) -> None:
 @given(
     st.builds(
         Weather,
-        cloudiness=st.integers(0, 100),
+        cloudiness=st.floats(0, 100),
         fog_distance=st.integers(0, 500),
         sun_altitude_angle=st.integers(-90, 90),
         mie_scattering_scale=st.integers(0, 10).map(lambda n: n / 8),
@@ -101,5 +101,8 @@ def test_the_name_of_a_weather_parses_back_to_it(weather: Weather) -> None:
     assert parse_weather(weather_name(weather)) == weather
 
 
-def test_night_is_when_the_sun_is_below_the_horizon() -> None:
-    assert [name for name in PRESETS if PRESETS[name].is_night] == [name for name in PRESETS if name.endswith("Night")]
+@given(st.sampled_from(sorted(PRESETS)), st.floats(0, 100))
+def test_a_weather_is_named_after_the_preset_that_it_is_nearest_to(name: str, dust: float) -> None:
+    weather = PRESETS[name].model_copy(update={"dust_storm": dust})
+    assert weather_name(weather).count(":") <= 1
+    assert parse_weather(weather_name(weather)) == weather

@@ -3,8 +3,9 @@ from __future__ import annotations
 import carla
 import pytest
 
-from harness.carla_client.weather import WEATHER_LIGHTS, lights_for, to_carla
+from harness.carla_client.weather import WEATHER_LIGHTS, ShownWeather, lights_for, to_carla
 from sim_scenarios.weather import CARLA_PRESETS, PRESETS, WEATHER_FIELDS, Weather
+from sim_scenarios.weather_timeline import parse_weather_timelines
 
 POSITION, LOW_BEAM, FOG = 1, 2, 128
 
@@ -25,10 +26,20 @@ def test_every_field_is_handed_over() -> None:
         ("ClearNoon", 0),
         ("MidRainyNoon", 0),
         ("HardRainNoon", POSITION | LOW_BEAM),
-        ("ClearNight", POSITION | LOW_BEAM),
+        ("ClearSunset", POSITION),
+        ("HardRainSunset", POSITION | LOW_BEAM),
+        ("ClearNight", POSITION | LOW_BEAM | FOG),
         ("DenseFog", POSITION | LOW_BEAM | FOG),
     ],
 )
 def test_lamps_follow_the_weather(name: str, lights: int) -> None:
     assert lights_for(PRESETS[name]) == lights
     assert lights_for(PRESETS[name]) & ~WEATHER_LIGHTS == 0
+
+
+def test_a_timeline_starts_after_the_warm_up() -> None:
+    (timeline,) = parse_weather_timelines("ClearNoon@0->DenseFog@1", duration_s=9.0).values()
+    shown = ShownWeather(None, timeline, fixed_delta_seconds=0.05)
+    assert [shown.at(tick) for tick in (-30, -1, 0)] == [PRESETS["ClearNoon"]] * 3
+    assert shown.at(5) == timeline.at(0.25) != PRESETS["ClearNoon"]
+    assert shown.at(20) == shown.at(99) == PRESETS["DenseFog"]

@@ -33,7 +33,7 @@ def record(folder: Path, drives: Any, scenarios: tuple[Scenario, ...], *, weathe
                 town=scenario.town,
                 seed=scenario.seed,
                 weather=PRESETS[weather].model_dump(),
-                camera=camera.model_dump(),
+                camera=camera.model_dump(exclude={"planes"}),
                 server_version="0.9.16",
                 tag_table=CARLA_29,
                 harness_version="0.1.0",

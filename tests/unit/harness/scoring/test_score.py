@@ -12,7 +12,7 @@ import pytest
 from datasets.labels import CARLA_29, LabelSet
 from harness.carla_client.endpoint import Endpoint
 from harness.errors import OutputInUseError
-from harness.recording import record
+from harness.recording.recorder import record
 from harness.reporting.report import report
 from harness.run_dir import prepare_output
 from harness.scoring.evaluate import evaluate

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from datasets.labels import CARLA_29, CITYSCAPES_19, Grouping, LabelClass, LabelSet
 from harness.errors import UsageError
 from harness.training.config import TrainConfig
 
@@ -25,10 +27,11 @@ from harness.training.config import TrainConfig
         ({"color_jitter": -0.1}, "color_jitter"),
         ({"seed": -1}, "seed is -1"),
         ({"workers": -1}, "workers"),
-        ({"cache_gib": -1.0}, "cache_gib"),
+        ({"cache": "disk"}, "cache is 'disk'; it must be auto or gpu or ram or none"),
         ({"crop": (0, 5)}, r"crop is \(0, 5\); it must be None or \(width, height\)"),
         ({"size": (5,)}, "size is"),
-        ({"class_weights": "median"}, "class_weights is 'median'; it must be none or median-frequency"),
+        ({"class_weights": "median"}, "class_weights is 'median'; it must be none or median-frequency or inverse"),
+        ({"class_weights_beta": 1.0}, r"class_weights_beta is 1\.0; it must be None, or 0 to below 1"),
         ({"precision": "fp16"}, "precision is 'fp16'; it must be one of auto, float32"),
     ],
 )
@@ -37,11 +40,42 @@ def test_a_value_out_of_range_is_named_with_the_rule(setting: dict[str, Any], me
         TrainConfig(**setting)
 
 
+DRIVABLE = LabelSet(
+    name="drivable",
+    classes=(LabelClass(name="road", color=(1, 2, 3)), LabelClass(name="rest", color=(4, 5, 6))),
+    grouping=Grouping(source=CARLA_29, class_ids=(255, 0, *[1] * 27)),
+)
+
+
 @pytest.mark.parametrize(
-    "config", [TrainConfig(), TrainConfig(crop=(256, 160)), TrainConfig(size=(320, 180), net_options={"depth": 2})]
+    "config",
+    [
+        TrainConfig(),
+        TrainConfig(crop=(256, 160)),
+        TrainConfig(size=(320, 180), net_options={"depth": 2}),
+        TrainConfig(label_set=CITYSCAPES_19),
+        TrainConfig(label_set=DRIVABLE),
+    ],
 )
 def test_json_gives_it_back(config: TrainConfig) -> None:
     assert TrainConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+
+
+def test_built_in_label_sets_are_stored_by_name_and_ones_own_whole() -> None:
+    assert TrainConfig(label_set=CITYSCAPES_19).to_json()["label_set"] == "cityscapes19"
+    assert TrainConfig(label_set=DRIVABLE).to_json()["label_set"] == DRIVABLE.to_json()
+    assert TrainConfig.from_json({"label_set": "carla29"}) == TrainConfig()
+
+
+@pytest.mark.parametrize("stored", ["carla28", {"name": "mine"}])
+def test_a_stored_label_set_that_is_not_one(stored: object) -> None:
+    with pytest.raises(UsageError, match="label set"):
+        TrainConfig.from_json({"label_set": stored})
+
+
+def test_another_grouping_under_the_same_name_is_a_difference() -> None:
+    other = replace(DRIVABLE, grouping=Grouping(source=CARLA_29, class_ids=(255, 0, 0, *[1] * 26)))
+    assert len(TrainConfig(label_set=DRIVABLE).differences(TrainConfig(label_set=other))) == 1
 
 
 def test_an_unknown_setting_is_named() -> None:

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from harness.errors import DataError, OutputInUseError, TrainingError, UsageError
-from harness.run_dir import RunDir
+from harness.run_dir import MARKER, RunDir
 from harness.training import loop
 from harness.training.checkpoint import load_checkpoint, load_tensors
 from harness.training.config import TrainConfig
@@ -155,13 +155,26 @@ def test_another_seed_is_another_run(recording: Path, tmp_path: Path) -> None:
     assert not torch.equal(*weights)
 
 
-def test_frames_from_disk_train_the_same_net_as_frames_in_memory(recording: Path, tmp_path: Path) -> None:
-    for name, cache_gib, workers in (("memory", 1.0, 0), ("disk", 0.0, 1)):
-        summary = train(with_settings(epochs=1, cache_gib=cache_gib, workers=workers), recording, tmp_path / name)
+def test_frames_from_disk_train_the_same_net_as_frames_in_memory(tmp_path: Path) -> None:
+    recording = write_recording(tmp_path / "r", {"a": "train", "b": "train"})  # one split, so that one worker starts
+    losses = {}
+    for name, cache, workers in (("memory", "ram", 0), ("disk", "none", 1)):
+        summary = train(with_settings(epochs=2, cache=cache, workers=workers), recording, tmp_path / name)
         assert name in summary.storage
+        losses[name] = [row["train_loss"] for row in read_rows(tmp_path / name)]
+    assert losses["memory"] == losses["disk"]
     assert (tmp_path / "memory" / "last.safetensors").read_bytes() == (
         tmp_path / "disk" / "last.safetensors"
     ).read_bytes()
+
+
+def test_a_cache_that_cannot_be_had_is_told(recording: Path, tmp_path: Path) -> None:
+    notes: list[str] = []
+    train(with_settings(epochs=1, cache="gpu"), recording, tmp_path / "run", on_note=notes.append)
+    assert notes == [
+        f"{what} frames: there is no GPU in use, so they are kept in the computer's memory"
+        for what in ("training", "validation")
+    ]
 
 
 def test_a_loss_that_is_no_number_stops_the_run_and_names_step_and_frames(recording: Path, tmp_path: Path) -> None:
@@ -183,10 +196,11 @@ def test_resuming_with_other_settings_is_refused_and_they_are_named(recording: P
     train(with_settings(epochs=1), recording, tmp_path / "run")
     with pytest.raises(UsageError, match=r"epochs: 1 -> 2; learning_rate: 0\.02 -> 0\.5\)\. Give the same"):
         train(with_settings(epochs=2, learning_rate=0.5), recording, tmp_path / "run", resume=True)
-    train(with_settings(epochs=1, workers=1, cache_gib=0.5), recording, tmp_path / "run", resume=True)
+    train(with_settings(epochs=1, workers=1, cache="ram"), recording, tmp_path / "run", resume=True)
 
 
 def test_a_damaged_config_is_refused(recording: Path, tmp_path: Path) -> None:
+    (tmp_path / MARKER).touch()
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(DataError, match=r"config\.json cannot be read"):
         train(TINY, recording, tmp_path, resume=True)

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from harness.training.loss import MAX_CLASS_WEIGHT, CrossEntropy, capped_class_weights
+from datasets.class_weights import effective_number_weights, inverse_sqrt_weights
+from harness.training.loss import MAX_CLASS_WEIGHT, CrossEntropy, class_weights
 
 WEIGHTS = torch.tensor([0.5, 2.0, 1.0, 4.0])
 
@@ -63,8 +64,15 @@ def test_a_nan_is_not_hidden() -> None:
     assert torch.isnan(CrossEntropy(ignore_id=255)(logits, labels))
 
 
-def test_class_weights_are_median_frequency_up_to_a_cap() -> None:
-    weights = capped_class_weights(np.array([100, 400, 0, 200, 1], dtype=np.int64))
+def test_class_weights_are_those_of_the_scheme_up_to_a_cap() -> None:
+    histogram = np.array([100, 400, 0, 200, 1], dtype=np.int64)
+    weights = class_weights(histogram, "median-frequency")
     # The median of 1, 100, 200, 400 is 150; no pixel ever has the class that is absent.
     assert weights.tolist() == pytest.approx([1.5, 0.375, 0.0, 0.75, MAX_CLASS_WEIGHT])
     assert weights.dtype == torch.float32
+    for scheme, beta, reference in (
+        ("inverse-sqrt", None, inverse_sqrt_weights(histogram)),
+        ("effective-number", None, effective_number_weights(histogram)),
+        ("effective-number", 0.9, effective_number_weights(histogram, beta=0.9)),
+    ):
+        assert class_weights(histogram, scheme, beta=beta).tolist() == reference.tolist()

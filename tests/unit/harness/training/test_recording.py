@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from datasets.labels import CARLA_29
+from datasets.labels import CARLA_29, Grouping, LabelSet
 from harness.errors import DataError, TrainingError, UsageError
 from harness.training.config import TrainConfig
 from harness.training.recording import TrainingData, open_recording
@@ -17,20 +17,21 @@ from tests.unit.harness.training.conftest import painted_street, write_recording
 
 
 def opened(path: Path, **settings: Any) -> TrainingData:
-    config = TrainConfig(**{"batch_size": 4, **settings})
-    return open_recording(path, config, device=torch.device("cpu"), progress=lambda _what, _done, _total: None)
+    config = TrainConfig(**{"batch_size": 4, "workers": 0, **settings})
+    return open_recording(
+        path, config, device=torch.device("cpu"), progress=lambda _what, _done, _total: None, note=pytest.fail
+    )
 
 
 def test_each_split_has_its_own_scenarios(recording: Path) -> None:
     data = opened(recording)
     assert (len(data.train), len(data.validation), data.validation_split) == (12, 6, "val")
-    assert data.train_names[:2] == ["north:100", "north:101"]
-    assert data.train_names[-1] == "south:105"
+    assert [data.train_name_of(number) for number in (0, 1, 11)] == ["north:100", "north:101", "south:105"]
 
 
-@pytest.mark.parametrize("cache_gib", [0.0, 1.0])
-def test_frames_and_labels_are_those_recorded(recording: Path, cache_gib: float) -> None:
-    data = opened(recording, cache_gib=cache_gib)
+@pytest.mark.parametrize("cache", ["ram", "none"])
+def test_frames_and_labels_are_those_recorded(recording: Path, cache: str) -> None:
+    data = opened(recording, cache=cache)
     (batch,) = data.train.batches([8, 0], 2)
     for position, (frame, seed) in enumerate(((2, 1), (0, 0))):
         expected = painted_street(frame, seed=seed)
@@ -46,6 +47,38 @@ def test_class_weights_come_from_the_training_frames(recording: Path) -> None:
     assert weights is not None
     assert weights[CARLA_29.class_id("Car")] > 1
     assert weights[CARLA_29.class_id("Bus")] == 0
+
+
+def test_class_weights_come_from_statistics_that_are_counted_once(tmp_path: Path) -> None:
+    path = write_recording(tmp_path / "r", {"a": "train", "b": "test"})
+    told: list[str] = []
+
+    def open_weighted() -> TrainingData:
+        told.clear()
+        config = TrainConfig(batch_size=4, class_weights="inverse-sqrt")
+        device = torch.device("cpu")
+        return open_recording(
+            path, config, device=device, progress=lambda what, _done, _total: told.append(what), note=pytest.fail
+        )
+
+    first = open_weighted()
+    assert "counting pixels of classes" in told
+    again = open_weighted()
+    assert "counting pixels of classes" not in told
+    assert first.class_weights is not None
+    assert again.class_weights is not None
+    assert torch.equal(first.class_weights, again.class_weights)
+
+
+def test_frames_without_a_labelled_pixel(tmp_path: Path) -> None:
+    only_trains = LabelSet(
+        name="trains",
+        classes=(CARLA_29.classes[17],),
+        grouping=Grouping(source=CARLA_29, class_ids=tuple(0 if tag == 17 else 255 for tag in range(29))),
+    )
+    path = write_recording(tmp_path / "r", {"a": "train"})
+    with pytest.raises(TrainingError, match="no pixel in split 'train' with a class of 'trains'"):
+        opened(path, label_set=only_trains, class_weights="median-frequency")
 
 
 def test_without_a_val_scenario_it_validates_on_the_training_frames_and_says_so(tmp_path: Path) -> None:
@@ -74,11 +107,6 @@ def test_too_few_frames(tmp_path: Path, recording: Path) -> None:
 def test_a_crop_larger_than_the_frames(recording: Path) -> None:
     with pytest.raises(UsageError, match="The crop 41x32 is larger than the frames, 40x32"):
         opened(recording, crop=(41, 32))
-
-
-def test_an_unknown_label_set(recording: Path) -> None:
-    with pytest.raises(UsageError, match=r"carla28.*carla29"):
-        opened(recording, label_set="carla28")
 
 
 def test_a_folder_that_is_no_recording(tmp_path: Path) -> None:

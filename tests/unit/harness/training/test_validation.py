@@ -32,7 +32,7 @@ def test_counts_are_exact_for_any_batch_size(batch_size: int) -> None:
     net = RedLevelNet().train()
     matrix = validate(
         net,
-        CachedFrames(predicted[:, None].expand(-1, 3, -1, -1), truth),
+        CachedFrames(predicted[..., None].expand(-1, -1, -1, 3), truth, device=torch.device("cpu")),
         num_classes=NUM_CLASSES,
         batch_size=batch_size,
         device=torch.device("cpu"),

@@ -73,7 +73,7 @@ def test_legs_swing_against_each_other_and_rest_when_standing() -> None:
 )
 def test_lights_follow_the_flags(lights: VehicleLight, part: Part, glows: bool) -> None:
     glow = np.zeros(17, np.float32)
-    switch_lights(glow, lights, elapsed_s=0.1)
+    switch_lights(glow, lights, age_s=0.1)
     assert (glow[part] > 0) == glows
 
 
@@ -81,7 +81,7 @@ def test_blinkers_blink_with_simulated_time() -> None:
     states = []
     for tick in range(40):
         glow = np.zeros(17, np.float32)
-        switch_lights(glow, VehicleLight.RIGHT_BLINKER, elapsed_s=0.05 * tick)
+        switch_lights(glow, VehicleLight.RIGHT_BLINKER, age_s=0.05 * tick)
         states.append(bool(glow[Part.BLINKER_RIGHT]))
     assert {True, False} == set(states)
     assert sum(a != b for a, b in itertools.pairwise(states)) == 5  # 1.5 Hz over two seconds

@@ -1,0 +1,1 @@
+"""What a recording holds: counted, measured, drawn and described."""
