@@ -106,18 +106,13 @@ def make_walkers_alike(session: Session) -> None:
     client = connect(session.endpoint)
     world = client.get_world()
     with ActorScope(client, world, server_is_alive=session.endpoint.is_alive) as scope:
-        place = world.get_random_location_from_navigation()
-        if place is None:
-            return
-        made_as = LoggedActor(blueprint=str(scope.blueprints("walker.*")[0].id), attributes={})
-        walker = scope.spawn(made_as, _standing_at(place))
-        if walker is None:
-            return
-        controller = scope.spawn(LoggedActor(blueprint=_CONTROLLER, attributes={}), carla.Transform(), attach_to=walker)
+        walkers = spawn_walkers(scope, world, count=1, near=carla.Location(), rng=np.random.default_rng(0))
+        controllers = spawn_controllers(scope, walkers)
         session.tick()
-        controller.start()
-        controller.stop()
-    _all_walkers_are_alike = True
+        for controller in controllers:
+            controller.start()
+            controller.stop()
+            _all_walkers_are_alike = True
 
 
 def start_walking(

@@ -202,7 +202,7 @@ def _draw_brightness(axes: Axes, brightness: Mapping[str, npt.NDArray[np.float64
     axes.set_xticks([0, 64, 128, 192, 255])
     axes.tick_params(axis="x", labelsize=8)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel("luma of pixels; height: root of the count, stroke: mean", fontsize=8)
+    axes.set_xlabel("luma; height: root of the count, stroke: mean", fontsize=8)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.set_title("Brightness", loc="left", fontsize=11)
 

@@ -24,6 +24,7 @@ from harness.recording.plan import RecordingOptions
 from harness.recording.recorder import record
 from harness.recording.rows import RecordSummary
 from harness.recording.scenario_recorder import drive_sha256
+from harness.run_dir import lock_output, prepare_output
 from sim_scenarios.scenario import Suite
 from sim_scenarios.weather import PRESETS
 from sim_scenarios.weather_timeline import WeatherTimeline, parse_weather_timelines
@@ -324,6 +325,20 @@ def test_the_command_tells_of_a_full_disk_and_goes_on_later(
     assert run("--resume")[0] == 0
     (entry,) = RecordingDir.open(tmp_path / "out").shards()
     assert entry.num_frames == 10
+
+
+@pytest.mark.parametrize("option", ["--resume", "--overwrite"])
+def test_the_second_recorder_of_a_folder_is_refused_and_deletes_nothing(
+    simulator: Endpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    recording = RecordingDir.create(prepare_output(tmp_path))
+    command = ["record", "smoke", "-o", str(tmp_path), "--host", simulator.host, "--port", str(simulator.port), option]
+    before = sorted(tmp_path.rglob("*"))
+    with lock_output(tmp_path), recording.lock(), pytest.raises(SystemExit) as ended:
+        harness(command)
+    assert ended.value.code == OutputInUseError.exit_code
+    assert "Another process is writing to" in capsys.readouterr().err
+    assert set(before) <= set(tmp_path.rglob("*"))
 
 
 def test_a_server_that_drives_otherwise_the_second_time_is_noticed(
