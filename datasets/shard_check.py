@@ -10,6 +10,7 @@ Decisions:
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
@@ -55,6 +56,16 @@ class ShardCheck:
     def num_frames(self) -> int:
         """Frames that the index holds."""
         return 0 if self.index is None else len(self.index)
+
+    @property
+    def tags_sha256(self) -> str:
+        """`tags_digest` of the index; empty when the shard could not be opened."""
+        return "" if self.index is None else tags_digest(self.index)
+
+
+def tags_digest(index: npt.NDArray[np.void]) -> str:
+    """SHA-256 (hex) of the ``tags_xxh64`` column of (N,) index rows: equal for equal tags in the same order."""
+    return hashlib.sha256(index["tags_xxh64"].astype("<u8").tobytes()).hexdigest()
 
 
 def check_shard(path: Path, file: str, *, pool: Executor, on_frames: Callable[[int], None]) -> ShardCheck:

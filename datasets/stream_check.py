@@ -12,7 +12,6 @@ Decisions:
 from __future__ import annotations
 
 import functools
-import hashlib
 import itertools
 import json
 from collections import Counter, defaultdict
@@ -25,7 +24,7 @@ import numpy.typing as npt
 
 from datasets.finding import Finding, error, warning
 from datasets.manifest import ShardEntry
-from datasets.shard_check import ShardCheck, definition, step_s
+from datasets.shard_check import ShardCheck, definition, step_s, tags_digest
 from datasets.shard_header import ShardHeader
 
 StreamName = tuple[str, str, str]
@@ -52,7 +51,7 @@ class Stream:
     index: npt.NDArray[np.void]
     """(N,) rows of all shards, one after the other."""
     tags_sha256: str
-    """Of the ``tags_xxh64`` column, little-endian: equal for equal tags in the same order."""
+    """`tags_digest` of the index."""
 
     @property
     def num_frames(self) -> int:
@@ -145,8 +144,7 @@ def _omission(line: str) -> tuple[StreamName, int, str] | None:
 
 def _stream(name: StreamName, readable: Sequence[ShardCheck]) -> Stream:
     index = np.concatenate([check.index for check in readable if check.index is not None])
-    digest = hashlib.sha256(index["tags_xxh64"].astype("<u8").tobytes()).hexdigest()
-    return Stream(scenario=name[0], weather=name[1], camera=name[2], index=index, tags_sha256=digest)
+    return Stream(scenario=name[0], weather=name[1], camera=name[2], index=index, tags_sha256=tags_digest(index))
 
 
 def _compared(view: Sequence[Stream]) -> PairedWeather:

@@ -16,6 +16,9 @@ from harness.errors import DataError
 if TYPE_CHECKING:
     from datasets.verification import Verdict
 
+SHOWN_DIGITS = 12
+"""Of a checksum in the table; ``--json`` has all 64."""
+
 
 @click.command(short_help="Check every checksum, pixel, pair and index of a recording or shard.")
 @click.argument("path", type=click.Path(path_type=Path, exists=True))
@@ -26,7 +29,8 @@ def verify(ctx: click.Context, path: Path, strict: bool, as_json: bool) -> None:
     """Look through PATH, a recording or one shard, whole, and say what is damaged, missing or left over.
 
     Every stored byte is held against its checksum, every decoded image against the hash taken when it was recorded.
-    Where a drive was recorded under several weathers, their tags are compared frame by frame.
+    Where a drive was recorded under several weathers, their tags are compared frame by frame; equal tags have equal
+    tags checksums.
 
     The exit code is 0 when there is no error (with --strict: no warning either), and 7 otherwise.
     """
@@ -45,12 +49,13 @@ def verify(ctx: click.Context, path: Path, strict: bool, as_json: bool) -> None:
 def _print(path: Path, verdict: Verdict) -> None:
     print_table(
         f"{path}: {sum(shard.num_frames for shard in verdict.shards)} frames",
-        ("shard", "frames", "planes", "verdict"),
+        ("shard", "frames", "planes", "tags checksum", "verdict"),
         [
             (
                 escape(_printable(shard.file)),
                 shard.num_frames,
                 " ".join(shard.planes),
+                shard.tags_sha256[:SHOWN_DIGITS] or None,
                 _shard_verdict(shard.file, verdict),
             )
             for shard in verdict.shards
@@ -115,6 +120,7 @@ def _content(path: Path, verdict: Verdict) -> dict[str, Any]:
                 "file": shard.file,
                 "frames": shard.num_frames,
                 "planes": list(shard.planes),
+                "tags_sha256": shard.tags_sha256,
                 "verdict": _shard_verdict(shard.file, verdict),
             }
             for shard in verdict.shards

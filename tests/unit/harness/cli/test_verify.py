@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -42,7 +44,10 @@ def test_a_whole_recording(recorded: RecordingMaker) -> None:
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     assert lines[0] == f"{recorded.root}: 14 frames"
-    assert lines[2].split() == ["shards/shard000.h5", "4", "rgb", "tags", "whole"]
+    rows = [line.split() for line in lines[2:6]]
+    checksums = [row.pop(4) for row in rows]
+    assert rows[0] == ["shards/shard000.h5", "4", "rgb", "tags", "whole"]
+    assert checksums[0] == checksums[1] == checksums[2] != checksums[3]
     assert lines[-2:] == [
         "paired weather: 1 scenario x 3 weathers, 4 of 4 frames with identical tags",
         "verdict: whole",
@@ -75,10 +80,13 @@ def test_for_a_script(recorded: RecordingMaker) -> None:
     assert result.exit_code == 0
     content = json.loads(result.stdout)
     assert (content["verdict"], content["errors"], content["warnings"], content["frames"]) == ("whole", 0, 0, 14)
+    with ShardReader(recorded.root / "shards" / "shard000.h5") as reader:
+        column = np.ascontiguousarray(reader.index["tags_xxh64"], "<u8")
     assert content["shards"][0] == {
         "file": "shards/shard000.h5",
         "frames": 4,
         "planes": ["rgb", "tags"],
+        "tags_sha256": hashlib.sha256(column.tobytes()).hexdigest(),
         "verdict": "whole",
     }
     digests = {(stream["scenario"], stream["weather"]): stream["tags_sha256"] for stream in content["streams"]}
