@@ -52,11 +52,10 @@ class ChunkFilter(Protocol):
 
 
 @dataclass(frozen=True)
-class ZstdFilter:
-    """One Zstd frame that declares its content size."""
+class _LeveledFilter:
+    """What HDF5's filters for Zstd and deflate have in common."""
 
     level: int
-    hdf5_id: ClassVar[int] = 32015
     is_lossless: ClassVar[bool] = True
     is_optional: ClassVar[bool] = False
 
@@ -65,8 +64,15 @@ class ZstdFilter:
         return (self.level,)
 
     def most_bytes(self, num_bytes: int) -> int:
-        """Zstd's own bound, rounded up."""
+        """The bounds of both libraries, rounded up."""
         return num_bytes + num_bytes // 256 + 1024
+
+
+@dataclass(frozen=True)
+class ZstdFilter(_LeveledFilter):
+    """One Zstd frame that declares its content size."""
+
+    hdf5_id: ClassVar[int] = 32015
 
     def compress(self, stored: npt.NDArray[np.generic]) -> bytes:
         """One frame."""
@@ -87,21 +93,10 @@ class ZstdFilter:
 
 
 @dataclass(frozen=True)
-class DeflateFilter:
+class DeflateFilter(_LeveledFilter):
     """A zlib stream: every HDF5 library can read it."""
 
-    level: int
     hdf5_id: ClassVar[int] = 1
-    is_lossless: ClassVar[bool] = True
-    is_optional: ClassVar[bool] = False
-
-    def client_data(self, height: int, width: int) -> tuple[int, ...]:
-        """The level."""
-        return (self.level,)
-
-    def most_bytes(self, num_bytes: int) -> int:
-        """Zlib's own bound, rounded up."""
-        return num_bytes + num_bytes // 256 + 1024
 
     def compress(self, stored: npt.NDArray[np.generic]) -> bytes:
         """One stream."""

@@ -14,11 +14,14 @@ import hashlib
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, TypeAlias
 
 from datasets import strict_json
 from datasets.errors import LabelError, ShardError
 from datasets.labels import LABEL_SETS, LabelClass, LabelSet
+
+StreamName: TypeAlias = tuple[str, str, str]
+"""Scenario, weather and camera by name: what the shards of one stream share."""
 
 MAX_HEADER_BYTES = 60_000
 """HDF5 keeps an attribute in the object header, and so under its checksum, only below 64 KiB."""
@@ -103,6 +106,11 @@ class ShardHeader:
     def camera_name(self) -> str:
         """Name of the camera; empty where none was given."""
         return str(self.camera.get("name", ""))
+
+    @property
+    def stream_name(self) -> StreamName:
+        """Of the stream that the shard belongs to; equal for all its shards."""
+        return self.scenario, self.weather_name, self.camera_name
 
     @property
     def digest(self) -> str:

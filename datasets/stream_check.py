@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,21 +23,15 @@ import numpy.typing as npt
 
 from datasets.finding import Finding, error, warning
 from datasets.manifest import ShardEntry
+from datasets.omissions import GAPS_NAME, QUARANTINE_NAME, load_omissions
 from datasets.shard_check import ShardCheck, definition, step_s, tags_digest
-from datasets.shard_header import ShardHeader
+from datasets.shard_header import ShardHeader, StreamName
 
-StreamName = tuple[str, str, str]
-"""Scenario, weather, camera."""
-
-OMISSION_LISTS = ("gaps.jsonl", "quarantine.jsonl")
-"""Where the recorder lists the frames that it could not or would not write."""
 COMPARED_PLANES = ("tags", "depth", "instance")
 """What no weather changes."""
 UNEXPLAINED = "unexplained"
 _MAX_TICKS = 4_000_000
 """Of a scenario: an hour at a millisecond a tick."""
-_MAX_LINE = 10_000
-"""Characters in a line of these."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,7 +72,7 @@ def check_streams(
 
     Args:
         shards: As the manifest has them, and as they were found.
-        omissions: What `read_omissions` found.
+        omissions: What `omission_kinds` found.
     """
     members: dict[StreamName, list[tuple[ShardEntry, ShardCheck]]] = defaultdict(list)
     for entry, check in shards:
@@ -104,7 +97,7 @@ def _stream_name(entry: ShardEntry, check: ShardCheck) -> StreamName:
     """As the shard says; manifests of version 1 do not."""
     if check.header is None:
         return entry.scenario, entry.weather, entry.camera
-    return check.header.scenario, check.header.weather_name, check.header.camera_name
+    return check.header.stream_name
 
 
 def compare_weathers(streams: Iterable[Stream]) -> tuple[PairedWeather, ...]:
@@ -115,31 +108,13 @@ def compare_weathers(streams: Iterable[Stream]) -> tuple[PairedWeather, ...]:
     return tuple(_compared(view) for view in views.values() if len(view) > 1)
 
 
-def read_omissions(root: Path) -> dict[StreamName, dict[int, str]]:
-    """Kind of reason of each frame that the recorder left out, by stream; lines that cannot be read are skipped."""
+def omission_kinds(root: Path) -> dict[StreamName, dict[int, str]]:
+    """Kind of reason of each frame that the recorder left out, by stream; DiskError when a list cannot be read."""
     kinds: dict[StreamName, dict[int, str]] = defaultdict(dict)
-    for path in (root / name for name in OMISSION_LISTS):
-        if not path.is_file():
-            continue
-        with path.open(encoding="utf-8", errors="replace") as file:
-            while line := file.readline(_MAX_LINE):
-                omission = _omission(line)
-                if omission is not None:
-                    name, frame, kind = omission
-                    kinds[name][frame] = kind
+    for name in (GAPS_NAME, QUARANTINE_NAME):
+        for each in load_omissions(root / name) if (root / name).is_file() else ():
+            kinds[each.scenario, each.weather, each.camera][each.frame] = each.kind
     return kinds
-
-
-def _omission(line: str) -> tuple[StreamName, int, str] | None:
-    try:
-        row = json.loads(line)
-        scenario, weather, camera, frame, kind = (
-            row[key] for key in ("scenario", "weather", "camera", "frame", "kind")
-        )
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    is_typed = type(frame) is int and all(isinstance(text, str) for text in (scenario, weather, camera, kind))
-    return ((scenario, weather, camera), frame, kind) if is_typed else None
 
 
 def _stream(name: StreamName, readable: Sequence[ShardCheck]) -> Stream:

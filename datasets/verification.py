@@ -22,7 +22,7 @@ from datasets.recording_dir import ASIDE_SUFFIX, DRIVES_FOLDER
 from datasets.shard_check import NUM_THREADS, ShardCheck, check_shard, definition
 from datasets.shard_layout import CLOSING_SUFFIX, PART_SUFFIX, SUFFIX
 from datasets.shard_reader import ShardReader
-from datasets.stream_check import PairedWeather, Stream, check_streams, compare_weathers, read_omissions
+from datasets.stream_check import PairedWeather, Stream, check_streams, compare_weathers, omission_kinds
 
 Progress = Callable[[str, int, int], None]
 """(what is being done, steps done, steps in all)."""
@@ -88,7 +88,7 @@ def _verified(root: Path, entries: Sequence[ShardEntry], progress: Progress | No
         progress=progress,
     )
     pairs = list(zip(present, shards, strict=True))
-    streams, stream_findings = check_streams(pairs, read_omissions(root))
+    streams, stream_findings = check_streams(pairs, omission_kinds(root))
     paired = compare_weathers(streams)
     missing = [
         error(_name(root, entry.path), "is missing, but the manifest lists it: restore it or record it again")

@@ -17,6 +17,7 @@ from datasets.labels import LabelSet
 from datasets.recording_dir import RecordingDir, ShardEntry
 from datasets.sample import Sample
 from datasets.shard import ShardHeader, ShardReader
+from datasets.shard_header import StreamName
 
 BYTES_PER_PIXEL = {"rgb": 3, "tags": 1, "depth": 4, "instance": 2}
 """Of each plane as it is handed out."""
@@ -105,13 +106,12 @@ def read_streams(
     recording: RecordingDir, *, progress: Callable[[str, int, int], None] | None = None
 ) -> tuple[Stream, ...]:
     """The streams of all finished shards, in the order of recording; ShardError for a shard that cannot be opened."""
-    shards: dict[tuple[str, str, str], list[ExaminedShard]] = {}
+    shards: dict[StreamName, list[ExaminedShard]] = {}
     entries = recording.shards()
     for number, entry in enumerate(entries, start=1):
         shard = _examined(entry)
         # Of the header, since a manifest of version 1 names neither weather nor camera.
-        name = (shard.header.scenario, shard.header.weather_name, shard.header.camera_name)
-        shards.setdefault(name, []).append(shard)
+        shards.setdefault(shard.header.stream_name, []).append(shard)
         if progress is not None:
             progress("reading indexes", number, len(entries))
     return tuple(

@@ -185,7 +185,7 @@ def _print_rows(output: Path, rows: Sequence[RecordRow], *, ended_by: Exception 
 
 
 def _print_remarks(output: Path, rows: Sequence[RecordRow], ended_by: Exception | None) -> None:
-    from harness.recording.omissions import GAPS_NAME, QUARANTINE_FOLDER, QUARANTINE_NAME
+    from datasets.omissions import GAPS_NAME, QUARANTINE_FOLDER, QUARANTINE_NAME
     from harness.recording.scenario_recorder import RECORDED_BEFORE
 
     for row in rows:

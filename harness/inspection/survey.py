@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from datasets.errors import ShardError
+from datasets.omissions import GAPS_NAME, QUARANTINE_NAME, load_omissions
 from datasets.recording_dir import RecordingDir
 from datasets.shard import ShardReader
 from datasets.statistics import ShardStatistics, recording_statistics
@@ -20,7 +21,6 @@ from harness.errors import DataError
 from harness.inspection.class_shares import ClassShares, class_shares
 from harness.inspection.duplicates import Duplicates, Pairing, find_duplicates, find_pairings
 from harness.inspection.motion import Holes, Motion, holes_in, motion_of
-from harness.recording.omissions import GAPS_NAME, QUARANTINE_NAME, load_omissions
 from harness.streams import Stream, read_streams
 
 Progress = Callable[[str, int, int], None]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from datasets.omissions import GAPS_NAME, QUARANTINE_NAME, OmissionLog
 from datasets.recording_dir import RecordingDir
 from datasets.shard_header import ShardHeader
-from harness.recording.omissions import GAPS_NAME, QUARANTINE_NAME, OmissionLog
 from harness.recording.plan import PlannedStream, RecordingOptions
 from harness.recording.stream_writer import StreamWriter
 from harness.recording.streams_on_disk import StreamOnDisk, StreamsOnDisk

@@ -14,11 +14,11 @@ import numpy.typing as npt
 
 from datasets.encoded_sample import EncodedSample
 from datasets.errors import storage_error
+from datasets.omissions import GAP, QUARANTINE_FOLDER, Omission, OmissionLog
 from datasets.recording_dir import RecordingDir
 from datasets.sample import Sample
 from datasets.shard_header import ShardHeader
 from datasets.shard_writer import ShardWriter
-from harness.recording.omissions import GAP, QUARANTINE_FOLDER, Omission, OmissionLog
 from harness.recording.plan import PlannedStream, RecordingOptions, header_of
 from harness.recording.quarantine import Flaw
 from harness.recording.streams_on_disk import StreamOnDisk

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +16,10 @@ from datasets.errors import DiskError, RecordingInUseError, ShardError
 from datasets.frame_log import examined_log
 from datasets.recording_dir import RecordingDir, ShardEntry
 from datasets.sample import Sample
-from datasets.shard_header import ShardHeader
+from datasets.shard_header import ShardHeader, StreamName
 from datasets.shard_layout import PART_SUFFIX
 from datasets.shard_reader import ShardReader
 from datasets.shard_recovery import check_undamaged, recover
-
-StreamKey: TypeAlias = tuple[str, str, str]
-"""(scenario, weather, camera), all by name."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,7 +88,7 @@ class StreamsOnDisk:
                 raise
             except ShardError as error:
                 self._set_aside(path, f"unreadable ({error})")
-        self._parts: dict[StreamKey, Piece] = {}
+        self._parts: dict[StreamName, Piece] = {}
         self.look_again()
 
     def look_again(self) -> None:
@@ -101,7 +97,7 @@ class StreamsOnDisk:
         for path in self._recording.parts():
             self._take_part(path)
 
-    def find(self, key: StreamKey) -> StreamOnDisk:
+    def find(self, key: StreamName) -> StreamOnDisk:
         """The stream ``key``, up to the first shard that is missing or damaged; what lies behind that is set aside.
 
         Raises:
@@ -123,7 +119,7 @@ class StreamsOnDisk:
                 self._set_aside(part.path, "behind a shard that is missing or damaged")
         return StreamOnDisk(pieces=tuple(pieces))
 
-    def set_aside(self, key: StreamKey, why: str) -> None:
+    def set_aside(self, key: StreamName, why: str) -> None:
         """Take all pieces of the stream ``key`` out of the way, so that it can be recorded anew."""
         part = self._parts.pop(key, None)
         for path in (*(entry.path for entry in self._entries(key)), *((part.path,) if part is not None else ())):
@@ -134,7 +130,7 @@ class StreamsOnDisk:
         notes, self._notes = self._notes, []
         return notes
 
-    def _entries(self, key: StreamKey) -> list[ShardEntry]:
+    def _entries(self, key: StreamName) -> list[ShardEntry]:
         return [each for each in self._recording.shards() if (each.scenario, each.weather, each.camera) == key]
 
     def _opened(self, entry: ShardEntry) -> Piece | None:
@@ -163,8 +159,7 @@ class StreamsOnDisk:
         except ShardError as error:
             self._set_aside(path, f"unreadable ({error})")
             return
-        header = piece.header
-        self._parts[header.scenario, header.weather_name, header.camera_name] = piece
+        self._parts[piece.header.stream_name] = piece
 
     def _set_aside(self, path: Path, why: str) -> None:
         self._opened_before.pop(path, None)

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 from datasets.labels import CARLA_29
+from datasets.omissions import OmissionLog
 from datasets.recording_dir import RecordingDir
 from datasets.sample import Sample
 from datasets.shard_writer import ShardWriter
 from harness.carla_client.endpoint import Endpoint
-from harness.recording.omissions import OmissionLog
 from harness.recording.plan import RecordingOptions, planned_streams
 from harness.recording.quarantine import flaw_of
 from harness.recording.shard_pipeline import QUEUE_BYTES, ShardPipeline, pixel_bytes

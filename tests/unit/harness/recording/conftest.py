@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from datasets.omissions import GAPS_NAME, QUARANTINE_NAME, OmissionLog
 from datasets.recording_dir import RecordingDir
 from datasets.sample import Sample
 from harness.carla_client.endpoint import Endpoint
-from harness.recording.omissions import GAPS_NAME, QUARANTINE_NAME, OmissionLog
 from harness.recording.plan import PlannedStream, RecordingOptions, planned_streams
 from harness.recording.stream_writer import StreamWriter
 from harness.recording.streams_on_disk import StreamOnDisk

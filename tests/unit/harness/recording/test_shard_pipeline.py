@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from datasets.errors import DiskError, ShardError
+from datasets.omissions import GAPS_NAME, QUARANTINE_NAME, load_omissions
 from datasets.recording_dir import RecordingDir
 from datasets.sample import Sample
 from datasets.shard_reader import ShardReader
 from datasets.shard_writer import ShardWriter
-from harness.recording.omissions import GAPS_NAME, QUARANTINE_NAME, load_omissions
 from harness.recording.plan import RecordingOptions
 from harness.recording.shard_pipeline import ShardPipeline, pixel_bytes
 from harness.recording.stream_writer import StreamWriter

@@ -2,6 +2,7 @@
 
 One JSON object a line, appended whole as it happens, so that a crash loses none; a last line without its end is void.
 Lines of a stream behind its last written frame are void, too, once it is resumed: those frames are tried again.
+They may come from strangers: a line that does not end costs no memory.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ QUARANTINE_NAME = "quarantine.jsonl"
 QUARANTINE_FOLDER = "quarantine"
 """Images of the first quarantined frames of each stream, to be looked at."""
 GAP = "gap"
-"""The one kind in ``gaps.jsonl``; those of ``quarantine.jsonl`` are ``quarantine.FlawKind``."""
+"""The one kind in ``gaps.jsonl``; those of ``quarantine.jsonl`` are the recorder's to name."""
+
+_MAX_LINE = 10_000
+"""Characters; a longer line is void."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,13 +47,14 @@ class Omission:
 def load_omissions(path: Path) -> tuple[Omission, ...]:
     """The lines of a list, in the order of writing; none where there is no file. Lines of another kind are left out."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
+            lines = iter(lambda: file.readline(_MAX_LINE), "")
+            found = [_parsed(line) for line in lines if line.endswith("\n")]
     except FileNotFoundError:
         return ()
     except OSError as error:
         raise storage_error(f"{path} cannot be read", error) from error
-    whole, _, _ = text.rpartition("\n")
-    return tuple(omission for line in whole.split("\n") if (omission := _parsed(line)) is not None)
+    return tuple(omission for omission in found if omission is not None)
 
 
 class OmissionLog:
@@ -101,7 +106,7 @@ def _parsed(line: str) -> Omission | None:
     try:
         content = json.loads(line)
         omission = Omission(**content)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
     texts = (omission.scenario, omission.weather, omission.camera, omission.kind, omission.detail)
     is_typed = all(isinstance(text, str) for text in texts) and type(omission.frame) is int

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets.errors import ShardError
-from harness.recording.omissions import Omission, OmissionLog, load_omissions
+from datasets.omissions import Omission, OmissionLog, load_omissions
 
 
 def omission(frame: int = 0, *, camera: str = "front", detail: str = "missing: rgb") -> Omission:
@@ -45,7 +45,12 @@ def test_a_torn_line_is_void_and_the_next_one_is_whole(tmp_path_factory: pytest.
 
 @pytest.mark.parametrize(
     "line",
-    ["", "[]", "{}", "null", '{"frame": 1}', "\x00", '{"scenario": 1, "weather": 1, "camera": 1, "frame": 1}'],
+    [
+        *("", "[]", "{}", "null", '{"frame": 1}', "\x00", '{"scenario": 1, "weather": 1, "camera": 1, "frame": 1}'),
+        "[" * 9_000,
+        "[" * 30_000,
+    ],
+    ids=lambda line: line[:40],
 )
 def test_lines_of_another_kind_are_left_out(tmp_path: Path, line: str) -> None:
     path = tmp_path / "gaps.jsonl"
