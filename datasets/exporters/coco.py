@@ -130,7 +130,7 @@ class _AnnotationFile:
     """A COCO file to which images are added one by one; annotations wait in a file beside it, not in memory."""
 
     def __init__(self, path: Path, head: dict[str, Any]) -> None:
-        self._path, self._waiting = path, path.with_suffix(".annotations")
+        self._waiting = path.with_suffix(".annotations")
         self._images = path.open("w", encoding="utf-8")
         self._annotations = self._waiting.open("w+", encoding="utf-8")
         self._images.write(json.dumps(head)[:-1] + ', "images": [')
