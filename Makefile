@@ -28,8 +28,9 @@ venv: .venv/installed-tests
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-.venv/installed-tests: tests/requirements.txt .venv/installed
+.venv/installed-tests: tests/requirements.txt tests/references.txt .venv/installed
 	$(BIN)/python -m pip install --quiet --requirement tests/requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target .venv/references --requirement tests/references.txt
 	touch $@
 
 clean:

@@ -83,6 +83,36 @@ class RunDir:
         """TensorBoard event files."""
         return self.path / "tensorboard"
 
+    @property
+    def curves(self) -> Path:
+        """Loss, validation scores, learning rate and speed by epoch, drawn from ``metrics``."""
+        return self.path / "curves.png"
+
+    @property
+    def panels(self) -> Path:
+        """A few validation frames as the best epoch's net saw them: input, truth, prediction."""
+        return self.path / "panels.png"
+
+    @property
+    def confusion(self) -> Path:
+        """Validation pixels of the best epoch, a row for each true and a column for each predicted class."""
+        return self.path / "confusion.csv"
+
+    @property
+    def confusion_figure(self) -> Path:
+        """The same as shares of each true class."""
+        return self.path / "confusion.png"
+
+    @property
+    def pictures(self) -> tuple[Path, ...]:
+        """Those of the pictures that are there."""
+        return tuple(path for path in (self.curves, self.panels, self.confusion_figure) if path.is_file())
+
+    @property
+    def trackers(self) -> Path:
+        """Ids of this run in experiment trackers, so that a resumed run goes on in the same ones."""
+        return self.path / "trackers.json"
+
     def weights(self, checkpoint: str) -> Path:
         """Weights of ``"best"`` or ``"last"``, self-describing safetensors."""
         return self.path / f"{checkpoint}.safetensors"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from datasets.labels import LabelError, LabelSet, label_set
 from harness.errors import CheckpointError
@@ -114,15 +114,24 @@ class Segmenter:
             results.update(zip(indices, ids, strict=True))
         return [results[index] for index in range(len(images))]
 
+    def probabilities(self, images: NDArray[np.uint8]) -> Tensor:
+        """Return class probabilities ``(B, K, H, W)`` float32, on the device, for ``images (B, H, W, 3)`` uint8 RGB."""
+        with torch.inference_mode():
+            return self._logits(images).float().softmax(dim=1)
+
     def _predict_equal(self, stack: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return ids ``(B, H, W)`` uint8 for ``stack (B, H, W, 3)`` uint8."""
         with torch.inference_mode():
-            # A permuted HWC image already is channels-last: no copy until the conversion to float.
-            rgb = torch.from_numpy(stack).permute(0, 3, 1, 2).to(self.device, non_blocking=True)
-            with autocast(self.device, self.precision):
-                logits = self._net(to_net_input(rgb))
-            ids: NDArray[np.uint8] = to_class_ids(logits).cpu().numpy()
+            ids: NDArray[np.uint8] = to_class_ids(self._logits(stack)).cpu().numpy()
         return ids
+
+    def _logits(self, stack: NDArray[np.uint8]) -> Tensor:
+        """Return logits ``(B, K, H, W)``; call it in inference mode."""
+        # A permuted HWC image already is channels-last: no copy until the conversion to float.
+        rgb = torch.from_numpy(stack).permute(0, 3, 1, 2).to(self.device, non_blocking=True)
+        with autocast(self.device, self.precision):
+            logits: Tensor = self._net(to_net_input(rgb))
+        return logits
 
 
 def _label_set(info: CheckpointInfo, path: Path) -> LabelSet:

@@ -20,6 +20,7 @@ hypothesis.settings.load_profile("harness")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--carla-host", default=None, help="a CARLA 0.9.16 server for the tests marked real_carla")
     parser.addoption("--carla-port", default=2000, type=int, help="its RPC port")
+    parser.addoption("--full-benchmarks", action="store_true", help="measure as long as the documented figures were")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -15,6 +15,8 @@ from typing import IO, Any, NoReturn
 import click
 
 from harness import __version__
+from harness.cli.ablate import ablate
+from harness.cli.bench import bench
 from harness.cli.demo import demo
 from harness.cli.doctor import doctor
 from harness.cli.evaluate import evaluate
@@ -124,6 +126,8 @@ for _command in (
     score,
     report,
     predict,
+    ablate,
+    bench,
 ):
     harness.add_command(_command)
 

@@ -2,37 +2,112 @@
 
 from __future__ import annotations
 
+import math
+import textwrap
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from harness.cli.options import INPUT_DIRECTORY, OUTPUT, SPLITS, overwrite_option
-from harness.cli.output import progress_bar, say
-from harness.cli.score import print_summary
+from harness.cli.output import print_table, progress_bar, say
+from harness.cli.score import print_ious, tell_what_is_missing
+
+if TYPE_CHECKING:
+    from harness.scoring.measures import Measures
+
+LINE_WIDTH = 100
+"""Characters in a line of the definition."""
 
 
 @click.command(short_help="Score a net on recorded shards.")
 @click.argument("run", type=INPUT_DIRECTORY)
 @click.argument("recording", type=INPUT_DIRECTORY)
-@click.option("--split", default="test", type=click.Choice(SPLITS), help="Scenarios to evaluate on.")
+@click.option("--split", default="test", type=click.Choice([*SPLITS, "all"]), help="Scenarios to evaluate on.")
 @click.option("--checkpoint", default="best", type=click.Choice(["best", "last"]), help="Weights to load.")
 @click.option("--device", default="auto", help="auto, cpu or cuda.")
+@click.option("--size", metavar="WxH", help="Resize pictures for the net to this. [default: as recorded]")
+@click.option("--resamples", default=1000, type=click.IntRange(0), help="Of the bootstrap; 0 gives no intervals.")
+@click.option("--resample", default="frames", type=click.Choice(["frames", "scenarios"]), help="What is drawn anew.")
+@click.option("--level", default=0.95, type=float, help="Share of the resamples inside an interval.")
+@click.option("--seed", default=0, type=click.IntRange(0), help="Of the bootstrap.")
+@click.option(
+    "--corrupt",
+    default="raise",
+    type=click.Choice(["raise", "skip"]),
+    help="Damaged frames: fail their scenario, or leave them out and name them.",
+)
 @click.option("-o", "--output", type=OUTPUT, help="Folder for the tables. [default: print only]")
 @overwrite_option
 def evaluate(
-    run: Path, recording: Path, split: str, checkpoint: str, device: str, output: Path | None, overwrite: bool
-) -> None:
-    """Score the net in RUN on the shards in RECORDING: per-class IoU, mIoU and pixel accuracy."""
+    run: Path, recording: Path, split: str, checkpoint: str, device: str, size: str | None, resamples: int,
+    resample: Literal["frames", "scenarios"], level: float, seed: int, corrupt: Literal["raise", "skip"],
+    output: Path | None, overwrite: bool,
+) -> None:  # fmt: skip
+    """Score the net in RUN on the shards in RECORDING.
+
+    Prints IoU, precision, recall, F1 and boundary IoU of each class, their means, pixel accuracy, intervals by
+    bootstrap, and the definition of all these. Scores are at the size of the labels, whatever --size is. Exits with 10
+    where frames are damaged, also with --corrupt skip: the numbers are then of fewer frames.
+    """
     from harness.label_sets import label_warnings
     from harness.run_dir import prepare_output
+    from harness.scoring.bootstrap import Bootstrap
     from harness.scoring.evaluate import evaluate as evaluate_net
+    from harness.scoring.input_size import size_note
+    from harness.scoring.recorded_cells import recorded_cells
     from harness.segmenter import Segmenter
+    from sim_scenarios.camera import parse_size
 
+    bootstrap = Bootstrap(resamples=resamples, seed=seed, level=level, unit=resample)
+    input_size = parse_size(size) if size else None
     segmenter = Segmenter.load(run, device=device, checkpoint=checkpoint)
+    sizes = {cell.size for cell in recorded_cells(recording, split)}
+    notes = label_warnings(recording, segmenter.label_set, None if split == "all" else (split,))
+    notes += size_note(run, sizes) if input_size is None else []
     if output is not None:
         prepare_output(output, overwrite=overwrite)
-    for warning in label_warnings(recording, segmenter.label_set, (split,)):
-        say(f"note: {warning}")
+    for note in notes:
+        say(f"note: {note}")
     with progress_bar() as progress:
-        summary = evaluate_net(segmenter, recording, split=split, out=output, progress=progress)
-    print_summary(summary, remedy="Record those scenarios again, then evaluate again.")
+        summary = evaluate_net(
+            segmenter, recording, split=split, out=output, size=input_size, bootstrap=bootstrap, corrupt=corrupt,
+            progress=progress,
+        )  # fmt: skip
+    if summary.measures is not None:
+        print_measures(summary.measures, level=level)
+    if len(summary.columns) > 2:
+        print_ious(summary)
+    if output is not None:
+        say(f"tables: {output}/*.csv; next: harness report {output}")
+    tell_what_is_missing(summary, remedy="Record those scenarios again, then evaluate again.")
+
+
+def print_measures(measures: Measures, *, level: float) -> None:
+    """Print every measure with its interval, and what they mean. Classes that are nowhere are left out."""
+    interval = f"{level * 100:g} % interval"
+    labelled = sum(each.pixels for each in measures.classes)
+    print_table(
+        f"Classes in {measures.frames} frames",
+        ("class", "share", "IoU", interval, "precision", "recall", "F1", "boundary", interval),
+        [
+            (
+                each.name, each.pixels / labelled, each.iou, each.iou_interval, each.precision, each.recall, each.f1,
+                each.boundary_iou, each.boundary_iou_interval,
+            )
+            for each in measures.classes
+            if not math.isnan(each.iou)
+        ],
+    )  # fmt: skip
+    print_table(
+        "All classes",
+        ("measure", "value", interval),
+        [
+            ("mIoU", measures.miou, measures.miou_interval),
+            ("mean boundary IoU", measures.boundary_iou, measures.boundary_iou_interval),
+            ("frequency-weighted IoU", measures.frequency_weighted_iou, measures.frequency_weighted_iou_interval),
+            ("pixel accuracy", measures.pixel_accuracy, measures.pixel_accuracy_interval),
+        ],
+    )
+    for sentence in measures.definition.splitlines():
+        say(textwrap.fill(sentence, LINE_WIDTH, subsequent_indent="  "))

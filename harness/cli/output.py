@@ -6,10 +6,24 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Column, Table
+
+if TYPE_CHECKING:
+    from harness.training.status import StepStatus
 
 ProgressCallback = Callable[[str, int, int], None]
 """(what is being done, steps done, steps in all)."""
@@ -19,8 +33,8 @@ MAX_WIDTH = 1000
 
 
 def say(text: str) -> None:
-    """Print a line as it is, without markup or wrapping."""
-    Console().print(text, markup=False, highlight=False, soft_wrap=True)
+    """Print a line as it is, above a bar that is being shown."""
+    print(text)  # not by a rich Console of its own, which would write into the bar
 
 
 def flush() -> None:
@@ -59,21 +73,75 @@ def _is_number(text: str) -> bool:
 @contextmanager
 def progress_bar() -> Iterator[ProgressCallback]:
     """Show one bar for each thing that is reported through the callback; silent where stderr is not a terminal."""
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        disable=not Console(stderr=True).is_terminal,
-    )
-    tasks: dict[str, int] = {}
+    tasks: dict[str, TaskID] = {}
 
     def update(what: str, done: int, total: int) -> None:
         if what not in tasks:
             tasks[what] = bar.add_task(what, total=total)
-        bar.update(tasks[what], completed=done, total=total)  # type: ignore[arg-type]
+        bar.update(tasks[what], completed=done, total=total)
 
-    with bar:
+    with _bar(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    ) as bar:
         yield update
+
+
+class TrainingBar:
+    """The bars of a training run: one for each thing done before it, and one for all its steps."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._tasks: dict[str, TaskID] = {}
+
+    def progress(self, what: str, done: int, total: int) -> None:
+        """Show how far something is."""
+        self._show(what, what, done, total, f"{done}/{total}")
+
+    def status(self, status: StepStatus) -> None:
+        """Show the run as it is after a step; what came before it makes room."""
+        if "training" not in self._tasks:
+            for task in self._tasks.values():
+                self._bar.update(task, visible=False)
+        self._show("training", f"epoch {status.epoch}", status.step, status.total_steps, figures_of(status))
+
+    def _show(self, task: str, name: str, done: int, total: int, figures: str) -> None:
+        if task not in self._tasks:
+            self._tasks[task] = self._bar.add_task(name, total=total, figures=figures)
+        self._bar.update(self._tasks[task], description=name, completed=done, total=total, figures=figures)
+
+
+def figures_of(status: StepStatus) -> str:
+    """Loss, validation mIoU, speed, waiting and memory in few words; a dash for what is not known yet."""
+    speed, wait, memory = status.images_per_s, status.data_wait_share, status.memory_bytes / 1e9
+    return "  ".join(
+        (
+            f"loss {format_cell(status.loss)}",
+            f"mIoU {format_cell(status.miou)}",
+            f"{speed:.{0 if speed >= 100 else 1}f} img/s" if speed == speed else "– img/s",
+            f"wait {wait:.0%}" if wait == wait else "wait –",
+            f"{memory:.{0 if memory >= 10 else 1}f} GB" if memory == memory else "– GB",
+        )
+    )
+
+
+@contextmanager
+def training_bar() -> Iterator[TrainingBar]:
+    """Show bars as wide as the terminal, with the figures of the run; silent where stderr is not a terminal."""
+    # Where it is narrow the bar itself gives way, never a figure.
+    with _bar(
+        TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+        BarColumn(bar_width=None, table_column=Column(ratio=1)),
+        TaskProgressColumn(table_column=Column(no_wrap=True)),
+        TextColumn("{task.fields[figures]}", table_column=Column(no_wrap=True)),
+        TimeRemainingColumn(compact=True, table_column=Column(no_wrap=True)),
+        expand=True,
+    ) as bar:
+        yield TrainingBar(bar)
+
+
+def _bar(*columns: ProgressColumn, expand: bool = False) -> Progress:
+    console = Console(stderr=True)
+    # rich sends stdout through the terminal of the bar, above it; what a user redirects must stay redirected.
+    return Progress(
+        *columns, console=console, disable=not console.is_terminal, expand=expand, redirect_stdout=sys.stdout.isatty()
+    )

@@ -85,12 +85,18 @@ def score(
         except ServerLostError:
             say_what_is_finished()
             raise
-    print_summary(summary, remedy="Run the same command with --resume to try them again.")
+    print_ious(summary)
+    tell_what_is_missing(summary, remedy="Run the same command with --resume to try them again.")
     say(f"tables: {output}/*.csv; next: harness report {output}")
 
 
-def print_summary(summary: ScoreSummary, *, remedy: str) -> None:
-    """Print the per-class table and what a reader must know.
+def print_ious(summary: ScoreSummary) -> None:
+    """Print the IoU of each class under each weather at each size."""
+    print_table("IoU, counts pooled over scenarios", summary.columns, summary.rows)
+
+
+def tell_what_is_missing(summary: ScoreSummary, *, remedy: str) -> None:
+    """Print what a reader of the numbers must know.
 
     Args:
         summary: What was scored.
@@ -99,7 +105,6 @@ def print_summary(summary: ScoreSummary, *, remedy: str) -> None:
     Raises:
         IncompleteError: not every planned cell was scored.
     """
-    print_table("IoU, counts pooled over scenarios", summary.columns, summary.rows)
     for warning in summary.warnings:
         say(f"warning: {warning}")
     if summary.incomplete:

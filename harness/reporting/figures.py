@@ -40,12 +40,12 @@ def heat_map(values: pd.DataFrame, *, title: str) -> bytes:
     for row in range(height):
         for column in range(width):
             _write_cell(axes, row, column, float(grid[row, column]))
-    axes.set_xticks(range(width), [_plain(name) for name in values.columns], rotation=35, ha="right", fontsize=9)
-    axes.set_yticks(range(height), [_plain(name) for name in values.index], fontsize=9)
+    axes.set_xticks(range(width), [plain(name) for name in values.columns], rotation=35, ha="right", fontsize=9)
+    axes.set_yticks(range(height), [plain(name) for name in values.index], fontsize=9)
     axes.tick_params(length=0)
     figure.suptitle(title.replace("$", r"\$"), fontsize=11, x=0.01, ha="left")
     figure.colorbar(picture, ax=axes, label="IoU", fraction=0.05, pad=0.02)
-    return _png(figure)
+    return to_png(figure)
 
 
 def mean_iou_bars(summary: pd.DataFrame) -> bytes:
@@ -72,7 +72,7 @@ def mean_iou_bars(summary: pd.DataFrame) -> bytes:
             labels = ["" if math.isnan(value) else f"{value:.2f}" for value in values]
             axes.bar_label(bars, labels, fontsize=8, padding=2)
     axes.margins(x=0.02)
-    axes.set_xticks(range(len(weathers)), [_plain(name) for name in weathers], rotation=20, ha="right", fontsize=9)
+    axes.set_xticks(range(len(weathers)), [plain(name) for name in weathers], rotation=20, ha="right", fontsize=9)
     axes.set_ylim(0, 1)
     axes.set_ylabel("mIoU")
     axes.grid(axis="y", color="#dddddd", linewidth=0.7)
@@ -80,7 +80,7 @@ def mean_iou_bars(summary: pd.DataFrame) -> bytes:
     axes.spines[["top", "right"]].set_visible(False)
     figure.suptitle("Mean IoU by weather and image size", fontsize=11, x=0.01, ha="left")
     axes.legend(fontsize=9, frameon=False, ncols=min(4, len(sizes)), loc="lower right", bbox_to_anchor=(1, 1.0))
-    return _png(figure)
+    return to_png(figure)
 
 
 def _width(weathers: int, *, margin: float) -> float:
@@ -97,13 +97,14 @@ def _write_cell(axes: Axes, row: int, column: int, value: float) -> None:
     axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=9, color="black" if is_light else "white")
 
 
-def _plain(text: object) -> str:
+def plain(text: object) -> str:
     """Text that matplotlib does not take for a formula, and that is short enough for an axis."""
     words = str(text).replace("$", r"\$")
     return words if len(words) <= 34 else f"{words[:33]}…"
 
 
-def _png(figure: Figure) -> bytes:
+def to_png(figure: Figure) -> bytes:
+    """A figure as PNG; equal figures give equal bytes."""
     FigureCanvasAgg(figure)
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=_DPI, metadata={"Software": None})

@@ -68,11 +68,10 @@ def panels(rgb: Image, truth: Image, prediction: Image, palette: Image) -> dict[
 
 
 def one_picture(pictures: Mapping[str, Image]) -> Image:
-    """Four panels with their titles, two above two, as one sRGB image."""
+    """Two or four panels of one size with their titles, two in a row, as one sRGB image."""
     titled = [_titled(title, picture) for title, picture in pictures.items()]
     gap = np.full((titled[0].shape[0], _GAP_PX, 3), _BACKGROUND, dtype=np.uint8)
-    rows = [np.hstack([titled[0], gap, titled[1]]), np.hstack([titled[2], gap, titled[3]])]
-    return np.vstack(rows)
+    return np.vstack([np.hstack([left, gap, right]) for left, right in zip(titled[::2], titled[1::2], strict=True)])
 
 
 def thumbnail(picture: Image) -> Image:

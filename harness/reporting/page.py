@@ -133,14 +133,19 @@ class Page:
 
 def render(page: Page) -> str:
     """The page as HTML."""
+    return fill(_TEMPLATES / "page.html", page)
+
+
+def fill(template: Path, page: object) -> str:
+    """A template with ``page`` put in; it may include those beside this file: style, script and ``tables.html``."""
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader([template.parent, _TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("page.html").render(page=page)
+    return environment.get_template(template.name).render(page=page)
 
 
 def inline(content: bytes, *, kind: str) -> str:

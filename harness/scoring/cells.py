@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.scoring.confusion import ConfusionMatrix
+from harness.scoring.frame_counts import FrameCounts, count_frame
 from harness.scoring.metrics import iou, mean_iou, pixel_accuracy
 
 Image = NDArray[np.uint8]
@@ -51,6 +52,10 @@ class CellResult:
     """The counted frames, in order."""
     labels_digest: str = ""
     """SHA-256 over the raw tags of the counted frames, in order: equal digests mean the identical ground truth."""
+    confusion: Counts | None = None
+    """Pixels by true class (row) and predicted class (column), ``(K, K)`` int64; None where tables were read back."""
+    counts: FrameCounts | None = None
+    """Of each frame in ``frames``, where they were asked for."""
 
     def class_ious(self, num_classes: int) -> NDArray[np.float64]:
         """IoU of every class, ``(K,)``; NaN where a class is absent or nothing was counted."""
@@ -72,9 +77,16 @@ class CellResult:
 class CellTally:
     """Counts the frames of one cell, one at a time and in order."""
 
-    def __init__(self, num_classes: int) -> None:
+    def __init__(self, num_classes: int, *, keep_counts: bool = False) -> None:
+        """Start with nothing counted.
+
+        Args:
+            num_classes: K.
+            keep_counts: keep the counts of each frame, those near the borders too, as ``CellResult.counts``.
+        """
         self._total = ConfusionMatrix(num_classes)
         self._frames: list[FrameScore] = []
+        self._counts: list[FrameCounts] | None = [] if keep_counts else None
         self._labels = hashlib.sha256()
 
     def add(self, tick: int, *, tags: Image, truth: Image, prediction: Image) -> FrameScore:
@@ -89,6 +101,8 @@ class CellTally:
         matrix = ConfusionMatrix(self._total.num_classes)
         matrix.update(truth, prediction)
         self._total += matrix
+        if self._counts is not None:
+            self._counts.append(count_frame(matrix, truth, prediction))
         self._labels.update(np.ascontiguousarray(tags).data)
         score = FrameScore(
             frame=tick,
@@ -112,4 +126,6 @@ class CellTally:
             fn=self._total.fn,
             frames=tuple(self._frames),
             labels_digest=self._labels.hexdigest(),
+            confusion=self._total.counts.copy(),
+            counts=None if self._counts is None else FrameCounts.joined(self._counts, self._total.num_classes),
         )

@@ -7,12 +7,16 @@ Decisions:
 * **Truth 255 is "do not score".** Such pixels are in no row and no column, whatever was predicted there.
   Any other id at or above ``num_classes``, and any such prediction at a scored pixel, is an error: it means that the
   masks belong to another label set, and counting on would give a plausible wrong number.
-* **Eight pixels at a time.** Label maps are piecewise constant, so most 8-byte words of both masks equal the word
-  before. The kernel compares words and counts runs, which is several times faster than a histogram by pixel and just
-  as exact; on noise it falls back to about the speed of the histogram.
+* **Eight pixels at a time.** Label maps are piecewise constant, so most 8-byte words of both masks only repeat the
+  pixel before. The kernel compares words, adds up the lengths of such runs and counts the other words pixel by pixel:
+  several times faster than a histogram, just as exact, and on noise no slower than one.
+* **No test in the inner loop.** Ids that are not scored, or that no class has, are counted too, in rows and a column
+  of their own; what stands there is looked at once a call.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numba import njit
@@ -24,42 +28,45 @@ IGNORE_ID = 255
 """Truth id of pixels that are not scored; the ``ignore_id`` of every label set."""
 
 _WORD_BYTES = 8
+_BYTE = np.uint64(0xFF)
+_BITS = np.uint64(8)
+_REPEAT = np.uint64(0x0101010101010101)
+"""Times a byte: the word of eight such bytes."""
 
 Mask = NDArray[np.uint8]
+Words = NDArray[np.uint64]
+Places = NDArray[np.uint64]
 Counts = NDArray[np.int64]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _add_pixels(truth: Mask, prediction: Mask, repeats: int, counts: Counts) -> bool:
-    """Add ``repeats`` for each pixel pair; False, with ``counts`` half done, when an id is out of range."""
-    num_classes = counts.shape[0]
+def _add_pixels(truth: Mask, prediction: Mask, rows: Places, columns: Places, table: Counts) -> None:
+    """Add the pixels of two flat masks to a flat table; a pair belongs at ``rows[truth] + columns[prediction]``."""
     for index in range(truth.size):
-        if truth[index] == IGNORE_ID:
-            continue
-        if truth[index] >= num_classes or prediction[index] >= num_classes:
-            return False
-        counts[truth[index], prediction[index]] += repeats
-    return True
+        table[rows[truth[index]] + columns[prediction[index]]] += 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _add_words(truth: Mask, prediction: Mask, counts: Counts) -> bool:
-    """Add all pixels of two masks whose size is a multiple of 8, run by run of equal 8-byte words."""
-    truth_words = truth.view(np.uint64)
-    prediction_words = prediction.view(np.uint64)
-    run_start = 0
-    for index in range(1, truth_words.size + 1):
-        if (
-            index < truth_words.size
-            and truth_words[index] == truth_words[run_start]
-            and prediction_words[index] == prediction_words[run_start]
-        ):
+def _add_words(truth: Words, prediction: Words, rows: Places, columns: Places, table: Counts) -> None:
+    """As ``_add_pixels``, for the same masks seen as 8-byte words, at least one."""
+    last_truth, last_prediction = truth[0] & _BYTE, prediction[0] & _BYTE
+    place = rows[last_truth] + columns[last_prediction]
+    truth_run, prediction_run = last_truth * _REPEAT, last_prediction * _REPEAT
+    run = 0  # pixels equal to the last one that are not in the table yet
+    for index in range(truth.size):
+        truth_word, prediction_word = truth[index], prediction[index]
+        if truth_word == truth_run and prediction_word == prediction_run:
+            run += 8
             continue
-        first, end = run_start * _WORD_BYTES, (run_start + 1) * _WORD_BYTES
-        if not _add_pixels(truth[first:end], prediction[first:end], index - run_start, counts):
-            return False
-        run_start = index
-    return True
+        table[place] += run
+        for _ in range(7):
+            table[rows[truth_word & _BYTE] + columns[prediction_word & _BYTE]] += 1
+            truth_word >>= _BITS
+            prediction_word >>= _BITS
+        place = rows[truth_word] + columns[prediction_word]
+        truth_run, prediction_run = truth_word * _REPEAT, prediction_word * _REPEAT
+        run = 1
+    table[place] += run
 
 
 def _aligned_flat(mask: Mask) -> Mask:
@@ -95,6 +102,10 @@ class ConfusionMatrix:
         self.num_classes = num_classes
         self.counts: Counts = np.zeros((num_classes, num_classes), dtype=np.int64)
         """Pixels by truth class (row) and predicted class (column), shape ``(K, K)`` int64."""
+        ids = np.arange(IGNORE_ID + 1)
+        row = np.where(ids < num_classes, ids, np.where(ids == IGNORE_ID, num_classes, num_classes + 1))
+        self._rows: Places = (row * (num_classes + 1)).astype(np.uint64)
+        self._columns: Places = np.minimum(ids, num_classes).astype(np.uint64)
         if counts is not None:
             if counts.shape != self.counts.shape:
                 raise ValueError(f"counts have shape {counts.shape}, expected {self.counts.shape}")
@@ -118,14 +129,24 @@ class ConfusionMatrix:
         if truth.size == 0:
             return
         flat_truth, flat_prediction = _aligned_flat(truth), _aligned_flat(prediction)
-        whole = flat_truth.size - flat_truth.size % _WORD_BYTES
-        added = np.zeros_like(self.counts)
-        if not (
-            (whole == 0 or _add_words(flat_truth[:whole], flat_prediction[:whole], added))
-            and _add_pixels(flat_truth[whole:], flat_prediction[whole:], 1, added)
-        ):
-            raise _bad_ids(flat_truth, flat_prediction, self.num_classes)
-        self.counts += added
+        added = self._counted(flat_truth, flat_prediction)
+        known = self.num_classes
+        if added[known + 1].any() or added[:known, known].any():
+            raise _bad_ids(flat_truth, flat_prediction, known)
+        self.counts += added[:known, :known]
+
+    def _counted(self, truth: Mask, prediction: Mask) -> Counts:
+        """Count flat, aligned masks: ``(K + 2, K + 1)``.
+
+        Row K is for truth that is not scored, row K + 1 and column K are for ids that no class has.
+        """
+        table = np.zeros((self.num_classes + 2, self.num_classes + 1), dtype=np.int64)
+        whole = truth.size - truth.size % _WORD_BYTES
+        if whole:
+            words = truth[:whole].view(np.uint64), prediction[:whole].view(np.uint64)
+            _add_words(*words, self._rows, self._columns, table.reshape(-1))
+        _add_pixels(truth[whole:], prediction[whole:], self._rows, self._columns, table.reshape(-1))
+        return table
 
     def __add__(self, other: ConfusionMatrix) -> ConfusionMatrix:
         """A new matrix with the counts of both; they must have the same number of classes."""
@@ -153,3 +174,20 @@ class ConfusionMatrix:
         """Pixels of each class that were predicted as another, ``(K,)`` int64."""
         true: Counts = self.counts.sum(axis=1)
         return true - self.tp
+
+
+def confusion_rows(matrix: ConfusionMatrix, names: Sequence[str]) -> tuple[tuple[str, ...], list[dict[str, str | int]]]:
+    """The matrix as the rows of a table: a row for each true class, a column for each predicted one.
+
+    Args:
+        matrix: the counts.
+        names: of the classes in id order, K of them.
+
+    Returns:
+        Names of the columns ("truth", then the classes), and the rows by these names.
+    """
+    rows: list[dict[str, str | int]] = [
+        {"truth": name, **dict(zip(names, counts.tolist(), strict=True))}
+        for name, counts in zip(names, matrix.counts, strict=True)
+    ]
+    return ("truth", *names), rows

@@ -50,7 +50,15 @@ class PassResult:
 class PassScorer:
     """Predicts and counts the observations of one pass."""
 
-    def __init__(self, net: Net, tag_set: LabelSet, cameras: Mapping[str, Size], *, worst_frames: int) -> None:
+    def __init__(
+        self,
+        net: Net,
+        tag_set: LabelSet,
+        cameras: Mapping[str, Size],
+        *,
+        worst_frames: int,
+        keep_counts: bool = False,
+    ) -> None:
         """Start with nothing counted.
 
         Args:
@@ -58,13 +66,15 @@ class PassScorer:
             tag_set: the tags that the server writes.
             cameras: size of each camera, by the camera's name.
             worst_frames: how many frames to keep as images.
+            keep_counts: keep the counts of each frame in the results.
         """
         self._net = net
         self._tag_set = tag_set
         self._class_of_tag = lookup_table(tag_set, net.label_set)
         self._cameras = dict(cameras)
         self._largest = max(cameras.values(), key=lambda size: size[0] * size[1])
-        self._tallies = {size: CellTally(net.label_set.num_classes) for size in cameras.values()}
+        num_classes = net.label_set.num_classes
+        self._tallies = {size: CellTally(num_classes, keep_counts=keep_counts) for size in cameras.values()}
         self._worst = WorstFrames(worst_frames)
 
     def add(self, observation: Observation) -> None:

@@ -49,23 +49,62 @@ def recall(tp: ArrayLike, fn: ArrayLike) -> FloatArray:
     return _ratio(tp, np.asarray(tp) + np.asarray(fn))
 
 
-def pixel_accuracy(tp: ArrayLike, fn: ArrayLike) -> float:
+def f1(tp: ArrayLike, fp: ArrayLike, fn: ArrayLike) -> FloatArray:
+    """Harmonic mean of precision and recall (the Dice coefficient), ``2 tp / (2 tp + fp + fn)``; NaN as for `iou`."""
+    twice = 2 * np.asarray(tp)
+    return _ratio(twice, twice + np.asarray(fp) + np.asarray(fn))
+
+
+def pixel_accuracies(tp: ArrayLike, fn: ArrayLike) -> FloatArray:
     """Share of all labelled pixels that were predicted right, in 0..1; NaN without labelled pixels.
 
     Args:
-        tp: true positives of every class, shape ``(K,)``.
-        fn: false negatives of every class, shape ``(K,)``. ``tp + fn`` summed is the number of labelled pixels.
+        tp: true positives of every class, ``(..., K)``.
+        fn: false negatives of every class, ``(..., K)``. ``tp + fn`` summed is the number of labelled pixels.
+
+    Returns:
+        ``(...)``: one for each set of counts.
     """
-    right = np.sum(np.asarray(tp))
-    return float(_ratio(right, right + np.sum(np.asarray(fn))))
+    right = np.sum(np.asarray(tp), axis=-1)
+    return _ratio(right, right + np.sum(np.asarray(fn), axis=-1))
 
 
-def mean_iou(class_ious: ArrayLike) -> float:
+def mean_ious(class_ious: ArrayLike) -> FloatArray:
     """Mean of the IoUs of the classes that are there, NaN when none is.
 
     Args:
-        class_ious: IoU of every class, shape ``(K,)``, NaN for the absent ones, which do not count.
+        class_ious: IoU of every class, ``(..., K)``, NaN for the absent ones, which do not count.
+
+    Returns:
+        ``(...)``: one for each set of classes.
     """
     values = np.asarray(class_ious, dtype=np.float64)
-    present = values[~np.isnan(values)]
-    return float(present.mean()) if present.size else float("nan")
+    present = ~np.isnan(values)
+    return _ratio(np.sum(values, axis=-1, where=present), np.sum(present, axis=-1))
+
+
+def frequency_weighted_ious(tp: ArrayLike, fp: ArrayLike, fn: ArrayLike) -> FloatArray:
+    """Mean of the IoUs weighted by the classes' shares of the labelled pixels, in 0..1; NaN without labelled pixels.
+
+    Args:
+        tp: true positives of every class, ``(..., K)``.
+        fp: false positives of every class, ``(..., K)``.
+        fn: false negatives of every class, ``(..., K)``.
+
+    Returns:
+        ``(...)``: one for each set of counts.
+    """
+    labelled = np.asarray(tp) + np.asarray(fn)
+    # A class without labelled pixels weighs nothing, whether it has an IoU or not.
+    weighted = np.sum(labelled * np.nan_to_num(iou(tp, fp, fn)), axis=-1)
+    return _ratio(weighted, np.sum(labelled, axis=-1))
+
+
+def pixel_accuracy(tp: ArrayLike, fn: ArrayLike) -> float:
+    """`pixel_accuracies` of one set of counts, each ``(K,)``."""
+    return float(pixel_accuracies(tp, fn))
+
+
+def mean_iou(class_ious: ArrayLike) -> float:
+    """`mean_ious` of one set of classes, ``(K,)``."""
+    return float(mean_ious(class_ious))

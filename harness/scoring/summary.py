@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.scoring.cells import CellResult, CellStatus
+from harness.scoring.measures import Measures
 from harness.scoring.metrics import iou, mean_iou, pixel_accuracy
 from harness.scoring.plan import Cell
 
@@ -44,6 +45,8 @@ class ScoreSummary:
     """What a reader of the numbers must know, one sentence each."""
     paths: tuple[Path, ...]
     """The tables that were written."""
+    measures: Measures | None = None
+    """All measures with their intervals, over all cells together; None for a live score, or without a counted frame."""
 
     @property
     def incomplete(self) -> tuple[ScoredCell, ...]:
@@ -52,7 +55,11 @@ class ScoreSummary:
 
 
 def summarize(
-    results: Mapping[Cell, CellResult], class_names: Sequence[str], *, paths: Sequence[Path] = ()
+    results: Mapping[Cell, CellResult],
+    class_names: Sequence[str],
+    *,
+    paths: Sequence[Path] = (),
+    measures: Measures | None = None,
 ) -> ScoreSummary:
     """Pool results over scenarios and list them.
 
@@ -60,6 +67,7 @@ def summarize(
         results: every planned cell with its result.
         class_names: names in id order, K of them.
         paths: the tables that were written.
+        measures: of all results together, where they were taken.
     """
     columns, rows = _class_table(results, class_names)
     return ScoreSummary(
@@ -68,6 +76,7 @@ def summarize(
         rows=rows,
         warnings=tuple(label_warnings(results)),
         paths=tuple(paths),
+        measures=measures,
     )
 
 

@@ -155,11 +155,11 @@ class ScoreTables:
             "town": self._towns[cell.scenario],
             "status": result.status,
             "frames": len(result.frames),
-            "pixel_accuracy": _number(result.pixel_accuracy),
-            "miou": _number(result.miou),
+            "pixel_accuracy": number_cell(result.pixel_accuracy),
+            "miou": number_cell(result.miou),
             "labels_digest": result.labels_digest,
-            "message": _plain_text(result.message),
-            **{f"iou_{name}": _number(float(value)) for name, value in zip(self.class_names, ious, strict=True)},
+            "message": plain_text(result.message),
+            **{f"iou_{name}": number_cell(float(value)) for name, value in zip(self.class_names, ious, strict=True)},
         }
 
 
@@ -170,17 +170,17 @@ def _cell_row(cell: Cell) -> Row:
 def _frame_row(frame: FrameScore) -> Row:
     return {
         "frame": frame.frame,
-        "pixel_accuracy": _number(frame.pixel_accuracy),
-        "miou": _number(frame.miou),
+        "pixel_accuracy": number_cell(frame.pixel_accuracy),
+        "miou": number_cell(frame.miou),
     }
 
 
-def _number(value: float) -> float | str:
+def number_cell(value: float) -> float | str:
     """A float at full precision; an empty cell for NaN, which is how pandas and spreadsheets read it back."""
     return "" if math.isnan(value) else float(value)
 
 
-def _plain_text(text: str) -> str:
+def plain_text(text: str) -> str:
     """One line that no spreadsheet takes for a formula."""
     line = " ".join(text.split())
     return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line

@@ -6,31 +6,29 @@ Decisions:
   kept as uint8, in the GPU's memory if the net is there (a batch is then one gather and there is nothing to wait for),
   else in the computer's. What does not fit is streamed by worker processes. ``Frames.storage`` says which; the batches
   are the same.
-* **Threads decode into the store itself**: decoding lets go of the interpreter lock.
 * **uint8 travels, channels last.** Scaling and augmentation come after the transfer to the device.
 * **The order is a function of seed and epoch** (``datasets.frame_order``): a resumed run needs no saved order.
-* **One size.** A batch is one tensor, so all frames must have one size; a recording of several needs ``size``.
+* **Each of several processes keeps all frames**, since an epoch's order gives every frame to any of them. They share
+  what memory the computer has.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from datasets.errors import LabelError, ShardError
 from datasets.torch_batches import BatchLoader
 from harness.errors import DataError, TrainingError
 from harness.training.cache import CacheSetting, choose_cache, free_ram_bytes
+from harness.training.config import Corrupt
+from harness.training.decoding import FrameDataset, SizedFrames, damaged_frame, decoded, examined
+from harness.training.distributed import Ranks
 
 Progress = Callable[[str, int, int], None]
 """(what is being done, steps done, steps in all)."""
@@ -38,8 +36,8 @@ Progress = Callable[[str, int, int], None]
 Note = Callable[[str], None]
 """Told in a sentence what the user should know."""
 
-_BLOCK = 8
-"""Frames that a thread decodes at a time."""
+_SHOWN = 5
+"""Damaged frames that a note names."""
 
 
 @dataclass(frozen=True)
@@ -54,21 +52,6 @@ class Batch:
 
     indices: Sequence[int]
     """Which frames of the split they are."""
-
-
-class FrameDataset(Protocol):
-    """What this module needs of a data set; it can be sent to worker processes and is safe for threads."""
-
-    def __len__(self) -> int: ...
-
-    def size_of(self, number: int) -> tuple[int, int]:
-        """(width, height) [px] of a frame, without reading it."""
-
-    def read(self, number: int, rgb: NDArray[np.uint8], labels: NDArray[np.uint8], *, planar: bool) -> None:
-        """Decode a frame into ``rgb``, (3, H, W) if ``planar`` else (H, W, 3), and ``labels`` (H, W), both uint8.
-
-        ShardError or LabelError when it cannot be had.
-        """
 
 
 class Frames(Protocol):
@@ -160,7 +143,7 @@ class StreamedFrames:
                 rgb, labels = (tensor.to(self._device, non_blocking=True) for tensor in (rgb, labels))
                 yield Batch(rgb, labels, indices)
         except (ShardError, LabelError) as error:
-            raise DataError(str(error)) from error
+            raise damaged_frame(error) from error
 
     def _loader(self, batch_size: int) -> BatchLoader:
         """The loader for this batch size, whose workers stay from epoch to epoch."""
@@ -175,39 +158,31 @@ class StreamedFrames:
         return self._loaders[batch_size]
 
 
-class SizedFrames:
-    """Frames at one size: resized to ``size``, or all alike. Can be sent to worker processes."""
+class KeptFrames:
+    """Some of other frames, numbered anew."""
 
-    def __init__(self, dataset: FrameDataset, size: tuple[int, int] | None) -> None:
-        """Look at the sizes of all frames.
+    def __init__(self, frames: Frames, kept: Sequence[int]) -> None:
+        """Frame ``n`` is frame ``kept[n]`` of ``frames``."""
+        self._frames, self._kept = frames, kept
 
-        Raises:
-            TrainingError: they differ, and there is no ``size`` to resize to.
-        """
-        self._dataset = dataset
-        self.width, self.height = first = size or dataset.size_of(0)
-        for number in range(len(dataset) if size is None else 0):
-            width, height = dataset.size_of(number)
-            if (width, height) != first:
-                raise TrainingError(
-                    f"Frame {number} is {width}x{height}, but frame 0 is {self.width}x{self.height}. "
-                    "Frames of several sizes need one to be resized to: give --size WxH."
-                )
+    @property
+    def storage(self) -> str:
+        """Where the pixels are."""
+        return self._frames.storage
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) [px] of every frame."""
+        return self._frames.size
 
     def __len__(self) -> int:
-        return len(self._dataset)
+        return len(self._kept)
 
-    def read(self, number: int, rgb: NDArray[np.uint8], labels: NDArray[np.uint8], *, planar: bool = True) -> None:
-        """Decode a frame, at the common size, into buffers as those of ``FrameDataset.read``."""
-        width, height = self._dataset.size_of(number)
-        if (width, height) == (self.width, self.height):
-            self._dataset.read(number, rgb, labels, planar=planar)
-            return
-        recorded = torch.empty((3, height, width), dtype=torch.uint8), torch.empty((height, width), dtype=torch.uint8)
-        self._dataset.read(number, recorded[0].numpy(), recorded[1].numpy(), planar=True)
-        smooth, nearest = resize_pair(*recorded, (self.width, self.height))
-        rgb[...] = (smooth if planar else smooth.permute(1, 2, 0)).numpy()
-        labels[...] = nearest.numpy()
+    def batches(self, order: Sequence[int], batch_size: int) -> Iterator[Batch]:
+        """Give the frames named by ``order`` in batches; the last may be smaller."""
+        found = self._frames.batches([self._kept[number] for number in order], batch_size)
+        for start, batch in zip(range(0, len(order), batch_size), found, strict=True):
+            yield replace(batch, indices=order[start : start + batch_size])
 
 
 def open_frames(
@@ -217,11 +192,13 @@ def open_frames(
     device: torch.device,
     cache: CacheSetting,
     workers: int,
+    corrupt: Corrupt,
+    ranks: Ranks,
     progress: Progress,
     note: Note,
     what: str,
-) -> Frames:
-    """Return the frames of ``dataset``, decoded into memory if that is wanted and they fit.
+) -> tuple[Frames, Sequence[int]]:
+    """Return the frames of ``dataset``, decoded into memory if that is wanted and they fit, and their numbers in it.
 
     Args:
         dataset: pairs of one split, at least one.
@@ -229,53 +206,51 @@ def open_frames(
         device: where batches are wanted.
         cache: where decoded frames are to be kept.
         workers: loader processes for frames that are not kept.
+        corrupt: whether a damaged frame is an error or is left out.
+        ranks: the processes that call this, each of which keeps the frames for itself.
         progress: told of decoded frames.
-        note: told when frames are not kept where they should be.
+        note: told when frames are not kept where they should be, and which are left out.
         what: what to call the frames in ``progress`` and ``note``.
 
     Raises:
         TrainingError: frames of different sizes, and no ``size``.
-        DataError: a frame is damaged.
+        DataError: a frame is damaged, or all are.
     """
     source = SizedFrames(dataset, size)
+    ranks.barrier()  # all look at the free memory before any of them takes some
     choice = choose_cache(
         cache,
         len(source) * source.height * source.width * 4,
         free_gpu_bytes=torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else None,
-        free_ram_bytes=free_ram_bytes(),
+        free_ram_bytes=free_ram_bytes() // ranks.local_size,
     )
     if choice.note is not None:
         note(f"{what}: {choice.note}")
+
+    def told(doing: str) -> Callable[[int], None]:
+        return lambda done: progress(f"{doing} {what}", done, len(source))
+
+    frames: Frames
     if choice.place == "none":
-        return StreamedFrames(source, workers=workers, device=device)
-    store = device if choice.place == "gpu" else torch.device("cpu")
-    try:
-        rgb, labels = _decoded(source, store, lambda done: progress(f"decoding {what}", done, len(source)))
-    except (ShardError, LabelError) as error:
-        raise DataError(str(error)) from error
-    return CachedFrames(rgb, labels, device=device)
+        frames = StreamedFrames(source, workers=workers, device=device)
+        is_whole = examined(source, told("examining")) if corrupt == "skip" else [True] * len(source)
+    else:
+        store = device if choice.place == "gpu" else torch.device("cpu")
+        rgb, labels, is_whole = decoded(source, store, corrupt, told("decoding"))
+        frames = CachedFrames(rgb, labels, device=device)
+    kept = [number for number in range(len(source)) if is_whole[number]]
+    if len(kept) == len(source):
+        return frames, kept
+    note(_left_out(source, is_whole, what))
+    if not kept:
+        raise DataError(f"All {len(source)} {what} are damaged. Record them again.")
+    return KeptFrames(frames, kept), kept
 
 
-def _decoded(source: SizedFrames, device: torch.device, progress: Callable[[int], None]) -> tuple[Tensor, Tensor]:
-    """Return ``rgb (N, H, W, 3)`` and ``labels (N, H, W)`` of all frames, on ``device``."""
-    rgb = torch.empty((len(source), source.height, source.width, 3), dtype=torch.uint8, device=device)
-    labels = torch.empty((len(source), source.height, source.width), dtype=torch.uint8, device=device)
-
-    def decode(start: int) -> int:
-        stop = min(start + _BLOCK, len(source))
-        stores = rgb[start:stop], labels[start:stop]
-        blocks = stores if device.type == "cpu" else tuple(torch.empty_like(s, device="cpu") for s in stores)
-        for number, *buffers in zip(range(start, stop), *(block.numpy() for block in blocks), strict=True):
-            source.read(number, *buffers, planar=False)
-        if blocks is not stores:
-            for store, block in zip(stores, blocks, strict=True):
-                store.copy_(block)
-        return stop
-
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0)), thread_name_prefix="decode") as threads:
-        for done in threads.map(decode, range(0, len(source), _BLOCK)):
-            progress(done)
-    return rgb, labels
+def _left_out(source: SizedFrames, is_whole: Sequence[bool], what: str) -> str:
+    names = [source.name_of(number) for number, whole in enumerate(is_whole) if not whole]
+    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return f"{what}: {len(names)} of {len(source)} are damaged and left out: {shown}"
 
 
 @contextmanager
@@ -289,11 +264,3 @@ def loader_death_named() -> Iterator[None]:
         raise TrainingError(
             f"A loader process died: {error} It may have run out of memory. Give fewer --workers; --resume goes on."
         ) from error
-
-
-def resize_pair(rgb: Tensor, labels: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """Resize ``rgb (3, H, W)``, with anti-aliasing, and ``labels (H, W)``, to the nearest; both are uint8."""
-    shape = size[::-1]
-    smooth = functional.interpolate(rgb[None], shape, mode="bilinear", antialias=True, align_corners=False)
-    nearest = functional.interpolate(labels[None, None], shape, mode="nearest-exact")
-    return smooth[0], nearest[0, 0]

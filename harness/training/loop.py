@@ -2,117 +2,77 @@
 
 Decisions:
 
-* **Recipe:** AdamW, linear warm-up and cosine, cross entropy, clipped gradients, mixed precision, channels last.
-* **No waiting for the device in a step.** The loss is summed on the device and its first non-finite step is remembered
-  there; the host looks every ``CHECK_EVERY`` steps and at the end of an epoch.
+* **No waiting for the device in a step.** The loss is summed on the device, and the first step that went wrong is
+  remembered there; the host looks every ``LOOK_EVERY`` steps and at the end of an epoch.
+* **A step's gradient is that of its whole batch,** however the batch is divided: into parts worked through one after
+  the other (``accumulate``), and among processes. What the loss is divided by is summed over all parts first.
 * **An epoch is the unit of saving.** Ctrl-C, a crash or a NaN costs at most the epoch that was running. The training
   state is written last: once it is there, everything else of that epoch is, too.
-* **Best is by mean IoU** over the classes present in the validation frames.
+* **Best is by mean IoU** over the classes present in the validation frames. Early stopping looks at the same figures,
+  which a resumed run reads back, so it stops where it would have.
+* **Only the first of several processes writes and tells.** All of them know all figures.
 * Without a ``val`` scenario the net is validated on its training frames, and the summary and the manifest say so: it
   shows that the net learns, not that it generalises.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from datasets.frame_order import epoch_order
 from datasets.recording_dir import RecordingDir
-from harness.errors import DataError, TrainingError, UsageError
-from harness.run_dir import RunDir, check_output, lock_output, write_json, write_manifest
+from harness.errors import TrainingError, UsageError
+from harness.run_dir import check_output
 from harness.scoring.metrics import iou, mean_iou, pixel_accuracy
 from harness.training.augment import BatchTransform
+from harness.training.batch_norm import synchronised
 from harness.training.checkpoint import CheckpointInfo, save_checkpoint
+from harness.training.compiled import choose_compiled, compile_failure_named
 from harness.training.config import TrainConfig
 from harness.training.data import Batch, Note, Progress, loader_death_named
-from harness.training.device import Precision, autocast, choose_device, choose_precision
-from harness.training.loss import CrossEntropy
+from harness.training.device import Precision, choose_device, choose_precision
+from harness.training.distributed import data_parallel, joined, local_device_name, without_exchange
+from harness.training.epoch_metrics import EpochMetrics, read_metrics
 from harness.training.loss_watch import LossWatch
-from harness.training.metrics_log import EpochMetrics, MetricsLog, read_metrics
+from harness.training.losses import SegmentationLoss, build_loss
+from harness.training.memory import check_fits, out_of_memory_named
+from harness.training.metrics_log import MetricsLog
+from harness.training.objective import Objective
 from harness.training.recording import TrainingData, open_recording
 from harness.training.schedule import learning_rate_at
+from harness.training.setting import (
+    Listener,
+    Setting,
+    check_batch_divides,
+    check_same_config,
+    device_name,
+    output_folder,
+    record_start,
+    tell_nobody,
+)
 from harness.training.state import TrainingState, epoch_seed, initial_state
-from harness.training.validation import validate
+from harness.training.status import StepStatus, peak_memory_bytes
+from harness.training.step_clock import StepClock
+from harness.training.summary import TrainSummary
+from harness.training.trackers import check_trackers, open_trackers
+from harness.training.validation import Validation, validate
 from nets import NetError
 
 __all__ = ["EpochMetrics", "TrainSummary", "train"]
 
-CHECK_EVERY = 50
-"""Steps between two looks at whether the loss still is a number."""
+LOOK_EVERY = 50
+"""Steps between two looks at whether the loss still is a number. On a CPU, where looking is free, it is every step."""
 
-FREE_TO_CHANGE = ("device", "workers", "cache")
-"""Settings that a resumed run may change: they say where it runs, not what it computes."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainSummary:
-    """What a finished run came to."""
-
-    run: Path
-    """The run folder."""
-
-    epochs: int
-    """Epochs made, those of earlier sessions included."""
-
-    best_epoch: int
-    """The epoch of highest validation mIoU; its weights are ``best.safetensors``."""
-
-    best_miou: float
-    """Validation mIoU of that epoch."""
-
-    best_pixel_accuracy: float
-    """Validation pixel accuracy of that epoch."""
-
-    best_iou: dict[str, float]
-    """Validation IoU of each class in that epoch, NaN where absent."""
-
-    num_parameters: int
-    """Of the net."""
-
-    num_train_frames: int
-    """Frames that were learnt from."""
-
-    num_validation_frames: int
-    """Frames that were validated on."""
-
-    validation_split: str
-    """``"val"``, or ``"train"`` when the recording has no ``val`` scenario."""
-
-    storage: str
-    """Where the training frames were kept: ``"GPU memory"``, ``"memory"`` or ``"read from disk each epoch"``."""
-
-    device: str
-    """Where it ran."""
-
-    precision: str
-    """Number format of convolutions."""
-
-
-@dataclass(frozen=True)
-class _Setting:
-    """What stays the same through a run."""
-
-    run: RunDir
-    config: TrainConfig
-    data: TrainingData
-    loss: CrossEntropy
-    transform: BatchTransform
-    device: torch.device
-    precision: Precision
-    progress: Progress
-
-    @property
-    def steps_per_epoch(self) -> int:
-        return len(self.data.train) // self.config.batch_size
+ALLOWED_SKIPS = 20
+"""Steps in a row that float16 may skip because gradients overflowed; each halves the scale of the loss."""
 
 
 @dataclass(frozen=True)
@@ -121,9 +81,8 @@ class _Learnt:
 
     learning_rate: float
     mean_loss: float
-    num_images: int
+    last_status: StepStatus
     seconds: float
-    wait_seconds: float
 
 
 def train(
@@ -133,11 +92,14 @@ def train(
     *,
     resume: bool = False,
     overwrite: bool = False,
-    progress: Progress | None = None,
-    on_epoch: Callable[[EpochMetrics], None] | None = None,
-    on_note: Note | None = None,
+    progress: Progress = tell_nobody,
+    on_epoch: Callable[[EpochMetrics], None] = tell_nobody,
+    on_note: Note = tell_nobody,
+    on_status: Callable[[StepStatus], None] = tell_nobody,
 ) -> TrainSummary:
     """Train a net from scratch on the ``train`` split of ``recording`` and write the run into ``out``.
+
+    Under ``torchrun`` every process calls this; they share each batch, and the first of them writes.
 
     Args:
         config: what to train, and how.
@@ -145,149 +107,256 @@ def train(
         out: run folder, new or empty unless ``resume`` or ``overwrite``.
         resume: go on after the last whole epoch in ``out``; with nothing there, start.
         overwrite: empty ``out`` first.
-        progress: told (what, done, total) for each decoded frame and each step.
+        progress: told (what, done, total) of what comes before the first step, such as decoding frames.
         on_epoch: told the figures of each finished epoch.
         on_note: told in a sentence what is done in another way than was asked for.
+        on_status: told how the run stands after each step.
 
     Raises:
         OutputInUseError: ``out`` is used, or another process writes to it.
         UsageError: the configuration cannot be meant, or differs from that of the run to resume.
         DataError: the recording is missing or damaged.
-        TrainingError: too few frames, or the loss became NaN or infinite.
+        TrainingError: too few frames, too little memory, or the loss became NaN or infinite.
         CheckpointError: the state to resume from is damaged.
     """
-    check_output(out, resume=resume, overwrite=overwrite)
-    RecordingDir.open(recording)  # before an earlier run is deleted for it
-    run = RunDir.create(out, resume=resume, overwrite=overwrite)
-    with lock_output(run.path), _timed_convolutions(), loader_death_named():
-        _check_same_config(run, config)
-        setting = _prepare(run, config, recording, progress or _report_nothing, on_note or _note_nothing)
-        state = _start(setting)
-        finished: list[EpochMetrics] = []
-        if run.training_state.is_file():
-            state.restore(run)
-            finished = read_metrics(run.metrics, last_epoch=state.epoch)
-        _record_start(setting, recording)
-        with MetricsLog(run, finished) as log:
-            while state.epoch < config.epochs:
-                learnt = _train_epoch(setting, state)
-                metrics = _validated(setting, state, learnt)
-                log.append(metrics)
-                _save(setting, state, log)
-                if on_epoch is not None:
-                    on_epoch(metrics)
-    return _summary(setting, state, log.best)
+    config = config.resolved()
+    check_trackers(config.track)
+    with joined(config.device) as ranks:
+        listener = Listener(progress=progress, note=on_note, epoch=on_epoch, status=on_status)
+        if not ranks.is_first:
+            listener = Listener()
+        # What can be refused is refused before the run folder is touched.
+        check_batch_divides(config, ranks)
+        device = choose_device(local_device_name(config.device))
+        precision = choose_precision(config.precision, device)
+        is_compiled = choose_compiled(config.compile, device, note=listener.note)
+        state = _start(config, device, precision)
+        if ranks.is_first:
+            check_output(out, resume=resume, overwrite=overwrite)
+        RecordingDir.open(recording)
+        with (
+            output_folder(out, ranks, resume=resume, overwrite=overwrite) as run,
+            _timed_convolutions(),
+            loader_death_named(),
+            compile_failure_named(),
+        ):
+            check_same_config(run, config)
+            data = open_recording(
+                recording, config, device=device, progress=listener.progress, note=listener.note, ranks=ranks
+            )
+            setting = Setting(
+                run=run,
+                config=config,
+                data=data,
+                loss=_loss(config, data, state.net).to(device),
+                transform=BatchTransform.from_config(config, ignore_id=data.labels.ignore_id),
+                device=device,
+                precision=precision,
+                ranks=ranks,
+                listener=listener,
+            )
+            finished: list[EpochMetrics] = []
+            if run.training_state.is_file():
+                state.restore(run)
+                finished = read_metrics(run.metrics, last_epoch=state.epoch)
+            if ranks.is_first:
+                record_start(setting, recording)
+            return _train(setting, state, finished, is_compiled=is_compiled)
 
 
-def _prepare(run: RunDir, config: TrainConfig, recording: Path, progress: Progress, note: Note) -> _Setting:
-    device = choose_device(config.device)
-    precision = choose_precision(config.precision, device)
-    data = open_recording(recording, config, device=device, progress=progress, note=note)
-    loss = CrossEntropy(ignore_id=data.labels.ignore_id, class_weights=data.class_weights).to(device)
-    transform = BatchTransform.from_config(config, ignore_id=data.labels.ignore_id)
-    return _Setting(run, config, data, loss, transform, device, precision, progress)
-
-
-def _start(setting: _Setting) -> TrainingState:
+def _start(config: TrainConfig, device: torch.device, precision: Precision) -> TrainingState:
+    """Return the state before the first step."""
     try:
-        return initial_state(
-            setting.config,
-            num_classes=setting.data.labels.num_classes,
-            device=setting.device,
-            precision=setting.precision,
-        )
+        return initial_state(config, device=device, precision=precision)
     except NetError as error:
         raise UsageError(str(error)) from error
 
 
-def _train_epoch(setting: _Setting, state: TrainingState) -> _Learnt:
+def _loss(config: TrainConfig, data: TrainingData, net: nn.Module) -> SegmentationLoss:
+    return build_loss(
+        config.loss,
+        num_classes=data.labels.num_classes,
+        ignore_id=data.labels.ignore_id,
+        class_weights=data.class_weights,
+        auxiliary_weights=net.auxiliary_weights,  # type: ignore[arg-type]  # every net has them
+    )
+
+
+def _train(
+    setting: Setting, state: TrainingState, finished: Sequence[EpochMetrics], *, is_compiled: bool
+) -> TrainSummary:
+    """Train epoch by epoch until the last one, or until mIoU has not risen for long enough."""
+    config, ranks, listener = setting.config, setting.ranks, setting.listener
+    remedy = _check_memory(setting, state.net, is_compiled=is_compiled)
+    model = _model(setting, state.net, is_compiled=is_compiled)
+    watch = LossWatch(setting.device, allowed_skips=ALLOWED_SKIPS if setting.precision == "float16" else 0)
+    width, height = setting.input_size
+    with (
+        out_of_memory_named(batch_size=config.batch_size, height=height, width=width, remedy=remedy),
+        open_trackers(config.track if ranks.is_first else (), setting.run, config, listener.note) as trackers,
+        MetricsLog(setting.run if ranks.is_first else None, setting.data.labels, finished) as log,
+    ):
+        while state.epoch < config.epochs and not _is_stuck(log, config.patience):
+            learnt = _train_epoch(setting, state, model, watch, miou=log.epochs[-1].miou if log.epochs else math.nan)
+            metrics, validation = _validated(setting, state, learnt)
+            log.append(metrics, confusion=validation.confusion, examples=validation.examples)
+            trackers.log(metrics)
+            if ranks.is_first:
+                _save(setting, state, log)
+            listener.epoch(metrics)
+    return _summary(setting, state, log.best)
+
+
+def _check_memory(setting: Setting, net: nn.Module, *, is_compiled: bool) -> str:
+    """Refuse a batch that is too large, and return what would help should one be too large all the same."""
+    width, height = setting.input_size
+    return check_fits(
+        net,
+        setting.loss,
+        batch_size=setting.config.batch_size,
+        accumulate=setting.config.accumulate,
+        ranks=setting.ranks,
+        height=height,
+        width=width,
+        device=setting.device,
+        precision=setting.precision,
+        num_moments=2 if setting.config.optimizer == "adamw" else 1,
+        is_compiled=is_compiled,
+    )
+
+
+def _model(setting: Setting, net: nn.Module, *, is_compiled: bool) -> nn.Module:
+    """Return what a step calls: net and loss in one, compiled if wanted, with all processes as one."""
+    whole = synchronised(net, setting.ranks)
+    objective = Objective(whole, setting.loss, device=setting.device, precision=setting.precision)
+    if is_compiled:
+        objective.compile(dynamic=False)
+    return data_parallel(objective, setting.ranks)
+
+
+def _train_epoch(setting: Setting, state: TrainingState, model: nn.Module, watch: LossWatch, *, miou: float) -> _Learnt:
     """Show the net every training frame once, in an order and with changes that depend on seed and epoch alone."""
-    config, data = setting.config, setting.data
-    epoch, steps = state.epoch + 1, setting.steps_per_epoch
-    order = epoch_order(len(data.train), seed=config.seed, epoch=epoch)[: steps * config.batch_size]
+    config, ranks, epoch = setting.config, setting.ranks, state.epoch + 1
+    order = epoch_order(len(setting.data.train), seed=config.seed, epoch=epoch)
+    drawn = [order[step * config.batch_size :][: config.batch_size] for step in range(setting.steps_per_epoch)]
+    own = [frame for batch in drawn for frame in batch[ranks.part_of(config.batch_size)]]
     torch.manual_seed(epoch_seed(config.seed, epoch))
     generator = torch.Generator(setting.device).manual_seed(epoch_seed(config.seed, epoch))
-    watch = LossWatch(setting.device)
+    look_every = 1 if setting.device.type == "cpu" else LOOK_EVERY
     state.net.train()
-    started = asked = time.perf_counter()
-    waited = rate = 0.0
-    for index, batch in enumerate(data.train.batches(order, config.batch_size)):
-        waited += time.perf_counter() - asked
+    watch.begin_epoch()
+    clock = StepClock()
+    for index, batch in enumerate(clock.timed(setting.data.train.batches(own, config.batch_size // ranks.size))):
         rate = learning_rate_at(
             state.step,
-            total_steps=steps * config.epochs,
+            total_steps=setting.total_steps,
             peak=config.learning_rate,
             warmup_fraction=config.warmup_fraction,
+            schedule=config.schedule,
         )
         state.set_learning_rate(rate)
-        watch.add(_step(setting, state, batch, generator), batch.indices)
-        state.step += 1
-        setting.progress("training", state.step, steps * config.epochs)
-        if (index + 1) % CHECK_EVERY == 0 or index + 1 == steps:
-            _check_loss(setting, watch, epoch)
-        asked = time.perf_counter()
+        watch.add(*_step(setting, state, model, batch, generator))
+        if index % look_every == 0 or index + 1 == len(drawn):
+            _check_numbers(setting, watch, epoch, drawn)
+            status = StepStatus(
+                epoch=epoch,
+                step=state.step,
+                total_steps=setting.total_steps,
+                loss=watch.recent_mean(),
+                miou=miou,
+                images_per_s=(index + 1) * config.batch_size / clock.seconds,
+                data_wait_share=clock.wait_share,
+                memory_bytes=peak_memory_bytes(setting.device),
+            )
+        setting.listener.status(replace(status, step=state.step))
     state.epoch = epoch
-    return _Learnt(rate, watch.mean(), len(order), time.perf_counter() - started, waited)
+    return _Learnt(rate, watch.mean(), status, clock.seconds)
 
 
-def _step(setting: _Setting, state: TrainingState, batch: Batch, generator: torch.Generator) -> Tensor:
-    """Make one optimiser step and return its scalar loss, still on the device."""
-    images, labels = setting.transform(batch.rgb, batch.labels, generator)
-    with autocast(setting.device, setting.precision):
-        logits = state.net(images)
-    loss: Tensor = setting.loss(logits, labels)
-    state.optimizer.zero_grad(set_to_none=True)
-    state.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+def _step(
+    setting: Setting, state: TrainingState, model: nn.Module, batch: Batch, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Make one optimiser step; return the loss and the gradient's norm of the whole batch, still on the device."""
+    config, ranks = setting.config, setting.ranks
+    images, labels = setting.transform(
+        batch.rgb, batch.labels, generator, part=ranks.part_of(config.batch_size), batch_size=config.batch_size
+    )
+    total_weights = ranks.sum_(setting.loss.weights(labels))
+    state.optimizer.zero_grad()
+    losses: list[Tensor] = []
+    for part, truth in zip(images.chunk(config.accumulate), labels.chunk(config.accumulate), strict=True):
+        is_last = len(losses) + 1 == config.accumulate
+        with nullcontext() if is_last else without_exchange(model):
+            loss = model(part, truth, total_weights)
+            # Processes average their gradients, but the parts of a loss are to be added up.
+            state.scaler.scale(loss * ranks.size).backward()
+        losses.append(loss.detach())
     state.scaler.unscale_(state.optimizer)
-    torch.nn.utils.clip_grad_norm_(state.net.parameters(), setting.config.clip_norm)
+    norm = torch.nn.utils.clip_grad_norm_(state.net.parameters(), config.clip_norm)
     state.scaler.step(state.optimizer)
     state.scaler.update()
-    return loss.detach()
+    state.step += 1
+    if state.average is not None:
+        state.average.update(state.step)
+    return ranks.sum_(torch.stack(losses).sum()), norm
 
 
-def _check_loss(setting: _Setting, watch: LossWatch, epoch: int) -> None:
+def _is_stuck(log: MetricsLog, patience: int | None) -> bool:
+    """Whether mIoU has not risen for ``patience`` epochs."""
+    return patience is not None and bool(log.epochs) and log.epochs[-1].epoch - log.best.epoch >= patience
+
+
+def _check_numbers(setting: Setting, watch: LossWatch, epoch: int, drawn: Sequence[Sequence[int]]) -> None:
+    """End the run if a step's loss or gradient was no number; waits for the device."""
     step = watch.first_bad_step()
     if step is None:
         return
-    frames = ", ".join(setting.data.train_name_of(index) for index in watch.frames_of(step))
-    kept = f"The checkpoints up to epoch {epoch - 1} are kept." if epoch > 1 else "There is no checkpoint yet."
+    frames = ", ".join(setting.data.train_name_of(frame) for frame in drawn[step])
+    last = setting.run.weights("last")
+    kept = f"The last good checkpoint is {last}, of epoch {epoch - 1}." if epoch > 1 else "There is no checkpoint yet."
     raise TrainingError(
-        f"The loss became NaN or infinite at step {step + 1} of epoch {epoch}, on frames {frames}. {kept} "
-        "Try a lower --learning-rate, or --precision float32."
+        f"The loss or its gradient became NaN or infinite at step {step + 1} of epoch {epoch}, on frames {frames}. "
+        f"{kept} Try a lower --learning-rate, or --precision float32."
     )
 
 
-def _validated(setting: _Setting, state: TrainingState, learnt: _Learnt) -> EpochMetrics:
+def _validated(setting: Setting, state: TrainingState, learnt: _Learnt) -> tuple[EpochMetrics, Validation]:
     """Validate the net and put all figures of the epoch together."""
     started = time.perf_counter()
     labels = setting.data.labels
-    matrix = validate(
-        state.net,
+    validation = validate(
+        state.best_net,
+        setting.loss,
         setting.data.validation,
         num_classes=labels.num_classes,
-        batch_size=setting.config.batch_size,
+        batch_size=setting.frames_at_once,
         device=setting.device,
         precision=setting.precision,
+        ranks=setting.ranks,
     )
-    ious = iou(matrix.tp, matrix.fp, matrix.fn)
-    return EpochMetrics(
+    confusion = validation.confusion
+    ious = iou(confusion.tp, confusion.fp, confusion.fn)
+    metrics = EpochMetrics(
         epoch=state.epoch,
         step=state.step,
         learning_rate=learnt.learning_rate,
         train_loss=learnt.mean_loss,
-        pixel_accuracy=pixel_accuracy(matrix.tp, matrix.fn),
+        validation_loss=validation.loss,
+        pixel_accuracy=pixel_accuracy(confusion.tp, confusion.fn),
         miou=mean_iou(ious),
         iou=dict(zip(labels.names, ious.tolist(), strict=True)),
         seconds=learnt.seconds,
         validation_seconds=time.perf_counter() - started,
-        images_per_s=learnt.num_images / learnt.seconds,
-        data_wait_share=learnt.wait_seconds / learnt.seconds,
+        images_per_s=learnt.last_status.images_per_s,
+        data_wait_share=learnt.last_status.data_wait_share,
+        memory_bytes=peak_memory_bytes(setting.device),
     )
+    return metrics, validation
 
 
-def _save(setting: _Setting, state: TrainingState, log: MetricsLog) -> None:
+def _save(setting: Setting, state: TrainingState, log: MetricsLog) -> None:
     """Write the epoch's checkpoints, and last of all the state that makes the epoch count."""
-    config, metrics, weights = setting.config, log.epochs[-1], state.net.state_dict()
+    config, metrics, weights = setting.config, log.epochs[-1], state.best_net.state_dict()
     figures = {"pixel_accuracy": metrics.pixel_accuracy, "miou": metrics.miou, **metrics.iou}
     info = CheckpointInfo(
         net=config.net,
@@ -305,46 +374,11 @@ def _save(setting: _Setting, state: TrainingState, log: MetricsLog) -> None:
     state.save(setting.run)
 
 
-def _check_same_config(run: RunDir, config: TrainConfig) -> None:
-    """Refuse to go on with other settings than those that the run began with."""
-    if not run.config.is_file():
-        return
-    try:
-        earlier = TrainConfig.from_json(json.loads(run.config.read_text()))
-    except (ValueError, TypeError, UsageError) as error:
-        raise DataError(f"{run.config} cannot be read ({error}). Start anew with --overwrite.") from error
-    changed = [line for line in earlier.differences(config) if line.split(":")[0] not in FREE_TO_CHANGE]
-    if changed:
-        raise UsageError(
-            f"The run in {run.path} began with other settings ({'; '.join(changed)}). "
-            "Give the same ones to resume it, or another output folder."
-        )
-
-
-def _record_start(setting: _Setting, recording: Path) -> None:
-    """Write the settings and where everything came from."""
-    config = setting.config
-    write_json(setting.run.config, config.to_json())
-    write_manifest(
-        setting.run.manifest,
-        seeds={"seed": config.seed},
-        inputs={"recording": recording},
-        extra={
-            "device": _device_name(setting.device),
-            "threads": torch.get_num_threads(),
-            "precision": setting.precision,
-            "num_train_frames": len(setting.data.train),
-            "num_validation_frames": len(setting.data.validation),
-            "validation_split": setting.data.validation_split,
-            "storage": setting.data.train.storage,
-        },
-    )
-
-
-def _summary(setting: _Setting, state: TrainingState, best: EpochMetrics) -> TrainSummary:
+def _summary(setting: Setting, state: TrainingState, best: EpochMetrics) -> TrainSummary:
     return TrainSummary(
         run=setting.run.path,
         epochs=state.epoch,
+        stopped_early=state.epoch < setting.config.epochs,
         best_epoch=best.epoch,
         best_miou=best.miou,
         best_pixel_accuracy=best.pixel_accuracy,
@@ -352,10 +386,12 @@ def _summary(setting: _Setting, state: TrainingState, best: EpochMetrics) -> Tra
         num_parameters=sum(parameter.numel() for parameter in state.net.parameters()),
         num_train_frames=len(setting.data.train),
         num_validation_frames=len(setting.data.validation),
+        damaged=setting.data.damaged,
         validation_split=setting.data.validation_split,
         storage=setting.data.train.storage,
-        device=_device_name(setting.device),
+        device=device_name(setting.device),
         precision=setting.precision,
+        processes=setting.ranks.size,
     )
 
 
@@ -368,15 +404,3 @@ def _timed_convolutions() -> Iterator[None]:
         yield
     finally:
         torch.backends.cudnn.benchmark = before
-
-
-def _device_name(device: torch.device) -> str:
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-
-
-def _report_nothing(what: str, done: int, total: int) -> None:
-    """Stand in for a progress callback that was not given."""
-
-
-def _note_nothing(sentence: str) -> None:
-    """Stand in for a callback for notes that was not given."""

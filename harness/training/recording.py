@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from datasets.errors import LabelError, ShardError
@@ -15,9 +17,10 @@ from datasets.labels import LabelSet
 from datasets.recording_dir import RecordingDir
 from datasets.statistics import recording_statistics
 from harness.errors import DataError, TrainingError, UsageError
+from harness.training.class_weights import class_weights
 from harness.training.config import TrainConfig
 from harness.training.data import Frames, Note, Progress, open_frames
-from harness.training.loss import class_weights
+from harness.training.distributed import Ranks
 
 
 @dataclass(frozen=True)
@@ -42,71 +45,120 @@ class TrainingData:
     class_weights: Tensor | None
     """``(K,)`` float32 weights of the loss, or None."""
 
+    damaged: tuple[str, ...]
+    """Names of the frames of both splits that are damaged and were left out."""
+
 
 def open_recording(
-    path: Path, config: TrainConfig, *, device: torch.device, progress: Progress, note: Note
+    path: Path,
+    config: TrainConfig,
+    *,
+    device: torch.device,
+    progress: Progress,
+    note: Note,
+    ranks: Ranks,
 ) -> TrainingData:
     """Open the splits ``train`` and ``val`` of the recording at ``path``; ``note`` is told what is not as asked for.
 
+    Each of several processes opens all of both, and takes its share of the computer's memory for them.
+
     Raises:
-        DataError: the recording or a shard is missing or damaged.
+        DataError: the recording or a shard is missing or damaged, or a frame is and ``config.corrupt`` is ``"raise"``.
         TrainingError: too few frames for one batch, or frames of several sizes.
         UsageError: a crop larger than the frames.
     """
     try:
-        return _open(RecordingDir.open(path), config, device, progress, note)
+        return _open(RecordingDir.open(path), config, device, progress, note, ranks)
     except (ShardError, LabelError) as error:
         raise DataError(str(error)) from error
 
 
 def _open(
-    recording: RecordingDir, config: TrainConfig, device: torch.device, progress: Progress, note: Note
+    recording: RecordingDir, config: TrainConfig, device: torch.device, progress: Progress, note: Note, ranks: Ranks
 ) -> TrainingData:
-    def recorded(split: str) -> LabelledFrames | None:
-        paths = [entry.path for entry in recording.shards(split)]
-        return LabelledFrames(paths, label_set=config.label_set) if paths else None
-
-    def opened(frames: LabelledFrames, what: str) -> Frames:
-        return open_frames(
-            frames,
+    def opened(split: str, what: str) -> _Split:
+        recorded = LabelledFrames([entry.path for entry in recording.shards(split)], label_set=config.label_set)
+        frames, kept = open_frames(
+            recorded,
             size=config.size,
             device=device,
             cache=config.cache,
             workers=config.workers,
+            corrupt=config.corrupt,
+            ranks=ranks,
             progress=progress,
             note=note,
             what=what,
         )
+        return _Split(recorded, frames, kept)
 
-    recorded_train, recorded_val = recorded("train"), recorded("val")
-    if recorded_train is None or len(recorded_train) < config.batch_size:
-        raise TrainingError(
-            f"{recording.root} has {len(recorded_train or ())} frames in split 'train', fewer than one batch of "
-            f"{config.batch_size}. Record more, or give a smaller --batch-size."
-        )
-    train = opened(recorded_train, "training frames")
-    _check_crop(config, train)
+    _check_enough(recording, sum(entry.num_frames for entry in recording.shards("train")), config.batch_size)
+    train = opened("train", "training frames")
+    _check_enough(recording, len(train.frames), config.batch_size)
+    _check_crop(config, train.frames)
+    validation = opened("val", "validation frames") if recording.shards("val") else None
     return TrainingData(
         labels=config.label_set,
-        train=train,
-        train_name_of=recorded_train.name_of,
-        validation=opened(recorded_val, "validation frames") if recorded_val else train,
-        validation_split="val" if recorded_val else "train",
-        class_weights=_class_weights(recording, config, progress) if config.class_weights != "none" else None,
+        train=train.frames,
+        train_name_of=train.name_of,
+        validation=validation.frames if validation else train.frames,
+        validation_split="val" if validation else "train",
+        class_weights=_class_weights(recording, config, train, progress) if config.class_weights != "none" else None,
+        damaged=train.damaged + (validation.damaged if validation else ()),
     )
 
 
-def _class_weights(recording: RecordingDir, config: TrainConfig, progress: Progress) -> Tensor:
-    statistics = recording_statistics(
-        recording, "train", progress=lambda done, total: progress("counting pixels of classes", done, total)
-    )
-    histogram = statistics.class_histogram(config.label_set)
+@dataclass(frozen=True)
+class _Split:
+    """The frames of a split that are not damaged."""
+
+    recorded: LabelledFrames
+    frames: Frames
+    kept: Sequence[int]
+    """Number in ``recorded`` of each of ``frames``."""
+
+    def name_of(self, number: int) -> str:
+        """``<shard>:<frame>`` of one of ``frames``."""
+        return self.recorded.name_of(self.kept[number])
+
+    @property
+    def damaged(self) -> tuple[str, ...]:
+        """Names of those left out."""
+        left_out = sorted(set(range(len(self.recorded))) - set(self.kept))
+        return tuple(self.recorded.name_of(number) for number in left_out)
+
+
+def _check_enough(recording: RecordingDir, num_frames: int, batch_size: int) -> None:
+    if num_frames < batch_size:
+        raise TrainingError(
+            f"{recording.root} has {num_frames} frames in split 'train', fewer than one batch of {batch_size}. "
+            "Record more, or give a smaller --batch-size."
+        )
+
+
+def _class_weights(recording: RecordingDir, config: TrainConfig, train: _Split, progress: Progress) -> Tensor:
+    def report(done: int, total: int) -> None:
+        progress("counting pixels of classes", done, total)
+
+    if train.damaged:
+        histogram = _histogram(train.frames, config, report)
+    else:
+        histogram = recording_statistics(recording, "train", progress=report).class_histogram(config.label_set)
     if not histogram.any():
         raise TrainingError(
             f"{recording.root} has no pixel in split 'train' with a class of {config.label_set.name!r}, so there is "
             "nothing to weigh and nothing to learn. Choose another --label-set."
         )
     return class_weights(histogram, config.class_weights, beta=config.class_weights_beta)
+
+
+def _histogram(frames: Frames, config: TrainConfig, report: Callable[[int, int], None]) -> NDArray[np.int64]:
+    """Count the pixels of each class, ``(K,)``; a recording's own statistics know nothing of damaged frames."""
+    counts = torch.zeros(256, dtype=torch.int64)
+    for batch in frames.batches(range(len(frames)), config.batch_size):
+        counts += torch.bincount(batch.labels.flatten(), minlength=256).cpu()
+        report(batch.indices[-1] + 1, len(frames))
+    return counts[: config.label_set.num_classes].numpy()
 
 
 def _check_crop(config: TrainConfig, frames: Frames) -> None:

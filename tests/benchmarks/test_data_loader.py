@@ -29,7 +29,7 @@ from datasets.recording_dir import RecordingDir
 from datasets.shard import ShardReader
 from datasets.torch_dataset import ShardDataset
 from datasets.torch_loader import ShardLoader
-from harness.carla_client.endpoint import open_endpoint
+from harness.carla_client.endpoint import Endpoint
 from harness.recording.recorder import record
 from harness.training.pixels import to_net_input
 from sim_scenarios.camera import CameraSpec
@@ -37,20 +37,9 @@ from sim_scenarios.scenario import Ego, Scenario, Suite, Traffic
 
 pytestmark = pytest.mark.benchmark
 
-FRAMES = 96
 BATCH_SIZE = 8
 CROP_WIDTH, CROP_HEIGHT = 512, 384
 JITTER = 0.3
-ROUNDS = 3
-SCENARIO = Scenario(
-    name="benchmark",
-    split="train",
-    seed=1,
-    duration_s=FRAMES * 0.05,
-    ego=Ego(spawn_point=3),
-    traffic=Traffic(vehicles=30, walkers=30),
-    cameras=(CameraSpec(width=640, height=480),),
-)
 
 Batches = Iterable[tuple[Tensor, Tensor]]
 
@@ -89,11 +78,19 @@ class PngFolder(Dataset[tuple[Tensor, Tensor]]):
 
 
 @pytest.fixture(scope="module")
-def shard(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shard(simulator: Endpoint, tmp_path_factory: pytest.TempPathFactory, is_full: bool) -> Path:
     """One drive through the town."""
     folder = tmp_path_factory.mktemp("loader") / "recording"
-    with open_endpoint(None, None, timeout_s=240.0) as endpoint:
-        record(endpoint, Suite(name="benchmark", scenarios=(SCENARIO,)), folder)
+    scenario = Scenario(
+        name="benchmark",
+        split="train",
+        seed=1,
+        duration_s=(96 if is_full else 48) * 0.05,
+        ego=Ego(spawn_point=3),
+        traffic=Traffic(vehicles=30, walkers=30),
+        cameras=(CameraSpec(width=640, height=480),),
+    )
+    record(simulator, Suite(name="benchmark", scenarios=(scenario,)), folder)
     (entry,) = RecordingDir.open(folder).shards()
     return entry.path
 
@@ -144,10 +141,12 @@ def without_threads(_worker: int) -> None:
     cv2.setNumThreads(0)
 
 
-def test_frames_a_second(shard: Path, png_folder: Path) -> None:
+def test_frames_a_second(shard: Path, png_folder: Path, is_full: bool) -> None:
+    rounds = 3 if is_full else 1
     data = ShardDataset([shard] * 4, label_set=CITYSCAPES_19)  # longer epochs: a loader runs dry at the end of each
     reference = PngFolder(png_folder, augment=False)
-    for number in (0, FRAMES // 2, FRAMES - 1):  # the very same frames on both sides
+    frames = len(reference)
+    for number in (0, frames // 2, frames - 1):  # the very same frames on both sides
         for mine, theirs in zip(data[number], reference[number], strict=True):
             assert torch.equal(mine, theirs)
 
@@ -160,7 +159,7 @@ def test_frames_a_second(shard: Path, png_folder: Path) -> None:
     pngs = DataLoader(
         folder,
         batch_size=BATCH_SIZE,
-        sampler=RandomSampler(folder, replacement=True, num_samples=FRAMES),
+        sampler=RandomSampler(folder, replacement=True, num_samples=frames),
         num_workers=2,
         persistent_workers=True,
         multiprocessing_context="spawn",
@@ -178,7 +177,7 @@ def test_frames_a_second(shard: Path, png_folder: Path) -> None:
         for side in sides.values():
             side()  # start workers, compile, fill the page cache
         paces: dict[str, list[Pace]] = {name: [] for name in sides}
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             for name, side in sides.items():
                 paces[name].append(side())
     finally:
@@ -188,7 +187,7 @@ def test_frames_a_second(shard: Path, png_folder: Path) -> None:
         pairs = zip(paces[name], paces[other], strict=True)
         return statistics.median(mine.frames_a_second / theirs.frames_a_second for mine, theirs in pairs)
 
-    print(f"\n640x480 frames, crop {CROP_WIDTH}x{CROP_HEIGHT}, batches of {BATCH_SIZE}, median of {ROUNDS} rounds")
+    print(f"\n640x480 frames, crop {CROP_WIDTH}x{CROP_HEIGHT}, batches of {BATCH_SIZE}, median of {rounds} rounds")
     for name, found in paces.items():
         rate, busy = (statistics.median(values) for values in zip(*map(astuple, found), strict=True))
         print(f"{name}: {rate:.0f} frames/s, {busy:.2f} ms of processor time a frame")

@@ -33,7 +33,6 @@ pytestmark = pytest.mark.benchmark
 
 WIDTH, HEIGHT = 640, 480
 PAIRS_PER_S = 100
-STALL_S = 4.0
 MIB = 1 << 20
 
 
@@ -71,7 +70,8 @@ def writer_into(recording: RecordingDir) -> StreamWriter:
     )
 
 
-def test_memory_while_the_disk_stalls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_while_the_disk_stalls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_full: bool) -> None:
+    stall_s = 4.0 if is_full else 2.0  # the queue is full after 1.1 s
     disk, append = threading.Event(), ShardWriter.append_encoded
     disk.set()
     monkeypatch.setattr(ShardWriter, "append_encoded", lambda self, encoded: (disk.wait(), append(self, encoded)))
@@ -100,7 +100,7 @@ def test_memory_while_the_disk_stalls(tmp_path: Path, monkeypatch: pytest.Monkey
         Path("/proc/self/clear_refs").write_text("5")  # VmHWM starts anew
         before = resident_bytes("VmRSS")
         disk.clear()
-        threading.Timer(STALL_S, disk.set).start()
+        threading.Timer(stall_s, disk.set).start()
         started = time.perf_counter()
         offered = 0
         while not disk.is_set():
@@ -114,7 +114,7 @@ def test_memory_while_the_disk_stalls(tmp_path: Path, monkeypatch: pytest.Monkey
         pipeline.finish()
     bound = QUEUE_BYTES + 4 * pixel_bytes(frames[0])
     print(
-        f"\n{PAIRS_PER_S} pairs/s of {WIDTH}x{HEIGHT} offered for {STALL_S:.0f} s to a stalled disk: {offered} taken\n"
+        f"\n{PAIRS_PER_S} pairs/s of {WIDTH}x{HEIGHT} offered for {stall_s:.0f} s to a stalled disk: {offered} taken\n"
         f"the recorder waited {blocked_s:.1f} s; peak memory grew by {grown / MIB:.0f} MiB\n"
         f"bound: {QUEUE_BYTES / MIB:.0f} MiB of pixels, {QUEUE_BYTES // pixel_bytes(frames[0])} pairs"
     )

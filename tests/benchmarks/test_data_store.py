@@ -29,7 +29,7 @@ from datasets.labels import CARLA_29
 from datasets.sample import Sample
 from datasets.shard import ShardHeader, ShardReader, ShardWriter, encode_sample
 from harness.carla_client.drive import drive
-from harness.carla_client.endpoint import open_endpoint
+from harness.carla_client.endpoint import Endpoint
 from harness.carla_client.session import open_session
 from sim_scenarios.camera import CameraSpec
 from sim_scenarios.scenario import Ego, Scenario, Traffic
@@ -38,10 +38,8 @@ from sim_scenarios.weather import parse_weather
 pytestmark = pytest.mark.benchmark
 
 WEATHERS = ("ClearNoon", "HardRainNight")
-FRAMES_A_WEATHER = 12
 EVERY_N = 15
-ROUNDS = 4
-MANY, FEW = 200_000, 2_000
+FEW = 2_000
 BLOCK = 250
 """Frames between two readings of the clock where frames are tiny."""
 RAW_BYTES = 640 * 480 * 4
@@ -195,42 +193,42 @@ def processor_ms(action: Callable[[], object]) -> float:
 
 
 @pytest.fixture(scope="module")
-def samples() -> list[Sample]:
+def samples(simulator: Endpoint, is_full: bool) -> list[Sample]:
     """Half of them by day, half by night."""
-    found = []
-    with open_endpoint(None, None, timeout_s=240.0) as endpoint:
-        for weather in WEATHERS:
-            scenario = Scenario(
-                name="benchmark",
-                split="test",
-                seed=1,
-                duration_s=FRAMES_A_WEATHER * EVERY_N * 0.05,
-                ego=Ego(spawn_point=3),
-                traffic=Traffic(vehicles=30, walkers=30),
-                cameras=(CameraSpec(width=640, height=480),),
-                record_every_n=EVERY_N,
-                weather=parse_weather(weather),
-            )
-            with open_session(endpoint, fixed_delta_seconds=scenario.fixed_delta_seconds) as session:
-                for observation in drive(session, scenario, cameras=scenario.cameras):
-                    (pair,) = observation.cameras.values()
-                    found.append(
-                        Sample(
-                            frame=len(found),
-                            timestamp_s=observation.timestamp_s,
-                            rgb=pair.rgb,
-                            tags=pair.tags,
-                            camera_transform=pair.transform,
-                        )
+    found: list[Sample] = []
+    frames = 12 if is_full else 4
+    for weather in WEATHERS:
+        scenario = Scenario(
+            name="benchmark",
+            split="test",
+            seed=1,
+            duration_s=frames * EVERY_N * 0.05,
+            ego=Ego(spawn_point=3),
+            traffic=Traffic(vehicles=30, walkers=30),
+            cameras=(CameraSpec(width=640, height=480),),
+            record_every_n=EVERY_N,
+            weather=parse_weather(weather),
+        )
+        with open_session(simulator, fixed_delta_seconds=scenario.fixed_delta_seconds) as session:
+            for observation in drive(session, scenario, cameras=scenario.cameras):
+                (pair,) = observation.cameras.values()
+                found.append(
+                    Sample(
+                        frame=len(found),
+                        timestamp_s=observation.timestamp_s,
+                        rgb=pair.rgb,
+                        tags=pair.tags,
+                        camera_transform=pair.transform,
                     )
-    assert len(found) == 2 * FRAMES_A_WEATHER
+                )
+    assert len(found) == 2 * frames
     return found
 
 
-def measured(stores: Sequence[Store], samples: Sequence[Sample]) -> list[Measured]:
+def measured(stores: Sequence[Store], samples: Sequence[Sample], *, rounds: int) -> list[Measured]:
     """All sides in turn: for each frame one after the other, in another order each time."""
     rng = np.random.default_rng(1)
-    count = ROUNDS * len(samples)
+    count = rounds * len(samples)
     writes: list[list[float]] = [[] for _ in stores]
     reads: list[list[float]] = [[] for _ in stores]
     for number in range(count):
@@ -254,12 +252,13 @@ def measured(stores: Sequence[Store], samples: Sequence[Sample]) -> list[Measure
     ]
 
 
-def test_against_png_and_gzip(samples: list[Sample], tmp_path: Path) -> None:
+def test_against_png_and_gzip(samples: list[Sample], tmp_path: Path, is_full: bool) -> None:
     folders = [tmp_path / name for name in ("shard", "png", "gzip")]
     for folder in folders:
         folder.mkdir()
     with one_core():
-        ours, png, gzip = measured([Shard(folders[0]), PngFolder(folders[1]), GzipHdf5(folders[2])], samples)
+        stores = [Shard(folders[0]), PngFolder(folders[1]), GzipHdf5(folders[2])]
+        ours, png, gzip = measured(stores, samples, rounds=4 if is_full else 3)
     print("\n640x480 RGB + tags, half ClearNoon, half HardRainNight; median processor time of a pair on one core")
     for name, side in (("shard", ours), ("PNG-3 folder", png), ("gzip-4 HDF5", gzip)):
         print(
@@ -304,19 +303,20 @@ class TinyFrames:
         return processor_ms(lambda: [self.writer.append_encoded(frame) for frame in frames]) / count
 
 
-def test_the_200_000th_frame_costs_what_the_first_did(tmp_path: Path) -> None:
+def test_the_last_frame_costs_what_the_first_did(tmp_path: Path, is_full: bool) -> None:
     rng = np.random.default_rng(2)
+    num_frames = 200_000 if is_full else 20_000
     many, few = TinyFrames(tmp_path / "many.h5"), TinyFrames(tmp_path / "few.h5")
     few.append(FEW // 2)
     blocks = FEW // 2 // BLOCK
-    while len(many.writer) < MANY - blocks * BLOCK:
+    while len(many.writer) < num_frames - blocks * BLOCK:
         many.append(BLOCK)
     writes = [(many.append(BLOCK), few.append(BLOCK)) for _ in range(blocks)]
     closes = [processor_ms(side.writer.close) / len(side.writer) for side in (many, few)]
     opens = [processor_ms(lambda: ShardReader(side.writer.path).close()) for side in (many, few)]  # noqa: B023
     reads = []
     with ShardReader(many.writer.path) as large, ShardReader(few.writer.path) as small:
-        assert (len(large), len(small)) == (MANY, FEW)
+        assert (len(large), len(small)) == (num_frames, FEW)
         for _ in range(40):
             numbers = [rng.integers(0, len(reader), BLOCK) for reader in (large, small)]
             reads.append(
@@ -325,7 +325,7 @@ def test_the_200_000th_frame_costs_what_the_first_did(tmp_path: Path) -> None:
                     for reader, drawn in zip((large, small), numbers, strict=True)
                 )
             )
-    print(f"\n32x24 frames, median processor time of a frame in a shard of {MANY} and in one of {FEW}")
+    print(f"\n32x24 frames, median processor time of a frame in a shard of {num_frames} and in one of {FEW}")
     for what, pairs, target in (("append", writes, 1.05), ("verified random read", reads, 1.1)):
         ratio = statistics.median(large / small for large, small in pairs)
         large, small = (1e3 * statistics.median(side) for side in zip(*pairs, strict=True))

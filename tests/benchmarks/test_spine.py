@@ -26,19 +26,19 @@ from sim_scenarios.weather import parse_weather
 
 pytestmark = pytest.mark.benchmark
 
-WARMUP_TICKS = 20
-TICKS = 100
-REPEATS = 3
-SCENARIO = Scenario(
-    name="benchmark",
-    split="test",
-    seed=1,
-    duration_s=TICKS * 0.05,
-    ego=Ego(spawn_point=3),
-    traffic=Traffic(vehicles=30, walkers=30),
-    cameras=(CameraSpec(width=640, height=360),),
-    warmup_ticks=WARMUP_TICKS,
-)
+
+@pytest.fixture(scope="module")
+def scenario(is_full: bool) -> Scenario:
+    return Scenario(
+        name="benchmark",
+        split="test",
+        seed=1,
+        duration_s=(100 if is_full else 40) * 0.05,
+        ego=Ego(spawn_point=3),
+        traffic=Traffic(vehicles=30, walkers=30),
+        cameras=(CameraSpec(width=640, height=360),),
+        warmup_ticks=20 if is_full else 10,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -118,26 +118,26 @@ def recorded_seconds_per_tick(endpoint: Endpoint, scenario: Scenario, folder: Pa
     return (times[-1] - times[0]) / (scenario.num_ticks - 1)
 
 
+@pytest.mark.usefixtures("endpoint")  # whose start has compiled what was not in the kernel cache yet
 def test_server_is_ready_soon() -> None:
-    with open_endpoint(None, None, timeout_s=240.0):
-        pass  # compiles what is not in the kernel cache yet
     started = time.perf_counter()
     with open_endpoint(None, None):
         print(f"\nserver ready with a warm kernel cache: {time.perf_counter() - started:.1f} s")
 
 
 @pytest.mark.parametrize("weather", ["ClearNoon", "HardRainNight"])
-def test_pairs_a_second(endpoint: Endpoint, weather: str) -> None:
-    scenario = SCENARIO.model_copy(update={"weather": parse_weather(weather)})
-    pace = 1 / bare_seconds_per_tick(endpoint, scenario)
+def test_pairs_a_second(endpoint: Endpoint, scenario: Scenario, weather: str) -> None:
+    pace = 1 / bare_seconds_per_tick(endpoint, scenario.model_copy(update={"weather": parse_weather(weather)}))
     print(f"\n640x360 RGB + semantic pairs, 30 vehicles, 30 walkers, {weather}: {pace:.1f} pairs/s received")
 
 
-def test_recording_adds_little_to_a_bare_loop(endpoint: Endpoint, tmp_path: Path) -> None:
+def test_recording_adds_little_to_a_bare_loop(
+    endpoint: Endpoint, scenario: Scenario, is_full: bool, tmp_path: Path
+) -> None:
     ratios = []
-    for attempt in range(REPEATS):
-        bare = bare_seconds_per_tick(endpoint, SCENARIO)
-        recorded = recorded_seconds_per_tick(endpoint, SCENARIO, tmp_path / str(attempt))
+    for attempt in range(3 if is_full else 1):
+        bare = bare_seconds_per_tick(endpoint, scenario)
+        recorded = recorded_seconds_per_tick(endpoint, scenario, tmp_path / str(attempt))
         ratios.append(recorded / bare)
     listed = ", ".join(f"{ratio:.3f}" for ratio in sorted(ratios))
     print(f"\ntime of a recorded tick over a bare tick: median {statistics.median(ratios):.3f} of {listed}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from datasets.labels import CARLA_29
 from datasets.recording_dir import RecordingDir
 from datasets.sample import Sample
 from datasets.shard import ShardHeader, ShardWriter
+from harness.training.metrics_log import _RunFiles
+from tests.unit.harness.training.two_processes import TwoProcesses, two_processes
 
 FRAMES_A_SHARD = 6
 WIDTH, HEIGHT = 40, 32
@@ -58,3 +61,18 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two training scenarios and one for validation, six frames each. Read only."""
     path = tmp_path_factory.mktemp("recordings") / "streets"
     return write_recording(path, {"north": "train", "south": "train", "east": "val"})
+
+
+@pytest.fixture(scope="session")
+def processes() -> Iterator[TwoProcesses]:
+    """Two processes that can join each other, as those of torchrun do."""
+    with two_processes() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def without_pictures() -> Iterator[None]:
+    """Runs whose pictures are not looked at do not draw them: that takes longer than the training."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(_RunFiles, "_draw_pictures", lambda _files: None)
+        yield

@@ -11,6 +11,7 @@ import pytest
 from datasets.labels import CARLA_29, CITYSCAPES_19, Grouping, LabelClass, LabelSet
 from harness.errors import UsageError
 from harness.training.config import TrainConfig
+from nets import net_options
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,17 @@ from harness.training.config import TrainConfig
         ({"size": (5,)}, "size is"),
         ({"class_weights": "median"}, "class_weights is 'median'; it must be none or median-frequency or inverse"),
         ({"class_weights_beta": 1.0}, r"class_weights_beta is 1\.0; it must be None, or 0 to below 1"),
+        ({"loss": "dise"}, "did you mean 'dice'"),
+        ({"optimizer": "adam"}, "optimizer is 'adam'; it must be adamw or sgd"),
+        ({"momentum": 1.0}, r"momentum is 1\.0; it must be 0 or more and below 1"),
+        ({"schedule": "step"}, "schedule is 'step'; it must be cosine or poly"),
+        ({"accumulate": 0}, "accumulate is 0; it must be a divisor of batch_size, 8, that leaves 2 or more frames"),
+        ({"accumulate": 3}, "accumulate is 3; it must be a divisor of batch_size, 8"),
+        ({"accumulate": 8}, "accumulate is 8; it must be a divisor of batch_size, 8"),
+        ({"ema_decay": 1.0}, r"ema_decay is 1\.0; it must be None, or above 0 and below 1"),
+        ({"compile": "yes"}, "compile is 'yes'; it must be auto or on or off"),
+        ({"patience": 0}, "patience is 0; it must be None, or at least 1"),
+        ({"corrupt": "zero"}, "corrupt is 'zero'; it must be raise or skip"),
         ({"precision": "fp16"}, "precision is 'fp16'; it must be one of auto, float32"),
     ],
 )
@@ -55,6 +67,7 @@ DRIVABLE = LabelSet(
         TrainConfig(size=(320, 180), net_options={"depth": 2}),
         TrainConfig(label_set=CITYSCAPES_19),
         TrainConfig(label_set=DRIVABLE),
+        TrainConfig(loss="cross-entropy+0.5*dice", ema_decay=0.99, patience=3, track=("mlflow", "wandb")),
     ],
 )
 def test_json_gives_it_back(config: TrainConfig) -> None:
@@ -81,6 +94,15 @@ def test_another_grouping_under_the_same_name_is_a_difference() -> None:
 def test_an_unknown_setting_is_named() -> None:
     with pytest.raises(UsageError, match="unknown settings epoch; known are"):
         TrainConfig.from_json({"epoch": 3})
+
+
+def test_resolving_writes_out_the_options_of_the_net() -> None:
+    config = TrainConfig(net_options={"depth": 2}).resolved()
+    assert config.net_options["depth"] == 2
+    assert config.net_options.keys() == net_options("unet").keys()
+    assert config.resolved() == config
+    with pytest.raises(UsageError, match="did you mean 'unet'"):
+        TrainConfig(net="unnet").resolved()
 
 
 def test_differences_are_told_one_by_one() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from datasets.errors import ShardError
+from datasets.errors import DiskError, LabelError, ShardError
 from harness.errors import DataError, TrainingError
-from harness.training.data import Frames, loader_death_named, open_frames, resize_pair
+from harness.training.data import Frames, loader_death_named, open_frames
+from harness.training.distributed import Ranks
 
 CPU = torch.device("cpu")
 STORAGES = [("ram", "memory"), ("none", "read from disk each epoch")]
@@ -22,8 +24,10 @@ STORAGES = [("ram", "memory"), ("none", "read from disk each epoch")]
 class Numbered:
     """Frames of one grey level, which is their number, labelled with it; spawned workers can import this class."""
 
-    def __init__(self, sizes: list[tuple[int, int]], *, damaged: int = -1, deadly: int = -1) -> None:
-        self.sizes, self.damaged, self.deadly = sizes, damaged, deadly
+    def __init__(
+        self, sizes: list[tuple[int, int]], *, damaged: Mapping[int, Exception] | None = None, deadly: int = -1
+    ) -> None:
+        self.sizes, self.damaged, self.deadly = sizes, damaged or {}, deadly
         self.reads = 0
 
     def __len__(self) -> int:
@@ -32,12 +36,16 @@ class Numbered:
     def size_of(self, number: int) -> tuple[int, int]:
         return self.sizes[number]
 
+    def name_of(self, number: int) -> str:
+        return f"shard:{number}"
+
     def read(self, number: int, rgb: NDArray[np.uint8], labels: NDArray[np.uint8], *, planar: bool) -> None:
         width, height = self.sizes[number]
         assert rgb.shape == ((3, height, width) if planar else (height, width, 3))
         assert labels.shape == (height, width)
-        if number == self.damaged:
-            raise ShardError(f"frame {number} is damaged")
+        if number in self.damaged:
+            rgb[...] = labels[...] = 77  # as far as decoding came
+            raise self.damaged[number]
         if number == self.deadly:
             os.kill(os.getpid(), signal.SIGKILL)
         self.reads += 1
@@ -45,19 +53,26 @@ class Numbered:
 
 
 def frames(dataset: Numbered, *, size: tuple[int, int] | None = None, **settings: Any) -> Frames:
-    return open_frames(
+    return kept_frames(dataset, size=size, **settings)[0]
+
+
+def kept_frames(dataset: Numbered, **settings: Any) -> tuple[Frames, list[int]]:
+    found, kept = open_frames(
         dataset,
         **{
-            "size": size,
+            "size": None,
             "device": CPU,
             "cache": "ram",
             "workers": 0,
+            "corrupt": "raise",
+            "ranks": Ranks(),
             "progress": lambda _what, _done, _total: None,
             "note": pytest.fail,
             "what": "frames",
             **settings,
         },
     )
+    return found, list(kept)
 
 
 @pytest.mark.parametrize(("cache", "storage"), STORAGES)
@@ -96,6 +111,14 @@ def test_frames_that_do_not_fit_are_streamed_and_the_user_is_told(monkeypatch: p
     assert note.endswith("so they are read from disk each epoch")
 
 
+def test_processes_of_one_computer_share_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.training.data.free_ram_bytes", lambda: 2 * 8 * 6 * 4 * 4)
+    alone, four = Ranks(), Ranks(local_size=4)
+    assert frames(Numbered([(6, 4)] * 8), ranks=alone).storage == "memory"
+    assert frames(Numbered([(6, 4)] * 2), ranks=four).storage == "memory"
+    assert frames(Numbered([(6, 4)] * 3), ranks=four, note=lambda _note: None).storage == "read from disk each epoch"
+
+
 @pytest.mark.parametrize("cache", ["ram", "none"])
 def test_frames_of_several_sizes_need_a_size(cache: str) -> None:
     mixed = Numbered([(6, 4), (12, 8)])
@@ -107,9 +130,53 @@ def test_frames_of_several_sizes_need_a_size(cache: str) -> None:
 
 
 @pytest.mark.parametrize(("cache", "workers"), [("ram", 0), ("none", 0), ("none", 1)])
-def test_a_damaged_frame_is_a_data_error(cache: str, workers: int) -> None:
-    with pytest.raises(DataError, match=r"^frame 2 is damaged$"):
-        list(frames(Numbered([(6, 4)] * 4, damaged=2), cache=cache, workers=workers).batches([0, 2], 2))
+@pytest.mark.parametrize("kind", [ShardError, LabelError])
+def test_a_damaged_frame_is_a_data_error(cache: str, workers: int, kind: type[Exception]) -> None:
+    dataset = Numbered([(6, 4)] * 4, damaged={2: kind("its bytes are not those written")})
+    expected = r"^shard:2: its bytes are not those written\. Record it again, or give --corrupt skip"
+    with pytest.raises(DataError, match=expected):
+        list(frames(dataset, cache=cache, workers=workers).batches([0, 2], 2))
+
+
+@pytest.mark.parametrize("cache", ["ram", "none"])
+def test_damaged_frames_are_left_out_and_named_where_that_is_wanted(cache: str) -> None:
+    damage = {number: ShardError("cut") for number in (0, 9)} | {5: LabelError("no such tag")}
+    notes: list[str] = []
+    found, kept = kept_frames(Numbered([(6, 4)] * 12, damaged=damage), cache=cache, corrupt="skip", note=notes.append)
+    assert notes == ["frames: 3 of 12 are damaged and left out: shard:0, shard:5, shard:9"]
+    assert kept == [1, 2, 3, 4, 6, 7, 8, 10, 11]
+    assert len(found) == 9
+    assert found.size == (6, 4)
+    first, last = found.batches([8, 0, 4], 2)
+    assert first.labels[:, 0, 0].tolist() == first.rgb[:, 0, 0, 0].tolist() == [11, 1]
+    assert last.labels[:, 0, 0].tolist() == [6]
+    assert [*first.indices, *last.indices] == [8, 0, 4]
+
+
+def test_many_damaged_frames_are_counted_and_a_few_named() -> None:
+    damage = {number: ShardError("cut") for number in range(7)}
+    notes: list[str] = []
+    frames(Numbered([(6, 4)] * 8, damaged=damage), corrupt="skip", note=notes.append)
+    assert notes[0].endswith("7 of 8 are damaged and left out: shard:0, shard:1, shard:2, shard:3, shard:4 and 2 more")
+
+
+@pytest.mark.parametrize("cache", ["ram", "none"])
+def test_without_damage_nothing_is_said_and_nothing_differs(cache: str) -> None:
+    found, kept = kept_frames(Numbered([(6, 4)] * 3), cache=cache, corrupt="skip")
+    assert kept == [0, 1, 2]
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize("cache", ["ram", "none"])
+def test_a_failing_disk_is_no_damaged_frame(cache: str) -> None:
+    with pytest.raises(DataError, match=r"^shard:1: Input/output error$"):
+        frames(Numbered([(6, 4)] * 3, damaged={1: DiskError("Input/output error")}), cache=cache, corrupt="skip")
+
+
+def test_nothing_is_left() -> None:
+    damage = {number: ShardError("cut") for number in range(2)}
+    with pytest.raises(DataError, match=r"^All 2 frames are damaged"):
+        frames(Numbered([(6, 4)] * 2, damaged=damage), corrupt="skip", note=lambda _note: None)
 
 
 def test_the_death_of_a_loader_process_is_named() -> None:
@@ -136,17 +203,12 @@ def test_batches_on_a_gpu_are_those_on_the_cpu(cache: str, storage: str) -> None
         assert batch.labels[:, 0, 0].tolist() == batch.rgb[:, 1, 3, 5].tolist() == list(batch.indices)
 
 
-def test_resizing_blends_colours_and_never_labels() -> None:
-    labels = torch.zeros(8, 8, dtype=torch.uint8)
-    labels[:, 3:] = 200
-    rgb, smaller = resize_pair(labels.expand(3, -1, -1), labels, (4, 4))
-    assert smaller.shape == (4, 4)
-    assert set(smaller.flatten().tolist()) == {0, 200}
-    assert rgb.dtype == torch.uint8
-    assert len(set(rgb.flatten().tolist()) - {0, 200}) > 0
-
-
 def test_progress_is_told_block_by_block() -> None:
     told: list[tuple[str, int, int]] = []
     frames(Numbered([(6, 4)] * 19), progress=lambda what, done, total: told.append((what, done, total)))
     assert told == [("decoding frames", 8, 19), ("decoding frames", 16, 19), ("decoding frames", 19, 19)]
+    told.clear()
+    examined = Numbered([(6, 4)] * 9)
+    frames(examined, cache="none", corrupt="skip", progress=lambda what, done, total: told.append((what, done, total)))
+    assert told == [("examining frames", 8, 9), ("examining frames", 9, 9)]
+    assert examined.reads == 9

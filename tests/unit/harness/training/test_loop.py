@@ -13,13 +13,18 @@ import pytest
 import torch
 
 from harness.errors import DataError, OutputInUseError, TrainingError, UsageError
-from harness.run_dir import MARKER, RunDir
-from harness.training import loop
+from harness.run_dir import MARKER, RunDir, write_csv
+from harness.training import loop, memory
 from harness.training.checkpoint import load_checkpoint, load_tensors
 from harness.training.config import TrainConfig
+from harness.training.distributed import Ranks
 from harness.training.loop import EpochMetrics, train
+from harness.training.setting import check_batch_divides
 from harness.training.state import TrainingState
+from harness.training.status import StepStatus
 from tests.unit.harness.training.conftest import write_recording
+
+pytestmark = pytest.mark.usefixtures("without_pictures")
 
 TINY = TrainConfig(
     net_options={"base_channels": 4, "depth": 2},
@@ -33,6 +38,10 @@ TINY = TrainConfig(
 )
 
 
+FULL_OPTIONS = {"skip_connections": True, "upsampling": "transposed"}
+"""What TINY leaves to the net's defaults."""
+
+
 def with_settings(**settings: Any) -> TrainConfig:
     return TrainConfig.from_json({**TINY.to_json(), **settings})
 
@@ -41,6 +50,12 @@ def with_settings(**settings: Any) -> TrainConfig:
 def run(recording: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of twelve epochs. Read only."""
     return train(with_settings(epochs=12), recording, tmp_path_factory.mktemp("runs") / "run").run
+
+
+@pytest.fixture(scope="module")
+def whole(recording: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An uninterrupted run of TINY's three epochs. Read only."""
+    return train(TINY, recording, tmp_path_factory.mktemp("runs") / "whole").run
 
 
 class TestARun:
@@ -69,7 +84,10 @@ class TestARun:
         assert session["inputs"]["recording"]["path"] == str(recording)
         assert session["precision"] == "float32"
         assert session["validation_split"] == "val"
-        assert TrainConfig.from_json(json.loads((run / "config.json").read_text())) == with_settings(epochs=12)
+        assert session["processes"] == 1
+        assert TrainConfig.from_json(json.loads((run / "config.json").read_text())) == with_settings(
+            epochs=12, net_options={"base_channels": 4, "depth": 2, **FULL_OPTIONS}
+        )
 
     def test_resuming_a_finished_run_only_repeats_its_summary(self, run: Path, recording: Path) -> None:
         before = (run / "last.safetensors").read_bytes()
@@ -92,20 +110,12 @@ def stop_after_epoch_one(_monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return {"on_epoch": on_epoch}
 
 
-def stop_in_the_middle_of_epoch_two(_monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    def progress(what: str, done: int, _total: int) -> None:
-        if (what, done) == ("training", 5):
+def stop_at_step(step: int) -> Callable[[pytest.MonkeyPatch], dict[str, Any]]:
+    def on_status(status: StepStatus) -> None:
+        if status.step == step:
             raise Stopped
 
-    return {"progress": progress}
-
-
-def stop_in_the_first_epoch(_monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    def progress(what: str, done: int, _total: int) -> None:
-        if (what, done) == ("training", 2):
-            raise Stopped
-
-    return {"progress": progress}
+    return lambda _monkeypatch: {"on_status": on_status}
 
 
 def stop_before_the_state_of_epoch_two_is_saved(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
@@ -120,33 +130,86 @@ def stop_before_the_state_of_epoch_two_is_saved(monkeypatch: pytest.MonkeyPatch)
     return {}
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-@pytest.mark.parametrize(
-    "stop",
-    [
-        stop_after_epoch_one,
-        stop_in_the_middle_of_epoch_two,
-        stop_in_the_first_epoch,
-        stop_before_the_state_of_epoch_two_is_saved,
-    ],
-)
-def test_a_run_stopped_anywhere_and_resumed_ends_with_the_same_bits(
+def check_resumed_is_as_uninterrupted(
+    config: TrainConfig,
     recording: Path,
-    tmp_path: Path,
-    precision: str,
+    whole: Path,
+    stopped: Path,
     stop: Callable[[pytest.MonkeyPatch], dict[str, Any]],
 ) -> None:
-    config = with_settings(precision=precision)
-    train(config, recording, tmp_path / "whole")
     with pytest.MonkeyPatch.context() as monkeypatch, pytest.raises(Stopped):
-        train(config, recording, tmp_path / "stopped", **stop(monkeypatch))
+        train(config, recording, stopped, **stop(monkeypatch))
     torch.rand(7)  # Somebody else uses the global generator in between.
-    train(config, recording, tmp_path / "stopped", resume=True)
-    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    train(config, recording, stopped, resume=True)
     for name in ("best.safetensors", "last.safetensors", "last_state.safetensors", "best.json"):
         assert (whole / name).read_bytes() == (stopped / name).read_bytes(), name
     assert without_times(read_rows(whole)) == without_times(read_rows(stopped))
     assert len(json.loads((stopped / "manifest.json").read_text())["sessions"]) == 2
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [
+        pytest.param(stop_after_epoch_one, id="after epoch one"),
+        pytest.param(stop_at_step(5), id="in the middle of epoch two"),
+        pytest.param(stop_at_step(2), id="in the first epoch"),
+        pytest.param(stop_before_the_state_of_epoch_two_is_saved, id="before the state of epoch two is saved"),
+    ],
+)
+def test_a_run_stopped_anywhere_and_resumed_ends_with_the_same_bits(
+    recording: Path, whole: Path, tmp_path: Path, stop: Callable[[pytest.MonkeyPatch], dict[str, Any]]
+) -> None:
+    check_resumed_is_as_uninterrupted(TINY, recording, whole, tmp_path, stop)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"precision": "bfloat16"},
+        {"optimizer": "sgd", "schedule": "poly"},
+        {"optimizer": "sgd", "momentum": 0.0},
+        {"ema_decay": 0.9},
+        {"accumulate": 2, "loss": "cross-entropy+0.5*dice"},
+    ],
+    ids=lambda settings: " ".join(f"{name}={value}" for name, value in settings.items()),
+)
+def test_so_does_one_with_these_settings(recording: Path, tmp_path: Path, settings: dict[str, Any]) -> None:
+    config = with_settings(epochs=2, **settings)
+    whole = train(config, recording, tmp_path / "whole").run
+    check_resumed_is_as_uninterrupted(config, recording, whole, tmp_path / "stopped", stop_at_step(5))
+
+
+def test_a_resumed_run_stops_early_at_the_same_epoch(recording: Path, tmp_path: Path) -> None:
+    # So small a rate changes nothing but batch norm's statistics, with which mIoU soon stands still.
+    config = with_settings(epochs=20, learning_rate=1e-12, patience=3)
+    whole = train(config, recording, tmp_path / "whole")
+    assert whole.stopped_early
+    assert whole.epochs == whole.best_epoch + 3 < 20
+    stop = stop_at_step(3 * (whole.epochs - 1) + 1)
+    with pytest.raises(Stopped):
+        train(config, recording, tmp_path / "stopped", **stop(pytest.MonkeyPatch()))
+    for _ in range(2):  # the second time there is nothing left to do
+        resumed = train(config, recording, tmp_path / "stopped", resume=True)
+        assert (resumed.epochs, resumed.best_epoch) == (whole.epochs, whole.best_epoch)
+
+
+def test_the_run_of_an_earlier_version_goes_on(recording: Path, whole: Path, tmp_path: Path) -> None:
+    """Version 0.1 wrote all options of the net, and knew fewer settings and columns."""
+    config = with_settings(net_options={"base_channels": 4, "depth": 2, **FULL_OPTIONS})
+    with pytest.raises(Stopped):
+        train(config, recording, tmp_path / "run", **stop_after_epoch_one(pytest.MonkeyPatch()))
+    settings = json.loads((tmp_path / "run" / "config.json").read_text())
+    later = {"loss", "optimizer", "momentum", "schedule", "accumulate", "ema_decay", "compile", "patience", "corrupt"}
+    earlier = {name: value for name, value in settings.items() if name not in {*later, "track"}}
+    (tmp_path / "run" / "config.json").write_text(json.dumps(earlier))
+    rows = read_rows(tmp_path / "run")
+    write_csv(
+        tmp_path / "run" / "metrics.csv",
+        [{name: cell for name, cell in row.items() if name not in ("validation_loss", "memory_bytes")} for row in rows],
+    )
+    train(config, recording, tmp_path / "run", resume=True)
+    for name in ("last.safetensors", "last_state.safetensors"):
+        assert (whole / name).read_bytes() == (tmp_path / "run" / name).read_bytes(), name
 
 
 def test_another_seed_is_another_run(recording: Path, tmp_path: Path) -> None:
@@ -186,6 +249,48 @@ def test_a_loss_that_is_no_number_stops_the_run_and_names_step_and_frames(record
     assert not (tmp_path / "run" / "last_state.safetensors").exists()
 
 
+def test_it_names_the_last_good_checkpoint(recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "learning_rate_at", lambda step, **_: 1e-2 if step < 4 else 1e38)
+    last = tmp_path / "run" / "last.safetensors"
+    with pytest.raises(TrainingError, match=rf"of epoch 2, on frames .*The last good checkpoint is {last}, of epoch 1"):
+        train(with_settings(clip_norm=1e30), recording, tmp_path / "run")
+    assert load_checkpoint(RunDir(tmp_path / "run"), "last")[0].epoch == 1
+
+
+def test_the_averaged_weights_are_the_ones_that_are_kept(recording: Path, tmp_path: Path) -> None:
+    train(with_settings(epochs=1, ema_decay=0.9), recording, tmp_path)
+    _, state = load_tensors(RunDir(tmp_path).training_state)
+    _, kept = load_tensors(RunDir(tmp_path).weights("last"))
+    assert all(torch.equal(tensor, state["average/" + name]) for name, tensor in kept.items())
+    assert not torch.equal(kept["head.weight"], state["net/head.weight"])
+
+
+def test_a_batch_that_does_not_fit_is_refused_before_the_first_step(
+    recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "free_ram_bytes", lambda: 1_000_000)
+    told: list[StepStatus] = []
+    with pytest.raises(TrainingError, match=r"A batch of 4 at 32x24 needs about .* GB of memory, of which 0\.0 GB"):
+        train(TINY, recording, tmp_path, on_status=told.append)
+    assert told == []
+
+
+def test_processes_that_cannot_share_a_batch_alike_are_refused() -> None:
+    check_batch_divides(with_settings(batch_size=12, accumulate=2), Ranks(size=3))
+    with pytest.raises(UsageError, match=r"12 frames cannot be .* 5 processes with 2 parts each.* a multiple of 10"):
+        check_batch_divides(with_settings(batch_size=12, accumulate=2), Ranks(size=5))
+
+
+def test_each_step_is_told(recording: Path, tmp_path: Path) -> None:
+    told: list[StepStatus] = []
+    epochs: list[EpochMetrics] = []
+    train(with_settings(epochs=2), recording, tmp_path, on_status=told.append, on_epoch=epochs.append)
+    assert [(status.epoch, status.step) for status in told] == [(1, 1), (1, 2), (1, 3), (2, 4), (2, 5), (2, 6)]
+    assert all(status.total_steps == 6 for status in told)
+    assert [status.miou for status in told[3:]] == [epochs[0].miou] * 3
+    assert sum(status.loss for status in told[:3]) / 3 == pytest.approx(epochs[0].train_loss)
+
+
 def test_a_used_folder_is_refused(recording: Path, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").touch()
     with pytest.raises(OutputInUseError):
@@ -218,32 +323,11 @@ def test_without_a_val_scenario_the_summary_says_what_it_was_validated_on(tmp_pa
     assert not math.isnan(summary.best_miou)
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU")
-@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
-def test_a_step_never_waits_for_the_gpu(
-    recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: str
-) -> None:
-    step = loop._step
-
-    def watched(setting: Any, state: TrainingState, *arguments: Any) -> torch.Tensor:
-        is_warm = state.step > 1
-        torch.cuda.set_sync_debug_mode("error" if is_warm else "default")
-        try:
-            return step(setting, state, *arguments)
-        finally:
-            torch.cuda.set_sync_debug_mode("default")
-
-    monkeypatch.setattr(loop, "_step", watched)
-    summary = train(with_settings(device="cuda", precision=precision), recording, tmp_path / "run")
-    assert summary.storage == "GPU memory"
-
-
 def read_rows(run: Path) -> list[dict[str, str]]:
     with (run / "metrics.csv").open(newline="") as file:
         return list(csv.DictReader(file))
 
 
 def without_times(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    times = {"seconds", "validation_seconds", "images_per_s", "data_wait_share"}
+    times = {"seconds", "validation_seconds", "images_per_s", "data_wait_share", "memory_bytes"}
     return [{name: value for name, value in row.items() if name not in times} for row in rows]

@@ -10,16 +10,26 @@ import pytest
 import torch
 
 from datasets.labels import CARLA_29, Grouping, LabelSet
+from datasets.recording_dir import RecordingDir
+from datasets.shard_guard import examined
+from datasets.statistics import recording_statistics
 from harness.errors import DataError, TrainingError, UsageError
 from harness.training.config import TrainConfig
-from harness.training.recording import TrainingData, open_recording
+from harness.training.data import Note
+from harness.training.distributed import Ranks
+from harness.training.recording import TrainingData, _histogram, open_recording
 from tests.unit.harness.training.conftest import painted_street, write_recording
 
 
-def opened(path: Path, **settings: Any) -> TrainingData:
+def opened(path: Path, *, note: Note = pytest.fail, **settings: Any) -> TrainingData:
     config = TrainConfig(**{"batch_size": 4, "workers": 0, **settings})
     return open_recording(
-        path, config, device=torch.device("cpu"), progress=lambda _what, _done, _total: None, note=pytest.fail
+        path,
+        config,
+        device=torch.device("cpu"),
+        progress=lambda _what, _done, _total: None,
+        note=note,
+        ranks=Ranks(),
     )
 
 
@@ -56,9 +66,13 @@ def test_class_weights_come_from_statistics_that_are_counted_once(tmp_path: Path
     def open_weighted() -> TrainingData:
         told.clear()
         config = TrainConfig(batch_size=4, class_weights="inverse-sqrt")
-        device = torch.device("cpu")
         return open_recording(
-            path, config, device=device, progress=lambda what, _done, _total: told.append(what), note=pytest.fail
+            path,
+            config,
+            device=torch.device("cpu"),
+            progress=lambda what, _done, _total: told.append(what),
+            note=pytest.fail,
+            ranks=Ranks(),
         )
 
     first = open_weighted()
@@ -122,6 +136,61 @@ def test_a_shard_cut_short(tmp_path: Path, recording: Path, kept: float) -> None
     shard.write_bytes(content[: int(kept * len(content))])
     with pytest.raises(DataError, match=r"south\.h5"):
         opened(copy)
+
+
+def with_damaged_frames(recording: Path, copy: Path, damage: dict[str, tuple[int, ...]]) -> Path:
+    """A copy of ``recording`` in which one byte of the RGB of some frames, by shard and position, is another."""
+    shutil.copytree(recording, copy)
+    for shard, positions in damage.items():
+        path = copy / "shards" / f"{shard}.h5"
+        chunks = examined(path).chunks["rgb"]
+        content = bytearray(path.read_bytes())
+        for position in positions:
+            offset, size = map(int, chunks[position])
+            content[offset + size // 2] ^= 0xFF
+        path.write_bytes(content)
+    return copy
+
+
+@pytest.mark.parametrize("cache", ["ram", "none"])
+def test_a_damaged_frame_is_named(tmp_path: Path, recording: Path, cache: str) -> None:
+    copy = with_damaged_frames(recording, tmp_path / "copy", {"south": (4,)})
+    with pytest.raises(DataError, match=r"^south:104: .*south\.h5, rgb of frame 104.*--corrupt skip"):
+        list(opened(copy, cache=cache).train.batches(range(12), 4))
+
+
+@pytest.mark.parametrize("cache", ["ram", "none"])
+def test_damaged_frames_are_left_out(tmp_path: Path, recording: Path, cache: str) -> None:
+    copy = with_damaged_frames(recording, tmp_path / "copy", {"north": (1, 2), "east": (0,)})
+    notes: list[str] = []
+    data = opened(copy, cache=cache, corrupt="skip", class_weights="inverse-sqrt", note=notes.append)
+    assert data.damaged == ("north:101", "north:102", "east:100")
+    assert [note.split(" are ")[0] for note in notes] == ["training frames: 2 of 12", "validation frames: 1 of 6"]
+    assert (len(data.train), len(data.validation)) == (10, 5)
+    assert [data.train_name_of(number) for number in (0, 1, 9)] == ["north:100", "north:103", "south:105"]
+    (batch,) = data.train.batches([1], 1)
+    assert torch.equal(batch.rgb[0], torch.from_numpy(painted_street(3, seed=0).rgb).permute(2, 0, 1))
+    # Weights of what is left: a class that only the damaged frames have would not count.
+    whole = opened(recording, class_weights="inverse-sqrt")
+    assert whole.damaged == ()
+    assert data.class_weights is not None
+    assert whole.class_weights is not None
+    torch.testing.assert_close(data.class_weights, whole.class_weights, atol=0.2, rtol=0.1)
+    assert not torch.equal(data.class_weights, whole.class_weights)
+
+
+def test_class_weights_of_undamaged_frames_are_those_of_the_statistics(recording: Path) -> None:
+    """Both ways of counting, on the same frames."""
+    data = opened(recording)
+    statistics = recording_statistics(RecordingDir.open(recording), "train").class_histogram(CARLA_29)
+    counted = _histogram(data.train, TrainConfig(batch_size=5), lambda _done, _total: None)
+    assert counted.tolist() == statistics.tolist()
+
+
+def test_too_few_frames_are_left(tmp_path: Path, recording: Path) -> None:
+    copy = with_damaged_frames(recording, tmp_path / "copy", {"south": (4,)})
+    with pytest.raises(TrainingError, match="has 11 frames in split 'train', fewer than one batch of 12"):
+        opened(copy, corrupt="skip", batch_size=12, note=lambda _note: None)
 
 
 def merge_manifest(path: Path, other: Path) -> None:

@@ -17,7 +17,7 @@ CPU = torch.device("cpu")
 
 def state_of(*, base_channels: int = 4, seed: int = 0) -> TrainingState:
     config = TrainConfig(net_options={"base_channels": base_channels, "depth": 1}, seed=seed)
-    return initial_state(config, num_classes=3, device=CPU, precision="float32")
+    return initial_state(config, device=CPU, precision="float32")
 
 
 def make_steps(state: TrainingState, count: int) -> None:
@@ -33,14 +33,6 @@ def test_the_seed_decides_the_weights() -> None:
     first, again, other = (state_of(seed=seed).net.state_dict()["head.weight"] for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
-
-
-def test_only_convolution_weights_are_decayed() -> None:
-    decayed, free = state_of().optimizer.param_groups
-    assert decayed["weight_decay"] > 0
-    assert free["weight_decay"] == 0
-    assert all(parameter.ndim == 4 for parameter in decayed["params"])
-    assert all(parameter.ndim == 1 for parameter in free["params"])
 
 
 def test_every_epoch_has_its_own_seed() -> None:

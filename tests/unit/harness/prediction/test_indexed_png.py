@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from datasets.labels import CARLA_29
-from harness.scoring.indexed_png import encode_indexed_png
+from harness.prediction.indexed_png import encode_indexed_png
 
 masks = hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=40), elements=st.integers(0, 255))
 

@@ -1,0 +1,1 @@
+"""Class ids for pictures, videos and shards: masks, overlays, panels and videos to look at."""

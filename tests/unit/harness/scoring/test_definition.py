@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pytest
+
+from harness.scoring.bootstrap import Bootstrap
+from harness.scoring.definition import define
+from sim_scenarios.camera import Size
+
+
+def defined(
+    *, sizes: tuple[Size, ...] = ((640, 360),), input_size: Size | None = None, bootstrap: Bootstrap | None = None
+) -> str:
+    return define(counted="12 frames", sizes=sizes, input_size=input_size, bootstrap=bootstrap or Bootstrap())
+
+
+def test_it_says_what_another_tool_may_do_otherwise() -> None:
+    text = defined()
+    for fact in (
+        "Counted: 12 frames.",
+        "over all frames together before anything is divided",
+        "A class in neither truth nor prediction has no IoU and is in no mean",
+        "Pixels labelled 255",
+        "Scored at the size of the labels, 640x360, which is what the net saw.",
+        "at most 2% of the diagonal, 15 px at 640x360",
+        "Intervals: 95 %, percentile bootstrap, 1000 resamples of frames, seed 0",
+        "Frames of one drive are alike",
+    ):
+        assert fact in text
+
+
+def test_each_size_has_its_own_boundary_width() -> None:
+    assert "15 px at 640x360, 7 px at 320x180" in defined(sizes=((640, 360), (320, 180)))
+
+
+def test_it_tells_the_size_that_the_net_saw() -> None:
+    assert "the net saw 320x180, and each pixel takes the class of its nearest" in defined(input_size=(320, 180))
+
+
+@pytest.mark.parametrize(
+    ("bootstrap", "words"),
+    [
+        (Bootstrap(resamples=0), "No intervals"),
+        (
+            Bootstrap(unit="scenarios", level=0.9, seed=4),
+            "90 %, percentile bootstrap, 1000 resamples of scenarios, seed 4",
+        ),
+        (Bootstrap(unit="scenarios"), "a few scenarios give rough intervals"),
+    ],
+)
+def test_it_tells_how_intervals_were_made(bootstrap: Bootstrap, words: str) -> None:
+    assert words in defined(bootstrap=bootstrap)
