@@ -10,8 +10,11 @@ BIN := .venv/bin
 demo: .venv/installed
 	$(BIN)/harness demo --output out/demo --overwrite
 
+# In two processes or more with one thread each, since most tests wait or have little to compute; ratios alone at the end.
 test: .venv/installed-tests
-	$(BIN)/pytest -m "not gpu and not real_carla and not slow"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n logical --maxprocesses 4 --dist loadfile \
+		-m "not benchmark and not gpu and not real_carla and not slow"
+	$(BIN)/pytest -m "benchmark and not gpu and not real_carla and not slow"
 
 lint: .venv/installed-tests
 	$(BIN)/ruff check .

@@ -23,7 +23,7 @@ from harness.errors import CheckpointError
 from harness.net_speed import Measured, Task, Workload, measure
 from harness.run_dir import RunDir
 from harness.training.checkpoint import first_mismatch, load_checkpoint
-from nets import build_net, net_notation, parse_net
+from nets import NETS, build_net, net_notation, parse_net
 
 COLUMNS = (
     "net", "num_classes", "task", "width_px", "height_px", "batch_size", "device", "device_name", "threads",
@@ -75,14 +75,15 @@ def named_net(text: str, *, num_classes: int) -> MeasuredNet:
     """Return the net that ``text`` names: net notation, or the folder of a training run.
 
     Args:
-        text: such as ``unet:base_channels=16``, or a folder, which brings its own classes.
+        text: such as ``unet:base_channels=16``, or a folder, which brings its own classes. A folder that is called
+            like a net is meant by ``./unet``.
         num_classes: K of a net in notation.
 
     Raises:
         NetError: no such net or option.
         CheckpointError: a folder without a usable checkpoint.
     """
-    if Path(text).is_dir():
+    if text not in NETS and Path(text).is_dir():
         info, _ = load_checkpoint(RunDir(Path(text)), "best")
         return MeasuredNet(
             title=text, name=info.net, options=info.net_options, num_classes=len(info.classes), run=Path(text)

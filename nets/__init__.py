@@ -138,6 +138,6 @@ def _check_names(name: str, options: Iterable[str]) -> None:
 
 
 def _suggestion(seen: str, known: dict[str, Any]) -> str:
-    """Return ``"; did you mean 'x'?"`` for the closest known name, or nothing."""
+    """Return ``" (did you mean 'x'?)"`` for the closest known name, or nothing."""
     close = difflib.get_close_matches(seen, known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -86,6 +86,9 @@ _NOUNS = {"skip_connections": "skip connections", "augment": "augmentation", "fl
 
 _NAMED_CLASSES = 4
 
+_SMALLEST_SHOWN = 0.0005
+"""A smaller change is 0.000 in a sentence."""
+
 _SAME_COST = 0.01
 """Costs that differ by a smaller share are not mentioned."""
 
@@ -149,7 +152,7 @@ def _clause(name: str, effect: Effect) -> str:
         return (
             f"{name} shows no difference beyond the spread of seeds ({effect.change:+.3f}, spread {effect.spread:.3f})"
         )
-    if effect.change == 0:
+    if abs(effect.change) < _SMALLEST_SHOWN:
         return f"{name} stays at {effect.after:.3f}"
     verb = "rises" if effect.change > 0 else "falls"
     seeds = "one seed, so what chance does is not known" if math.isnan(effect.spread) else f"spread {effect.spread:.3f}"

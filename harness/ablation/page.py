@@ -107,7 +107,8 @@ def write_page(
     page = AblationPage(
         title=f"Ablation on {recording}",
         lead=f"{len(runs)} runs, {sum(run.result.status == 'done' for run in runs)} of them finished: "
-        f"{len(factors)} settings varied, {len(seeds)} {'seed' if len(seeds) == 1 else 'seeds'} each.",
+        f"{len(factors)} {'setting' if len(factors) == 1 else 'settings'} varied, "
+        f"{len(seeds)} {'seed' if len(seeds) == 1 else 'seeds'} each.",
         notices=_notices(runs, seeds),
         answers=tuple(_section(runs, answer) for answer in found),
         class_figure=None

@@ -3,7 +3,7 @@
 Decisions:
 
 * **One at a time from a baseline.** Each cell differs from the baseline in one factor, or, with the full grid, in any
-  combination. A cell knows its value of *every* factor, so that effects are computed in the same way from both.
+  combination. A cell has a value of *every* factor, so that effects are computed in the same way from both.
 * **A factor is a field of ``TrainConfig``, ``net``, or an option of the net;** values are text as on the command line.
   The baseline's own value is always among them, first, and is what the others are compared with.
 * **What does not change a net is no factor** (where it runs, what is logged), nor is the label set, whose scores could
@@ -51,7 +51,7 @@ class Cell:
     """One run."""
 
     settings: dict[str, str] = field(hash=False)
-    """Its value of every factor."""
+    """Its value of every factor, the baseline's where it is not changed: also of options that another net has not."""
 
     changed: dict[str, str] = field(hash=False)
     """Those that are not the baseline's; empty for the baseline itself."""
@@ -176,8 +176,8 @@ def with_value(config: TrainConfig, name: str, text: str) -> TrainConfig:
             raise UsageError(str(error)) from error
         known = [*_fields(), *net_options(config.net)]
         close = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise UsageError(f"{name!r} cannot be varied{hint}. There are: {', '.join(sorted(known))}.") from error
+        hint = f"; did you mean {close[0]!r}?" if close else "."
+        raise UsageError(f"{name!r} cannot be varied{hint} There are: {', '.join(sorted(known))}.") from error
 
 
 def value_text(config: TrainConfig, name: str) -> str:

@@ -54,6 +54,9 @@ class RunResult:
     train_shares: tuple[float, ...] = ()
     """Share of the labelled training pixels, by class id."""
 
+    scored: str = ""
+    """The frames that were scored: recording and split, as in ``city (test)``."""
+
     measures: Measures | None = None
     """Of the best weights, on the frames that were scored."""
 

@@ -139,7 +139,7 @@ def ablate(
 
     Raises:
         OutputInUseError: ``out`` is used, or another process writes to it.
-        UsageError: a finished run in ``out`` had other settings.
+        UsageError: a finished run in ``out`` had other settings, or was scored on other frames.
         DataError: the recording has no frames of ``split``, or a file in ``out`` is damaged.
     """
     check_output(out, resume=resume, overwrite=overwrite)
@@ -149,10 +149,10 @@ def ablate(
     with lock_output(out):
         for folder in ("runs", "measures"):
             (out / folder).mkdir(exist_ok=True)
-        runs = [Run(cell=cell, result=_earlier(out, cell)) for cell in cells]
+        context = _Context(recording=recording, out=out, split=split, progress=progress, note=on_note)
+        runs = [Run(cell=cell, result=_earlier(cell, context)) for cell in cells]
         seeds = {f"seed {seed}": seed for seed in sorted({cell.config.seed for cell in cells})}
         write_manifest(out / "manifest.json", seeds=seeds, inputs={"recording": recording})
-        context = _Context(recording=recording, out=out, split=split, progress=progress, note=on_note)
         names = cells[0].config.label_set.names
         for number in _unfinished(runs, on_run):
             runs[number] = Run(cell=cells[number], result=_run(cells[number], context))
@@ -170,17 +170,24 @@ class _Context:
     progress: Progress
     note: Callable[[str], None]
 
+    @property
+    def scored(self) -> str:
+        """The frames that are scored, in words."""
+        return f"{self.recording.name} ({self.split})"
 
-def _earlier(out: Path, cell: Cell) -> RunResult:
+
+def _earlier(cell: Cell, context: _Context) -> RunResult:
     """The result that is there already, or none."""
-    found = load_result(out / "measures" / f"{cell.name}.json")
+    found = load_result(context.out / "measures" / f"{cell.name}.json")
     if found is None:
         return RunResult(status="not run")
     config, result = found
     changed = [line for line in config.differences(cell.config) if line.split(":")[0] not in FREE_TO_CHANGE]
+    if result.scored and result.scored != context.scored:
+        changed.append(f"scored on: {result.scored} -> {context.scored}")
     if changed:
         raise UsageError(
-            f"The run {cell.name} in {out} was made with other settings ({'; '.join(changed)}). "
+            f"The run {cell.name} in {context.out} was made with other settings ({'; '.join(changed)}). "
             "Give the same ones to resume, or another output folder."
         )
     return result
@@ -241,6 +248,7 @@ def _run(cell: Cell, context: _Context) -> RunResult:
         train_seconds=sum(epoch.seconds for epoch in epochs),
         best_epoch=trained.best_epoch,
         train_shares=_train_shares(context.recording, config),
+        scored=context.scored,
         measures=scored.measures,
     )
     save_result(context.out / "measures" / f"{cell.name}.json", config, result)
@@ -280,7 +288,7 @@ def _concluded(runs: Sequence[Run], factors: Sequence[Factor], context: _Context
         factors,
         found,
         class_names=names,
-        recording=f"{context.recording.name} ({context.split})",
+        recording=context.scored,
         environment={
             "recording": str(context.recording),
             "device": device_name(choose_device(config.device)),

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.ablation.plan import Factor
+from harness.ablation.plan import Cell, Factor, value_text
 from harness.ablation.results import Run, RunResult
 from harness.run_dir import write_csv
 from harness.scoring.measures import Measures
+from nets import net_options
 
 FILE_NAME = "ablation.csv"
 
@@ -23,8 +24,9 @@ _LAST = ("rare_miou", "rare_classes", "message")
 def write_table(folder: Path, runs: Sequence[Run], factors: Sequence[Factor], class_names: Sequence[str]) -> Path:
     """Write ``ablation.csv`` into ``folder``.
 
-    Columns: factor and value that differ from the baseline, seed, status; the value of every factor; costs; each
-    measure with the ends of its interval; the mean IoU of rare classes; IoU and boundary IoU of each class.
+    Columns: factor and value that differ from the baseline, seed, status; the run's value of every factor, none for
+    an option that its net does not have; costs; each measure with the ends of its interval; the mean IoU of rare
+    classes; IoU and boundary IoU of each class.
     """
     columns = (
         *_FIRST,
@@ -48,12 +50,18 @@ def _row(run: Run) -> dict[str, Any]:
         "seed": cell.config.seed,
         "status": result.status,
         "message": " ".join(result.message.split()),
-        **{f"setting_{name}": value for name, value in cell.settings.items()},
+        **{f"setting_{name}": _setting(cell, name) for name in cell.settings},
     }
     if result.measures is not None:
         row |= _costs(result) | _measures(result.measures)
         row |= {"rare_miou": _number(result.rare_miou), "rare_classes": "; ".join(result.rare_classes)}
     return row
+
+
+def _setting(cell: Cell, name: str) -> str:
+    """What the run has, which is not the baseline's value where another net brings its own options."""
+    is_known = hasattr(cell.config, name) or name in net_options(cell.config.net)
+    return value_text(cell.config, name) if is_known else ""
 
 
 def _costs(result: RunResult) -> dict[str, Any]:

@@ -94,9 +94,10 @@ def _batch_sizes(text: str, *, smallest: int) -> list[int]:
 
 
 def _print_rows(rows: list[Row]) -> None:
-    first = rows[0]
+    measured = next((row for row in rows if not row["message"]), None)
+    where = "not measured" if measured is None else f"{measured['device_name']}, {measured['threads']} threads"
     print_table(
-        f"{first['device_name'] or first['device']}, {first['threads']} threads, torch {first['torch_version']}",
+        f"{where}, torch {rows[0]['torch_version']}",
         (
             "net",
             "task",

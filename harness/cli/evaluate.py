@@ -80,12 +80,13 @@ def evaluate(
         print_ious(summary)
     if output is not None:
         say(f"tables: {output}/*.csv; next: harness report {output}")
-    tell_what_is_missing(summary, remedy="Record those scenarios again, then evaluate again.")
+    skip = " --corrupt skip scores a scenario without its damaged frames." if corrupt == "raise" else ""
+    tell_what_is_missing(summary, remedy=f"Record those scenarios again, then evaluate again.{skip}")
 
 
 def print_measures(measures: Measures, *, level: float) -> None:
     """Print every measure with its interval, and what they mean. Classes that are nowhere are left out."""
-    interval = f"{level * 100:g} % interval"
+    interval = f"{level * 100:g}\N{NO-BREAK SPACE}% interval"  # a heading is broken at its first plain space
     labelled = sum(each.pixels for each in measures.classes)
     print_table(
         f"Classes in {measures.frames} frames",

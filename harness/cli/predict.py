@@ -40,7 +40,7 @@ def predict(
     from harness.prediction.predict import predict as predict_sources
     from harness.prediction.views import TTA_SCALES, MultiViewNet
     from harness.run_dir import prepare_output
-    from harness.scoring.input_size import ResizingNet
+    from harness.scoring.input_size import ResizingNet, size_note
     from harness.scoring.live import Net
     from harness.segmenter import Segmenter
     from sim_scenarios.camera import parse_size
@@ -58,4 +58,8 @@ def predict(
         summary = predict_sources(net, sources, output, kinds=wanted, progress=progress)
     for video in summary.videos:
         say(f"video: {video}")
-    say(f"{len(summary.rows)} images segmented into {output}")
+    frames = len(summary.rows)
+    say(f"{frames} {'image' if frames == 1 else 'images'} segmented into {output}")
+    if net_size is None and tile_size is None:
+        for note in size_note(run, {(row.width, row.height) for row in summary.rows}):
+            say(f"note: {note}")

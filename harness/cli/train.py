@@ -70,7 +70,7 @@ def _print_summary(summary: TrainSummary) -> None:
         f"{summary.device}, {summary.precision}{several}"
     )
     if summary.damaged:
-        say(f"note: {len(summary.damaged)} damaged frames were left out; manifest.json names them")
+        say(f"note: damaged frames left out: {len(summary.damaged)}; manifest.json names them")
     if summary.stopped_early:
         say(f"note: stopped after epoch {summary.epochs}, since mIoU no longer rose")
     if summary.validation_split != "val":

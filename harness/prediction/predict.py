@@ -113,7 +113,7 @@ def predict(
         except DataError as error:
             unreadable.append(str(error))
         else:
-            videos += [out / source.target.with_suffix(".mp4")] if "video" in wanted and source.fps else []
+            videos += [_video_path(source, out)] if "video" in wanted and source.fps else []
     if rows:
         write_csv(out / TABLE_NAME, _table(rows, net.label_set, out))
     if unreadable:
@@ -145,7 +145,7 @@ def _predict_source(net: Net, source: Source, out: Path, kinds: Collection[Kind]
         video: VideoWriter | None = None
         if source.fps is not None and "video" in kinds:
             target.parent.mkdir(parents=True, exist_ok=True)
-            video = stack.enter_context(VideoWriter(target.with_suffix(".mp4"), fps=source.fps))
+            video = stack.enter_context(VideoWriter(_video_path(source, out), fps=source.fps))
         for frame in source.frames(net.label_set):
             ids = net.predict(frame.rgb)
             stem = target if source.fps is None else target / f"{frame.number:06d}"
@@ -160,6 +160,12 @@ def _predict_source(net: Net, source: Source, out: Path, kinds: Collection[Kind]
                 height=ids.shape[0],
                 shares=_shares(ids, net.label_set),
             )
+
+
+def _video_path(source: Source, out: Path) -> Path:
+    """Beside the folder of its frames; a dot in the name is no suffix there."""
+    target = out / source.target
+    return target.with_name(f"{target.name}.mp4")
 
 
 def _write(stem: Path, frame: Frame, ids: Image, palette: Image, kinds: Collection[Kind]) -> dict[str, Path]:

@@ -23,7 +23,9 @@ RATIOS = (
 )
 
 
-def define(*, counted: str, sizes: Sequence[Size], input_size: Size | None, bootstrap: Bootstrap) -> str:
+def define(
+    *, counted: str, sizes: Sequence[Size], input_size: Size | None, bootstrap: Bootstrap, num_units: int
+) -> str:
     """The definition of the measures, one sentence a line.
 
     Args:
@@ -31,9 +33,16 @@ def define(*, counted: str, sizes: Sequence[Size], input_size: Size | None, boot
         sizes: (width, height) [px] of the frames.
         input_size: at which the net saw them; None at their own.
         bootstrap: how the intervals were made.
+        num_units: how many frames or scenarios there were to draw from.
     """
     return "\n".join(
-        [f"Counted: {counted}.", *RATIOS, _resolution(sizes, input_size), _boundary(sizes), _intervals(bootstrap)]
+        [
+            f"Counted: {counted}.",
+            *RATIOS,
+            _resolution(sizes, input_size),
+            _boundary(sizes),
+            _intervals(bootstrap, num_units),
+        ]
     )
 
 
@@ -53,9 +62,11 @@ def _boundary(sizes: Sequence[Size]) -> str:
     )
 
 
-def _intervals(bootstrap: Bootstrap) -> str:
+def _intervals(bootstrap: Bootstrap, num_units: int) -> str:
     if bootstrap.resamples == 0:
         return "No intervals: nothing was resampled."
+    if num_units < 2:
+        return f"No intervals: that takes two or more {bootstrap.unit} to draw from."
     how = (
         f"Intervals: {bootstrap.level * 100:g} %, percentile bootstrap, {bootstrap.resamples} resamples of "
         f"{bootstrap.unit}, seed {bootstrap.seed}; resamples without a class say nothing of it."

@@ -145,12 +145,14 @@ class _Evaluation:
         counts = {cell: result.counts for cell, result in results.items() if result.counts is not None}
         scenarios = [scenario_of[cell] for cell, frames in counts.items() for _ in range(len(frames))]
         planned = sum(each.num_frames for each in self.cells)
+        num_scenarios = len(set(scenarios))
         share = f"{planned} frames" if len(scenarios) == planned else f"{len(scenarios)} of {planned} frames (partial)"
         definition = define(
-            counted=f"{share}, {_number_of(len(set(scenarios)), 'scenario')} of {self.source}",
+            counted=f"{share}, {_number_of(num_scenarios, 'scenario')} of {self.source}",
             sizes=list(dict.fromkeys((cell.width, cell.height) for cell in counts)),
             input_size=self.input_size,
             bootstrap=self.bootstrap,
+            num_units=num_scenarios if self.bootstrap.unit == "scenarios" else len(scenarios),
         )
         pooled = FrameCounts.joined(counts.values(), len(self.class_names))
         return measure(pooled, scenarios, self.class_names, bootstrap=self.bootstrap, definition=definition)

@@ -150,5 +150,7 @@ def _json_number(value: float) -> float | None:
 
 def _write_npz(path: Path, **columns: ArrayLike) -> None:
     content = io.BytesIO()
-    np.savez_compressed(content, allow_pickle=False, **{name: np.asarray(values) for name, values in columns.items()})
+    arrays: dict[str, Any] = {name: np.asarray(values) for name, values in columns.items()}
+    assert not any(array.dtype.hasobject for array in arrays.values()), "objects would be pickled"
+    np.savez_compressed(content, **arrays)
     write_bytes(path, content.getvalue())

@@ -12,6 +12,9 @@ Place = Literal["gpu", "ram", "none"]
 SHARE = 0.5
 """Of the memory that is free, what frames may take: nets, activations and other programs need the rest."""
 
+_FILE_PAGES = ("inactive_file ", "active_file ")
+"""Lines of a control group's ``memory.stat``: bytes of files that are kept in memory and can be dropped."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CacheChoice:
@@ -53,6 +56,9 @@ def choose_cache(
 def free_ram_bytes(root: Path = Path("/")) -> int:
     """Return what this process may still take: free memory, or what its control group (a container's) leaves of it.
 
+    The system counts the files that it keeps in memory as used by the group, shards that were read among them, and
+    drops them when memory is wanted. So they are free, as they are in ``MemAvailable``.
+
     Args:
         root: where ``proc`` and ``sys`` are.
     """
@@ -60,10 +66,13 @@ def free_ram_bytes(root: Path = Path("/")) -> int:
     available = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")) * 1024
     group = root / "sys/fs/cgroup"
     try:
-        limit, used = ((group / name).read_text().strip() for name in ("memory.max", "memory.current"))
+        limit, used, details = ((group / f"memory.{name}").read_text().strip() for name in ("max", "current", "stat"))
     except OSError:
         return available
-    return available if limit == "max" else min(available, max(0, int(limit) - int(used)))
+    if limit == "max":
+        return available
+    kept_files = sum(int(line.split()[1]) for line in details.splitlines() if line.startswith(_FILE_PAGES))
+    return min(available, max(0, int(limit) - int(used) + kept_files))
 
 
 def _too_large(num_bytes: int, free: int, what: str) -> str:

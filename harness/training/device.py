@@ -44,9 +44,10 @@ def choose_device(name: str) -> torch.device:
         raise UsageError(f"Device {name!r} is not known; expected auto, cpu, cuda or cuda:N.")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         count = torch.cuda.device_count()
+        remedy = "choose one of those, and start no more processes than there are"
         raise UsageError(
             f"Device {name!r} was asked for, but torch {torch.__version__} sees {count} GPU(s). "
-            "Use --device cpu, or install torch with CUDA and a driver for it."
+            f"Use --device cpu, or {remedy if count else 'install torch with CUDA and a driver for it'}."
         )
     return device
 

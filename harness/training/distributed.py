@@ -31,6 +31,7 @@ from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
 from harness.errors import TrainingError, UsageError
+from harness.training.device import choose_device
 
 MEETING_TIME = timedelta(minutes=5)
 """How long the processes wait for each other at the start."""
@@ -98,7 +99,8 @@ def joined(device: str) -> Iterator[Ranks]:
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``, as the user gave it; see ``local_device_name``.
 
     Raises:
-        UsageError: the environment is not one that torchrun makes, or ``device`` names one GPU for all.
+        UsageError: the environment is not one that torchrun makes, ``device`` names one GPU for all, or there are more
+            processes than GPUs.
         TrainingError: the other processes did not come, or one died.
         SystemExit: another process failed before this one did, and reports it.
     """
@@ -109,9 +111,10 @@ def joined(device: str) -> Iterator[Ranks]:
     ranks = Ranks(
         rank=_environment_number("RANK"), size=size, local_size=_environment_number("LOCAL_WORLD_SIZE", default=1)
     )
-    on_gpu = torch.device(local_device_name(device)).type == "cuda"
+    own_device = choose_device(local_device_name(device))
+    on_gpu = own_device.type == "cuda"
     if on_gpu:
-        torch.cuda.set_device(_environment_number("LOCAL_RANK"))
+        torch.cuda.set_device(own_device)
     try:
         store, *_ = next(rendezvous("env://", timeout=MEETING_TIME))
         distributed.init_process_group(

@@ -329,7 +329,7 @@ def _validated(setting: Setting, state: TrainingState, learnt: _Learnt) -> tuple
         setting.loss,
         setting.data.validation,
         num_classes=labels.num_classes,
-        batch_size=setting.frames_at_once,
+        batch_size=setting.frames_validated_at_once,
         device=setting.device,
         precision=setting.precision,
         ranks=setting.ranks,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from harness.training.losses import SegmentationLoss
 from harness.training.recording import TrainingData
 from harness.training.status import StepStatus
 
-FREE_TO_CHANGE = ("device", "workers", "cache", "track")
+FREE_TO_CHANGE = ("device", "compile", "workers", "cache", "track")
 """Settings that a resumed run may change: they say where it runs and who is told, not what it computes."""
 
 
@@ -94,9 +95,14 @@ class Setting:
         return self.steps_per_epoch * self.config.epochs
 
     @property
-    def frames_at_once(self) -> int:
-        """Frames that one process puts through the net at once."""
-        return self.config.batch_size // (self.ranks.size * self.config.accumulate)
+    def frames_validated_at_once(self) -> int:
+        """Whole frames that one process validates at once.
+
+        No more pixels than it learns from at once, since that is what is known to fit into memory: a crop may be a
+        small part of a frame.
+        """
+        frames = self.config.batch_size // (self.ranks.size * self.config.accumulate)
+        return max(1, frames * math.prod(self.input_size) // math.prod(self.data.validation.size))
 
 
 @contextmanager

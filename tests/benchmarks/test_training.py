@@ -226,12 +226,11 @@ def test_images_a_second_on_a_gpu(many_streets: Path, tmp_path: Path, title: str
 
 @pytest.fixture
 def references(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """segmentation-models-pytorch, which is installed beside the environment since it needs torchvision."""
-    monkeypatch.syspath_prepend(str(Path(sys.prefix) / "references"))
-    try:
-        yield importlib.import_module("segmentation_models_pytorch")
-    except (ImportError, RuntimeError) as error:
-        pytest.skip(f"segmentation-models-pytorch cannot be imported here: {error}")
+    """segmentation-models-pytorch, which `make venv` installs beside the environment since it needs torchvision."""
+    monkeypatch.setattr(sys, "path", [*sys.path, str(Path(sys.prefix) / "references")])
+    declaration = importlib.import_module("tests.unit.nets.smp_reference").importable_torchvision()
+    yield importlib.import_module("segmentation_models_pytorch")
+    del declaration  # what it declares ends with it
 
 
 @pytest.mark.gpu

@@ -75,7 +75,7 @@ def torchrun(*arguments: object) -> Ended:
         [*command, *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=600,
         env={**os.environ, "OMP_NUM_THREADS": "1", name: value},
     )
     return Ended(done.returncode, done.stdout, done.stderr, _processes_with(mark))

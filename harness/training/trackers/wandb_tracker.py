@@ -44,17 +44,23 @@ def open_wandb(run: RunDir, config: TrainConfig, note: Note) -> Iterator[Callabl
     else:
         note(f"wandb: {entry.url}")
 
+    def attempt(report: Callable[[], object]) -> None:
+        try:
+            report()
+        except Exception as error:  # without its second process wandb raises errors of many classes
+            note(f"wandb: not reported, but kept in {run.path} ({error})")
+
     def log(metrics: EpochMetrics) -> None:
         known = {name: value for name, value in metrics.scalars().items() if not math.isnan(value)}
-        entry.log({**known, "epoch": metrics.epoch}, step=metrics.step)
+        attempt(lambda: entry.log({**known, "epoch": metrics.epoch}, step=metrics.step))
 
     exit_code = 1
     try:
         yield log
         exit_code = 0
     finally:
-        entry.log({f"pictures/{path.stem}": Image(str(path)) for path in run.pictures})
-        entry.finish(exit_code=exit_code)
+        attempt(lambda: entry.log({f"pictures/{path.stem}": Image(str(path)) for path in run.pictures}))
+        attempt(lambda: entry.finish(exit_code=exit_code))
 
 
 def _begin(run: RunDir, config: TrainConfig) -> wandb.Run:

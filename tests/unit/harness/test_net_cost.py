@@ -96,6 +96,14 @@ def test_what_does_not_fit_into_memory_costs_its_row_alone() -> None:
     assert float(rows[1]["images_per_s"]) > 0
 
 
+def test_a_folder_that_is_called_like_a_net_is_not_in_its_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("unet").mkdir()
+    assert named_net("unet", num_classes=7).run is None
+    with pytest.raises(CheckpointError, match="not a training run"):
+        named_net("./unet", num_classes=7)
+
+
 def test_a_folder_must_be_a_run(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="not a training run"):
         named_net(str(tmp_path), num_classes=7)

@@ -112,6 +112,14 @@ def test_results_of_other_settings_are_not_taken_for_these(
     assert not told
 
 
+def test_results_on_other_frames_are_not_taken_for_these(
+    finished: FinishedAblation, streets: Path, tmp_path: Path
+) -> None:
+    out = shutil.copytree(finished.out, tmp_path / "out")
+    with pytest.raises(UsageError, match=r"scored on: \S+ \(test\) -> \S+ \(train\)"):
+        ablate(finished.cells, finished.factors, streets, out, split="train", resume=True)
+
+
 def test_resuming_runs_what_is_missing_and_nothing_else(streets: Path, tmp_path: Path) -> None:
     """Stopped after the first run; its weights are deleted, since its measures are what counts."""
     out = tmp_path / "out"

@@ -30,3 +30,13 @@ def test_every_planned_run_is_a_row(tmp_path: Path, baseline: TrainConfig, score
     assert (done["rare_miou"], done["rare_classes"]) == ("0.3", "Poles")
     assert (done["parameters"], done["gflop_per_image"], done["latency_ms"]) == ("1000", "1.0", "10.0")
     assert not_run["status"] == "not run"
+
+
+def test_another_net_has_its_own_options(tmp_path: Path, baseline: TrainConfig) -> None:
+    factors = (parse_factor("net=unet:depth=3,segnet", baseline), parse_factor("depth=1", baseline))
+    cells = plan_cells(baseline, factors, seeds=(0,))
+    runs = [Run(cell=cell, result=RunResult(status="not run")) for cell in cells]
+    with write_table(tmp_path, runs, factors, ()).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    own = str(baseline.resolved().net_options["depth"])
+    assert [row["setting_depth"] for row in rows] == [own, "3", "", "1"]

@@ -139,6 +139,15 @@ def test_a_video_gives_masks_and_a_video_of_the_same_length_and_speed(net: Any, 
     capture.release()
 
 
+def test_videos_whose_names_differ_after_a_dot_keep_their_own(net: Any, tmp_path: Path) -> None:
+    for name in ("drive.morning.mp4", "drive.night.mp4"):
+        with VideoWriter(tmp_path / name, fps=12.0) as video:
+            video.append(np.full((48, 64, 3), 90, np.uint8))
+    summary = predict(net, [tmp_path / "drive.morning.mp4", tmp_path / "drive.night.mp4"], tmp_path / "out")
+    assert [path.name for path in summary.videos] == ["drive.morning.mp4", "drive.night.mp4"]
+    assert all(path.is_file() for path in summary.videos)
+
+
 def test_a_damaged_frame_ends_its_shard_and_no_other(
     net: Any, tmp_path: Path, new_recording: Callable[[], Any]
 ) -> None:

@@ -8,9 +8,19 @@ from sim_scenarios.camera import Size
 
 
 def defined(
-    *, sizes: tuple[Size, ...] = ((640, 360),), input_size: Size | None = None, bootstrap: Bootstrap | None = None
+    *,
+    sizes: tuple[Size, ...] = ((640, 360),),
+    input_size: Size | None = None,
+    bootstrap: Bootstrap | None = None,
+    num_units: int = 12,
 ) -> str:
-    return define(counted="12 frames", sizes=sizes, input_size=input_size, bootstrap=bootstrap or Bootstrap())
+    return define(
+        counted="12 frames",
+        sizes=sizes,
+        input_size=input_size,
+        bootstrap=bootstrap or Bootstrap(),
+        num_units=num_units,
+    )
 
 
 def test_it_says_what_another_tool_may_do_otherwise() -> None:
@@ -49,3 +59,9 @@ def test_it_tells_the_size_that_the_net_saw() -> None:
 )
 def test_it_tells_how_intervals_were_made(bootstrap: Bootstrap, words: str) -> None:
     assert words in defined(bootstrap=bootstrap)
+
+
+def test_one_scenario_has_no_intervals_and_the_definition_claims_none() -> None:
+    text = defined(bootstrap=Bootstrap(unit="scenarios"), num_units=1)
+    assert "No intervals: that takes two or more scenarios to draw from." in text
+    assert "percentile" not in text

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from datasets.labels import CARLA_29
 from datasets.recording_dir import RecordingDir
@@ -54,6 +55,15 @@ def write_recording(path: Path, scenarios: dict[str, str], *, width: int = WIDTH
                     writer.append(painted_street(frame, width=width, height=height, seed=seed))
             recording.add_shard(recording.shard_path(scenario))
     return path
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> Iterator[None]:
+    """Nets of four channels give several threads more to wait for than to compute, above all on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")

@@ -45,13 +45,16 @@ def test_the_note_says_why_and_what_is_done_instead() -> None:
     )
 
 
-def system(root: Path, *, available_kb: int, limit: str | None = None, used: int = 0) -> Path:
+def system(root: Path, *, available_kb: int, limit: str | None = None, used: int = 0, files: int = 0) -> Path:
     (root / "proc").mkdir()
     (root / "proc/meminfo").write_text(f"MemTotal: 99 kB\nMemFree: 1 kB\nMemAvailable:   {available_kb} kB\n")
     if limit is not None:
         (root / "sys/fs/cgroup").mkdir(parents=True)
         (root / "sys/fs/cgroup/memory.max").write_text(f"{limit}\n")
         (root / "sys/fs/cgroup/memory.current").write_text(f"{used}\n")
+        (root / "sys/fs/cgroup/memory.stat").write_text(
+            f"anon 7\nfile 99999\ninactive_file {files - files // 4}\nactive_file {files // 4}\nslab 9\n"
+        )
     return root
 
 
@@ -61,6 +64,11 @@ def system(root: Path, *, available_kb: int, limit: str | None = None, used: int
 )
 def test_a_containers_limit_counts(tmp_path: Path, limit: str | None, used: int, free: int) -> None:
     assert free_ram_bytes(system(tmp_path, available_kb=8, limit=limit, used=used)) == free
+
+
+@pytest.mark.parametrize(("files", "free"), [(0, 1000), (3000, 4000), (9000, 8192)])
+def test_files_that_the_system_keeps_in_memory_are_free(tmp_path: Path, files: int, free: int) -> None:
+    assert free_ram_bytes(system(tmp_path, available_kb=8, limit="10000", used=9000, files=files)) == free
 
 
 def test_this_machine_has_memory() -> None:

@@ -155,7 +155,7 @@ def test_that_a_process_died_is_said_by_one_that_misses_it(monkeypatch: pytest.M
         monkeypatch.setenv(name, value)
     with pytest.raises(TrainingError, match="Another process of this run died without a message"), joined("cpu") as me:
         me.barrier()
-    other.join(timeout=10)
+    other.join(timeout=60)
     assert other.exitcode == -signal.SIGKILL
 
 
@@ -180,6 +180,15 @@ def test_others_that_do_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
         if not key.startswith("MASTER"):
             monkeypatch.setenv(key, text)
     with pytest.raises(TrainingError, match=r"Process 0 of 2 did not find the others.*torchrun"), joined("cpu"):
+        pass
+
+
+def test_more_processes_than_gpus_are_refused_before_they_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    for key, text in torchrun_environment(1, 1).items():
+        monkeypatch.setenv(key, text)
+    expected = r"'cuda:1' was asked for, but torch .* sees 1 GPU.*no more processes than there are"
+    with pytest.raises(UsageError, match=expected), joined("cuda"):
         pass
 
 

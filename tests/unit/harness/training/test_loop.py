@@ -275,6 +275,22 @@ def test_a_batch_that_does_not_fit_is_refused_before_the_first_step(
     assert told == []
 
 
+@pytest.mark.parametrize(("crop", "at_once"), [(None, 4), ((32, 24), 2), ((8, 8), 1)])
+def test_validation_takes_no_more_pixels_at_once_than_a_step(
+    recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crop: tuple[int, int] | None, at_once: int
+) -> None:
+    """Four crops of a step against whole frames of 40x32: what fits into memory in training fits in validation."""
+    validate, sizes = loop.validate, []
+
+    def watched(*arguments: Any, batch_size: int, **settings: Any) -> Any:
+        sizes.append(batch_size)
+        return validate(*arguments, batch_size=batch_size, **settings)
+
+    monkeypatch.setattr(loop, "validate", watched)
+    train(with_settings(epochs=1, crop=crop), recording, tmp_path / "run")
+    assert sizes == [at_once]
+
+
 def test_processes_that_cannot_share_a_batch_alike_are_refused() -> None:
     check_batch_divides(with_settings(batch_size=12, accumulate=2), Ranks(size=3))
     with pytest.raises(UsageError, match=r"12 frames cannot be .* 5 processes with 2 parts each.* a multiple of 10"):

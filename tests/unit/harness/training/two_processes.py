@@ -10,6 +10,8 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+import torch
+
 from harness.training.distributed import Ranks, joined
 
 SIZE = 2
@@ -25,7 +27,7 @@ class TwoProcesses:
         """What ``function(ranks, *arguments)`` returned or raised in process 0 and 1; it must be importable."""
         port = free_port()
         calls = [self._pool.submit(_joined_call, rank, port, function, arguments) for rank in range(SIZE)]
-        return [call.exception(timeout=60) or call.result() for call in calls]
+        return [call.exception(timeout=300) or call.result() for call in calls]
 
     def results(self, function: Callable[..., Any], *arguments: Any) -> list[Any]:
         """What it returned; an error is raised here."""
@@ -45,6 +47,7 @@ def two_processes() -> Iterator[TwoProcesses]:
 
 def _joined_call(rank: int, port: int, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
     os.environ.update(torchrun_environment(rank, port))
+    torch.set_num_threads(1)  # as torchrun does
     with joined("cpu") as ranks:
         return function(ranks, *arguments)
 

@@ -84,6 +84,15 @@ def vanishing(run: RunDir, notes: list[str]) -> None:
         opened.log(epoch_metrics(1))
 
 
+def torn_down(run: RunDir, notes: list[str]) -> None:
+    """Make a session in whose middle wandb's second process ends."""
+    import wandb
+
+    with open_trackers(("wandb",), run, CONFIG, notes.append) as opened:
+        wandb.teardown()
+        opened.log(epoch_metrics(1))
+
+
 def through_proxy() -> list[str]:
     """The first thing that was asked of the proxy, if anything was."""
     try:
@@ -113,7 +122,9 @@ def main(folder: Path) -> None:
     seen["unreachable"] = unreachable(RunDir.create(folder / "unreachable"), [])
     later: list[str] = []
     vanishing(RunDir.create(folder / "vanishing"), later)
-    seen["vanishing"] = later
+    torn: list[str] = []
+    torn_down(RunDir.create(folder / "torn down"), torn)
+    seen["vanishing"] = {"mlflow": later, "wandb": torn}
     seen["outside"] = [*outside, *through_proxy()]
     from wandb.env import error_reporting_enabled
 

@@ -157,9 +157,10 @@ def test_a_server_that_does_not_answer_is_named_without_its_password(sessions: S
     assert "secret" not in message
 
 
-def test_a_tracker_that_fails_on_the_way_does_not_end_the_training(sessions: Sessions) -> None:
-    _, lost, *_ = sessions.seen["vanishing"]
-    assert lost.startswith("mlflow: not reported, but kept in ")
+@pytest.mark.parametrize("name", ["wandb", "mlflow"])
+def test_a_tracker_that_fails_on_the_way_does_not_end_the_training(sessions: Sessions, name: str) -> None:
+    _, lost, *_ = sessions.seen["vanishing"][name]
+    assert lost.startswith(f"{name}: not reported, but kept in ")
 
 
 def test_wandb_goes_online_only_for_a_user_who_is_logged_in(sessions: Sessions) -> None:
