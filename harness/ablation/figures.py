@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator
 
 from harness.ablation.answers import COSTS, MEASURES, Answer, class_measure, comparisons, in_order
 from harness.ablation.effects import Measure, effect_of
@@ -21,7 +22,9 @@ from harness.reporting.figures import plain, to_png
 
 _DOT, _MEAN = "#0c4a6e", "#e66100"
 _PANEL_INCHES = 3.6
-_HEIGHT_INCHES = 3.1
+_HEIGHT_INCHES = 2.6
+_ROW_INCHES = 0.38
+"""For each value of a setting."""
 _LARGEST_CHANGE = 0.3
 """Changes of this size and more have all of the colour."""
 
@@ -36,7 +39,8 @@ def question_figure(runs: Sequence[Run], answer: Answer) -> bytes:
     ]
     if question.has_costs:
         panels.append(lambda axes: _over_cost(axes, compared, factor, *MEASURES[question.measures[0]]))
-    figure = Figure(figsize=(_PANEL_INCHES * len(panels), _HEIGHT_INCHES), layout="constrained")
+    height = max(_HEIGHT_INCHES, 1.1 + _ROW_INCHES * len(factor.values))
+    figure = Figure(figsize=(_PANEL_INCHES * len(panels), height), layout="constrained")
     for number, draw in enumerate(panels, start=1):
         axes = figure.add_subplot(1, len(panels), number)
         axes.grid(color="#dddddd", linewidth=0.7)
@@ -61,7 +65,7 @@ def class_figure(runs: Sequence[Run], factors: Sequence[Factor], class_names: Se
     rows = [index for index in range(len(class_names)) if not np.isnan(grid[index]).all()]
     if not rows:
         return None
-    names = [f"{plain(factor.name)}\n{plain(f'{before} → {after}')}" for factor, before, after in columns]
+    names = [f"{plain(factor.name)}\n{_heading(factor, before, after)}" for factor, before, after in columns]
     size = (2.6 + 0.62 * len(columns), 2.4 + 0.27 * len(rows))
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.add_subplot()
@@ -92,20 +96,20 @@ def _compared(runs: Sequence[Run], factor: Factor) -> list[Run]:
 
 
 def _by_value(axes: Axes, runs: Sequence[Run], factor: Factor, name: str, measure: Measure) -> None:
-    for place, value in enumerate(in_order(factor)):
+    values = in_order(factor)
+    for place, value in enumerate(values):
         found = [measure(run.result) for run in runs if run.cell.settings[factor.name] == value]
         found = [number for number in found if not math.isnan(number)]
         if found:
-            axes.plot([place] * len(found), found, "o", color=_DOT, alpha=0.6, markersize=5)
-            axes.plot([place - 0.2, place + 0.2], [np.mean(found)] * 2, color=_MEAN, linewidth=2)
-            text = f"{np.mean(found):.3f}"
-            axes.annotate(text, (place + 0.22, float(np.mean(found))), fontsize=8, va="center")
-    rotation = 20 if max(map(len, factor.values)) > 9 else 0
-    labels = [plain(value) for value in in_order(factor)]
-    axes.set_xticks(range(len(labels)), labels, rotation=rotation, ha="right" if rotation else "center", fontsize=8)
-    axes.set_xlim(-0.5, len(labels) - 0.2)
-    axes.margins(y=0.15)
-    axes.set_xlabel(factor.name, fontsize=9)
+            mean = float(np.mean(found))
+            axes.plot(found, [place] * len(found), "o", color=_DOT, alpha=0.6, markersize=5)
+            axes.plot([mean] * 2, [place - 0.25, place + 0.25], color=_MEAN, linewidth=2)
+            offset = (6, 5)
+            axes.annotate(f"{mean:.3f}", (mean, place), xytext=offset, textcoords="offset points", fontsize=8)
+    axes.set_yticks(range(len(values)), [_short(factor, value) for value in values], fontsize=8)
+    axes.set_ylim(len(values) - 0.4, -0.6)
+    axes.margins(x=0.2)
+    axes.tick_params(axis="x", labelsize=8)
     axes.set_title(name, fontsize=10, loc="left")
 
 
@@ -118,16 +122,32 @@ def _over_cost(axes: Axes, runs: Sequence[Run], factor: Factor, name: str, measu
             axes.plot(*zip(*pairs, strict=True), "o", color=_DOT, alpha=0.6, markersize=5)
             points.append((*np.mean(pairs, axis=0), value))
     for x, y, value in sorted(points):
-        axes.annotate(plain(value), (x, y), xytext=(6, -10), textcoords="offset points", fontsize=8)
+        label = _short(factor, value)
+        axes.annotate(label, (x, y), xytext=(0, 7), textcoords="offset points", fontsize=8, ha="center")
     if points:
-        axes.plot([x for x, _, _ in sorted(points)], [y for _, y, _ in sorted(points)], color=_MEAN, linewidth=1.2)
+        if factor.name != "net":  # nets are no steps of one ladder
+            axes.plot([x for x, _, _ in sorted(points)], [y for _, y, _ in sorted(points)], color=_MEAN, linewidth=1.2)
         axes.set_xscale("log")
-        places = sorted({x for x, _, _ in points})
-        axes.set_xticks(places, [f"{x:.3g}" for x in places], fontsize=8, rotation=30 if len(places) > 4 else 0)
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:.3g}"))
         axes.minorticks_off()
-    axes.margins(x=0.25, y=0.15)
+    axes.margins(x=0.25, y=0.2)
+    axes.tick_params(labelsize=8)
     axes.set_xlabel("GFLOP an image (logarithmic)", fontsize=9)
     axes.set_title(f"{name} for its cost", fontsize=10, loc="left")
+
+
+def _short(factor: Factor, value: str) -> str:
+    """A value as a label: a net without its options where its name alone tells it from the others."""
+    name = value.partition(":")[0]
+    is_enough = factor.name == "net" and [each.partition(":")[0] for each in factor.values].count(name) == 1
+    return plain(name if is_enough else value)
+
+
+def _heading(factor: Factor, before: str, after: str) -> str:
+    """What a column of the table of classes compares."""
+    arrow = f"{_short(factor, before)} → {_short(factor, after)}"
+    return _short(factor, after) if factor.name == "net" else plain(arrow)
 
 
 def _change(runs: Sequence[Run], factor: str, before: str, after: str, measure: Measure) -> float:

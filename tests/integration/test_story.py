@@ -16,7 +16,12 @@ STORY = re.search(r"## The story in commands.*?\n```\n(.*?)```", (ROOT / "README
 
 # The same commands on the suite that takes seconds, with a net that trains in seconds.
 SUBSTITUTES = {"city": "smoke", "data/city": "data/smoke"}
-EXTRA = {"train": ["--epochs", "1", "--base-channels", "4", "--depth", "2", "--batch-size", "2"]}
+TINY = ["--epochs", "1", "--base-channels", "4", "--depth", "2", "--batch-size", "2"]
+EXTRA = {
+    "train": TINY,
+    "ablate": [*TINY, "--size", "64x36", "--seeds", "0", "--vary", "skip_connections=false"],
+    "bench": ["--calls", "5", "--seconds", "0"],
+}
 
 
 def story_commands() -> list[list[str]]:
