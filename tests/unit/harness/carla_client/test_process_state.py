@@ -3,12 +3,22 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 
 from harness.carla_client.process_state import undisturbed_by_interrupts, without_lines_on_stderr
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C raises, as it does unless the tests were started in a shell's background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_an_interrupt_in_the_block_is_ignored_and_one_after_it_is_not() -> None:
     with undisturbed_by_interrupts():
         os.kill(os.getpid(), signal.SIGINT)
