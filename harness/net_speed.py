@@ -36,6 +36,7 @@ from harness.training.device import Precision, autocast, choose_device, choose_p
 from harness.training.losses import build_loss
 from harness.training.memory import is_about_memory
 from harness.training.optimizer import build_optimizer
+from harness.training.status import resident_bytes
 
 Task = Literal["inference", "training"]
 
@@ -259,21 +260,13 @@ def _memory_before(device: torch.device) -> int:
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
         return torch.cuda.memory_allocated(device)
-    return _resident_bytes("VmRSS") or 0
+    return resident_bytes("VmRSS") or 0
 
 
 def _peak_memory(device: torch.device, before: int) -> tuple[int | None, str]:
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) - before, "allocated on the GPU"
-    highest = _resident_bytes("VmHWM")
+    highest = resident_bytes("VmHWM")
     if highest is None:
         return None, "not measured on this system"
     return highest - before, "resident set above that before the net"
-
-
-def _resident_bytes(field_name: str) -> int | None:
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return None
-    line = next(line for line in status.read_text().splitlines() if line.startswith(field_name + ":"))
-    return int(line.split()[1]) * 1024

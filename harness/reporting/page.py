@@ -1,8 +1,8 @@
 """The report as one HTML file that opens from disk: pictures, style and script are inside, nothing is fetched.
 
 This file turns tables into what the template prints: texts, cells and shades. Everything that comes from a table is put
-in by a template with autoescape on. The template, its style and its script lie beside this file as ``page.html``,
-``page.css`` and ``page.js``.
+in by a template with autoescape on. The template lies beside this as ``page.html``; what it shares with other pages
+is ``frame.html``, ``tables.html``, ``page.css`` and ``page.js``.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def render(page: Page) -> str:
 
 
 def fill(template: Path, page: object) -> str:
-    """A template with ``page`` put in; it may include those beside this file: style, script and ``tables.html``."""
+    """A template with ``page`` put in; it may build on those beside this file: frame, tables, style, script."""
     environment = Environment(
         loader=FileSystemLoader([template.parent, _TEMPLATES]),
         autoescape=True,

@@ -54,10 +54,18 @@ def peak_memory_bytes(device: torch.device) -> float:
     """
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
-    if _PROCESS_STATUS.is_file():
+    highest = resident_bytes("VmHWM")
+    if highest is not None:
         # Not getrusage: on Linux a process inherits the peak of the one that started it.
-        lines = _PROCESS_STATUS.read_text().splitlines()
-        return 1024 * int(next(line for line in lines if line.startswith("VmHWM:")).split()[1])
+        return highest
     if sys.platform == "darwin":
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return float("nan")
+
+
+def resident_bytes(field_name: str) -> int | None:
+    """Return a figure of this process's resident set [bytes]: ``"VmRSS"`` now, ``"VmHWM"`` at most; None off Linux."""
+    if not _PROCESS_STATUS.is_file():
+        return None
+    lines = _PROCESS_STATUS.read_text().splitlines()
+    return 1024 * int(next(line for line in lines if line.startswith(f"{field_name}:")).split()[1])
