@@ -7,12 +7,15 @@
     ├── ServerNotFoundError      3   nothing answers at the host and port
     ├── ServerVersionError       4   it answers, but is not CARLA 0.9.16
     ├── ServerLostError          5   it answered before and no longer does
+    │   └── ServerHungError      5   it still listens, but a tick did not end in time
     ├── ScenarioFileError        6   a suite, scenario, weather, town, blueprint or size that does not exist
     ├── DataError                7   a shard or recording that is missing, cut short or damaged
     ├── CheckpointError          8   a run that is missing, incomplete, or for other classes
     ├── OutputInUseError         9   the output folder already holds something
     ├── IncompleteError         10   the run ended, but some scenarios failed: the tables say which
-    └── TrainingError           11   the loss became NaN, or there is nothing to train on
+    ├── TrainingError           11   the loss became NaN, or there is nothing to train on
+    ├── GateError               12   a score is below what was asked of it (--fail-under, --max-drop)
+    └── DeterminismError        13   the server did not repeat itself (check-determinism)
 
 Ctrl-C is 130, as in every shell. A message says what was seen, what was expected and what to do.
 """
@@ -52,6 +55,10 @@ class ServerLostError(HarnessError):
     exit_code = 5
 
 
+class ServerHungError(ServerLostError):
+    """The server still listens, but a tick did not end in time."""
+
+
 class ScenarioFileError(HarnessError):
     """A suite, scenario, weather, town, blueprint or size that does not exist or is misspelt."""
 
@@ -86,3 +93,15 @@ class TrainingError(HarnessError):
     """The loss became NaN, or there is nothing to train on."""
 
     exit_code = 11
+
+
+class GateError(HarnessError):
+    """A score is below what was asked of it."""
+
+    exit_code = 12
+
+
+class DeterminismError(HarnessError):
+    """The same drive, twice on the same server, was not the same."""
+
+    exit_code = 13

@@ -34,7 +34,7 @@ class CameraSpec(BaseModel):
     x forward, y right, z up [m]; pitch up, yaw to the right, roll clockwise [deg].
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=40)] = "front"
     width: Side = 640

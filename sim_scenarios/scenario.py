@@ -1,18 +1,19 @@
 """What a scenario and a suite are: frozen data, checked when it is made, unknown fields refused.
 
-A scenario is one drive of an ego vehicle under autopilot through one town, with traffic, seen by one or more cameras,
-in one weather or in one that changes. It belongs to one split as a whole: frames of one drive look alike, and splitting
-them would leak.
+A scenario is one drive of an ego vehicle through one town, with traffic, seen by one or more cameras, in one weather or
+in one that changes. It belongs to one split as a whole: frames of one drive look alike, and splitting them would leak.
 """
 
 from __future__ import annotations
 
+import itertools
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
-from sim_scenarios.camera import CameraSpec
+from sim_scenarios.camera import Angle, CameraSpec
 from sim_scenarios.weather import Weather
+from sim_scenarios.weather_grid import is_weather_file, parse_weather_grid
 from sim_scenarios.weather_timeline import WeatherKey, WeatherTimeline, check_keys, parse_weather_keys
 
 Split = Literal["train", "val", "test"]
@@ -24,16 +25,78 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=
 """Becomes a file name: letters, digits, underscore, dot and hyphen."""
 
 
+SpawnPoint = Annotated[int, Field(ge=0, le=10_000, strict=True)]
+Coordinate = Annotated[float, Field(ge=-1e5, le=1e5)]
+
+
 class _Definition(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+
+class Location(_Definition):
+    """A place in the town, on CARLA's left-handed axes [m]."""
+
+    x: Coordinate
+    y: Coordinate
+    z: Coordinate = 0.0
+
+
+class PathPose(_Definition):
+    """Where the ego is at one instant: its origin, on the ground under its centre, on CARLA's left-handed axes."""
+
+    at_s: Annotated[float, Field(ge=0.0)]
+    """[s] after the first recorded tick."""
+    x: Coordinate
+    """[m]"""
+    y: Coordinate
+    z: Coordinate
+    pitch: Angle = 0.0
+    """[deg]"""
+    yaw: Angle = 0.0
+    """[deg] to the right; between two poses the car turns the shorter way."""
+    roll: Angle = 0.0
+
+
+def _kind_of_place(value: Any) -> str:
+    """Pydantic reports what is wrong with a place as the one that was meant, not as both."""
+    return "location" if isinstance(value, (dict, Location)) else "index"
+
+
+Place = Annotated[
+    Annotated[SpawnPoint, Tag("index")] | Annotated[Location, Tag("location")], Discriminator(_kind_of_place)
+]
+"""An index into ``world.get_map().get_spawn_points()``, or the driving lane nearest to a location, in its direction."""
 
 
 class Ego(_Definition):
-    """The vehicle that carries the cameras."""
+    """The vehicle that carries the cameras, and who drives it: the TrafficManager, a drive log or a path with times."""
 
     blueprint: Annotated[str, Field(pattern=r"^vehicle\.")] = "vehicle.tesla.model3"
-    spawn_point: Annotated[int, Field(ge=0)] = 0
-    """Index into ``world.get_map().get_spawn_points()``."""
+    spawn_point: Place = 0
+    """Where it begins; a drive log and a path say that themselves."""
+    route: tuple[Place, ...] = ()
+    """Where the TrafficManager drives it, one place after another; none: wherever it likes. At the end it goes on."""
+    drive_log: Annotated[str, Field(pattern=r"\.npz$")] | None = None
+    """Its poses are those of the ego of this drive log. In a suite file: relative to that file."""
+    path: tuple[PathPose, ...] = ()
+    """Its poses at points in time, linear in between; before the first and after the last it stands there."""
+
+    @model_validator(mode="after")
+    def _has_one_driver(self) -> Ego:
+        given = [name for name in ("route", "drive_log", "path") if getattr(self, name)]
+        if len(given) > 1:
+            raise ValueError(f"both {' and '.join(given)} say how the ego drives: give one of them")
+        if given and given != ["route"] and self.spawn_point != 0:
+            raise ValueError(f"{given[0]} says where the ego begins, so spawn_point means nothing: leave it out")
+        return self
+
+    @field_validator("path", mode="after")
+    @classmethod
+    def _path_goes_on(cls, path: tuple[PathPose, ...]) -> tuple[PathPose, ...]:
+        for earlier, later in itertools.pairwise(path):
+            if later.at_s <= earlier.at_s:
+                raise ValueError(f"times of a path must increase, but {later.at_s:g} s follows {earlier.at_s:g} s")
+        return path
 
 
 class Traffic(_Definition):
@@ -41,8 +104,12 @@ class Traffic(_Definition):
 
     vehicles: Annotated[int, Field(ge=0, le=500)] = 0
     """Under the TrafficManager's autopilot."""
+    parked_vehicles: Annotated[int, Field(ge=0, le=500)] = 0
+    """At the side of the road, without a driver."""
     walkers: Annotated[int, Field(ge=0, le=500)] = 0
     """Each walks to random places of the navigation mesh."""
+    crossing_factor: Annotated[float, Field(ge=0.0, le=1.0)] = 0.2
+    """Share of the walkers who may cross a road anywhere (``world.set_pedestrians_cross_factor``)."""
 
 
 class Scenario(_Definition):
@@ -117,7 +184,21 @@ class Suite(_Definition):
 
     name: Name
     description: str = ""
+    weathers: tuple[str, ...] = ()
+    """What ``score`` and ``replay`` show its drives in unless told otherwise, in the notation of ``weather_grid``.
+
+    Recording drives every scenario in the weather of its own."""
     scenarios: Annotated[tuple[Scenario, ...], Field(min_length=1)]
+
+    @field_validator("weathers", mode="after")
+    @classmethod
+    def _weathers_are_known(cls, weathers: tuple[str, ...]) -> tuple[str, ...]:
+        for item in weathers:
+            if is_weather_file(item):
+                raise ValueError(f"{item!r} is a file: write its weathers into the suite, so that it stands for itself")
+        if weathers:
+            parse_weather_grid(weathers)
+        return weathers
 
     @model_validator(mode="after")
     def _scenarios_have_names_of_their_own(self) -> Suite:

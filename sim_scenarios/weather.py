@@ -24,7 +24,7 @@ Scale = Annotated[float, Field(ge=0.0, le=1000.0)]
 class Weather(BaseModel):
     """The fields of ``carla.WeatherParameters``, in its order; [%] is 0..100."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
     cloudiness: Percent = 5.0
     """[%] of the sky."""

@@ -29,7 +29,7 @@ _HASH_DIGITS = 8
 class WeatherKey(BaseModel):
     """A weather and when it is reached."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
     at_s: Annotated[float, Field(ge=0.0)] | None = None
     """[s] after the first recorded tick. None, for all keys of a timeline: they are spread evenly over the drive."""

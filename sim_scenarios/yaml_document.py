@@ -54,6 +54,10 @@ class YamlDocument:
         """Line, from 1, of the deepest node on the way to ``loc``."""
         return self.find(loc)[0]
 
+    def place(self, line: int | None) -> str:
+        """``file:line``, or the file alone."""
+        return str(self.path) if line is None else f"{self.path}:{line}"
+
 
 def read_document(path: Path) -> YamlDocument:
     """Read a file.
@@ -75,13 +79,21 @@ def explain(
     document: YamlDocument, error: ValidationError, known_keys: KnownKeys, line_of: Callable[[Loc], int | None]
 ) -> str:
     """The first thing that is wrong, with its place; and how many more there are."""
+    first, *others = complaints(document, error, known_keys, line_of)
+    return f"{first} (and {len(others)} more)" if others else first
+
+
+def complaints(
+    document: YamlDocument, error: ValidationError, known_keys: KnownKeys, line_of: Callable[[Loc], int | None]
+) -> list[str]:
+    """Everything that is wrong, each with its place, misspelt keys first."""
     # A misspelt key is reported before the key that is missing because of it.
     errors = sorted(_without_echoes(error.errors()), key=lambda each: each["type"] != "extra_forbidden")
-    first = errors[0]
-    line = line_of(first["loc"])
-    place = f"{document.path}:{line}" if line is not None else str(document.path)
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return f"{place}: {_complaint(first, known_keys)}{more}"
+    once = {(line_of(each["loc"]), each["loc"][-1:], each["type"], repr(each["input"])): each for each in errors[::-1]}
+    # What is written once, into a suite's defaults, is wrong in every scenario, but is one mistake.
+    return [
+        f"{document.place(line)}: {_complaint(each, known_keys)}" for (line, *_), each in reversed(list(once.items()))
+    ]
 
 
 def kind_of(value: object) -> str:

@@ -65,7 +65,6 @@ EXPORT_FORMATS: dict[str, ExportFormat] = {
         title="Hugging Face parquet",
         write=write_parquet,
         layout='data/<split>-*.parquet: columns image and label are images for datasets.load_dataset("parquet", ...).',
-        needs="pyarrow",
     ),
 }
 """All formats by name."""

@@ -15,13 +15,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pyarrow
+from pyarrow.parquet import ParquetWriter
 
 from datasets.exporters.png import codes_png, ids_png, rgb_png
 from datasets.exporters.source import ExportFrame, ExportSource, Relabelling
-
-if TYPE_CHECKING:
-    import pyarrow
 
 ROW_GROUP_ROWS = 100
 ROW_GROUP_BYTES = 64 << 20
@@ -40,11 +40,7 @@ def write_parquet(
 
     Raises:
         ShardError: a damaged frame.
-        ImportError: pyarrow is not installed.
     """
-    import pyarrow
-    from pyarrow.parquet import ParquetWriter
-
     schema = _schema(source)
     data = folder / "data"
     data.mkdir()
@@ -99,8 +95,6 @@ def _row(frame: ExportFrame, relabelling: Relabelling) -> dict[str, Any]:
 
 
 def _schema(source: ExportSource) -> pyarrow.Schema:
-    import pyarrow
-
     images = ("image", "label", *(name for name in ("depth", "instance") if name in source.planes))
     values = {**dict.fromkeys(_TEXTS, "string"), "frame": "int64", **dict.fromkeys(("timestamp_s", *_POSE), "float64")}
     features = {name: {"_type": "Image"} for name in images}

@@ -1,7 +1,8 @@
-"""Who is in a scene, and where: the ego, the traffic and the walkers.
+"""Who is in a scene, and where: the ego, the traffic, the walkers and parked cars.
 
-Choices are made by one numpy generator from sorted lists, so that the same seed on the same server makes the same cast.
-Traffic is placed near the ego first: a town is large, and a car that is never seen teaches nothing.
+Choices are made by one numpy generator from sorted lists, so that the same seed on the same server makes the same cast;
+parked cars have a generator of their own, so that the others are the same with and without them. Traffic is placed near
+the ego first: a town is large, and a car that is never seen teaches nothing.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ import numpy as np
 from harness.carla_client.actors import ActorScope, pose_of
 from harness.carla_client.drive_log import LoggedActor
 from harness.carla_client.observation import Pose
+from harness.carla_client.parking import parking_places
 from harness.carla_client.session import Session, connect
 from harness.errors import ScenarioFileError
 
-EGO_ROLE, TRAFFIC_ROLE = "hero", "autopilot"
+EGO_ROLE, TRAFFIC_ROLE, PARKED_ROLE = "hero", "autopilot", "parked"
 VEHICLE_RADIUS_M = 90.0
 WALKER_RADIUS_M = 60.0
-"""Around the ego's spawn point: traffic is placed inside before outside."""
+PARKING_RADIUS_M = 60.0
+"""Around where the ego begins: traffic is placed inside before outside."""
 WALKER_DROP_M = 1.0
 """Walkers are spawned so far above the navigation mesh, so that they do not touch the ground."""
 WALKING_SPEED_MPS = (1.0, 1.9)
@@ -44,25 +47,20 @@ class CastMember:
     spawned_at: Pose
 
 
-def spawn_ego(scope: ActorScope, town: carla.Map, *, blueprint: str, spawn_point: int) -> CastMember:
+def spawn_ego(scope: ActorScope, *, blueprint: str, start: carla.Transform) -> CastMember:
     """Spawn the vehicle that carries the cameras.
 
     Raises:
-        ScenarioFileError: no such blueprint or spawn point, or something stands there.
+        ScenarioFileError: no such blueprint, or something stands there.
     """
-    points = town.get_spawn_points()
-    if spawn_point >= len(points):
-        raise ScenarioFileError(
-            f"spawn point {spawn_point} does not exist: {town.name} has {len(points)}, numbered from 0"
-        )
     made_as = LoggedActor(blueprint=blueprint, attributes={"role_name": EGO_ROLE})
-    actor = scope.spawn(made_as, points[spawn_point])
+    actor = scope.spawn(made_as, start)
     if actor is None:
         raise ScenarioFileError(
-            f"the ego has no room at spawn point {spawn_point} of {town.name}: choose another one, or restart the "
-            "server if an earlier client left actors there"
+            f"the ego has no room at ({start.location.x:.1f}, {start.location.y:.1f}, {start.location.z:.1f}): let it "
+            "begin elsewhere, or restart the server if an earlier client left actors there"
         )
-    return CastMember(actor=actor, made_as=made_as, spawned_at=pose_of(points[spawn_point]))
+    return CastMember(actor=actor, made_as=made_as, spawned_at=pose_of(start))
 
 
 def spawn_vehicles(
@@ -71,7 +69,7 @@ def spawn_vehicles(
     """Spawn up to ``count`` vehicles on free spawn points, near before far; fewer where there is no room."""
     spawn_points = world.get_map().get_spawn_points()
     places = _near_first(spawn_points, [each.location for each in spawn_points], near, VEHICLE_RADIUS_M, rng)
-    return _fill(scope, "vehicle.*", count=count, places=places, rng=rng)
+    return _fill(scope, scope.blueprints("vehicle.*"), role=TRAFFIC_ROLE, count=count, places=places, rng=rng)
 
 
 def spawn_walkers(
@@ -83,7 +81,25 @@ def spawn_walkers(
     candidates = [world.get_random_location_from_navigation() for _ in range(count * _CANDIDATES_PER_WALKER)]
     locations = [each for each in candidates if each is not None]
     places = [_standing_at(each) for each in _near_first(locations, locations, near, WALKER_RADIUS_M, rng)]
-    return _fill(scope, "walker.*", count=count, places=places, rng=rng)
+    return _fill(scope, scope.blueprints("walker.*"), role=None, count=count, places=places, rng=rng)
+
+
+def spawn_parked_vehicles(
+    scope: ActorScope, world: carla.World, *, count: int, near: carla.Location, rng: np.random.Generator
+) -> list[CastMember]:
+    """Park up to ``count`` cars at the side of the road, near before far; fewer where there is no room.
+
+    They keep their physics and stand on their wheels with the hand brake on, so that a car that hits one moves it.
+    """
+    if count == 0:
+        return []
+    spots = parking_places(world.get_map())
+    places = _near_first(spots, [each.location for each in spots], near, PARKING_RADIUS_M, rng)
+    cars = [each for each in scope.blueprints("vehicle.*") if _is_car(each)]
+    members = _fill(scope, cars, role=PARKED_ROLE, count=count, places=places, rng=rng)
+    for member in members:
+        member.actor.apply_control(carla.VehicleControl(hand_brake=True))
+    return members
 
 
 def spawn_controllers(scope: ActorScope, walkers: Sequence[CastMember]) -> list[carla.Actor]:
@@ -130,18 +146,18 @@ def start_walking(
 
 def _fill(
     scope: ActorScope,
-    family: str,
+    blueprints: list[carla.ActorBlueprint],
     *,
+    role: str | None,
     count: int,
     places: list[carla.Transform],
     rng: np.random.Generator,
 ) -> list[CastMember]:
     """Spawn until ``count`` have found room or no place is left."""
-    blueprints = scope.blueprints(family)
     members: list[CastMember] = []
     while places and blueprints and len(members) < count:
         batch, places = places[: count - len(members)], places[count - len(members) :]
-        cast = [(_with_random_look(blueprints[rng.integers(len(blueprints))], rng), place) for place in batch]
+        cast = [(_with_random_look(blueprints[rng.integers(len(blueprints))], role, rng), place) for place in batch]
         members += _members(cast, scope.spawn_all(cast))
     return members
 
@@ -159,8 +175,8 @@ def _near_first(
     return [items[i] for i in (*order[~far], *order[far])]
 
 
-def _with_random_look(blueprint: carla.ActorBlueprint, rng: np.random.Generator) -> LoggedActor:
-    attributes: dict[str, str] = {"role_name": TRAFFIC_ROLE} if blueprint.id.startswith("vehicle.") else {}
+def _with_random_look(blueprint: carla.ActorBlueprint, role: str | None, rng: np.random.Generator) -> LoggedActor:
+    attributes: dict[str, str] = {} if role is None else {"role_name": role}
     for name in ("color", "driver_id"):
         if blueprint.has_attribute(name):
             choices = list(blueprint.get_attribute(name).recommended_values)
@@ -169,6 +185,10 @@ def _with_random_look(blueprint: carla.ActorBlueprint, rng: np.random.Generator)
     if blueprint.has_attribute("is_invincible"):
         attributes["is_invincible"] = "false"
     return LoggedActor(blueprint=str(blueprint.id), attributes=attributes)
+
+
+def _is_car(blueprint: carla.ActorBlueprint) -> bool:
+    return bool(blueprint.has_attribute("base_type") and blueprint.get_attribute("base_type").as_str() == "car")
 
 
 def _standing_at(place: carla.Location) -> carla.Transform:

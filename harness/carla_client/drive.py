@@ -1,4 +1,4 @@
-"""Drive a scenario: the ego under autopilot, traffic around it, cameras on it, and a log of everything that moved.
+"""Drive a scenario: the ego and its driver, traffic around it, cameras on it, and a log of everything that moved.
 
 Order in a tick: the world ticks, its snapshot goes into the log, then the images are waited for; the server renders
 while the log is written. Nothing between spawning and the first logged tick moves time, so that a replay, which spawns
@@ -8,6 +8,7 @@ the same actors in the same places, is in step from the first tick on.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 
 import carla
 import numpy as np
@@ -18,11 +19,13 @@ from harness.carla_client.cast import (
     make_walkers_alike,
     spawn_controllers,
     spawn_ego,
+    spawn_parked_vehicles,
     spawn_vehicles,
     spawn_walkers,
     start_walking,
 )
 from harness.carla_client.drive_log import DriveLog
+from harness.carla_client.ego_drivers import EgoDriver, choose_driver, hand_to_traffic_manager
 from harness.carla_client.log_writer import LogWriter
 from harness.carla_client.observation import Observation
 from harness.carla_client.observer import Observer
@@ -31,9 +34,25 @@ from harness.carla_client.weather import ShownWeather
 from sim_scenarios.camera import CameraSpec
 from sim_scenarios.scenario import Scenario
 
-_CROSSING_WALKERS = 0.2
 _SPEED_BELOW_LIMIT = 5.0
 """[%]"""
+_PARKING = 1
+"""Beside the seed: parked cars are chosen by a generator of their own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Cast:
+    ego: CastMember
+    vehicles: list[CastMember]
+    walkers: list[CastMember]
+    parked: list[CastMember]
+    controllers: list[carla.Actor]
+    """Of the walkers."""
+
+    @property
+    def members(self) -> list[CastMember]:
+        """All that the log has a column for, in its order."""
+        return [self.ego, *self.vehicles, *self.walkers, *self.parked]
 
 
 class Drive:
@@ -61,66 +80,69 @@ class Drive:
             One observation for each recorded tick from ``first_tick`` on, with a pair for each camera.
 
         Raises:
-            ScenarioFileError: an unknown town, blueprint or spawn point.
+            DataError: the drive log that the ego is to repeat is missing, damaged, or does not fit.
+            ScenarioFileError: an unknown town, blueprint or spawn point, or a route that cannot be driven.
             ServerLostError: the server stopped answering.
         """
         session, scenario = self._session, self._scenario
         with session.reporting_loss(f"driving {scenario.name}"):
             session.load_town(scenario.town)
+            driver = choose_driver(session.map, scenario, server_version=session.endpoint.version)
             make_walkers_alike(session)
             weather = ShownWeather(session.world, scenario.timeline, fixed_delta_seconds=scenario.fixed_delta_seconds)
             weather.before_tick(-scenario.warmup_ticks)
             with session.actors() as scope:
-                rng = np.random.default_rng(scenario.seed)
                 session.start_traffic(scenario.seed)
                 try:
-                    members, controllers = self._spawn(scope, rng)
-                    self._writer = LogWriter(session, scenario, members)
-                    self._writer.tick()
-                    self._set_moving(scope, members, controllers, rng)
-                    yield from self._drive(scope, members, weather)
+                    # Once more: a server that hangs must be known to, before the TrafficManager is asked to end.
+                    with session.reporting_loss(f"driving {scenario.name}"):
+                        yield from self._run(scope, driver, weather)
                 finally:
                     session.end_traffic()
 
-    def _spawn(self, scope: ActorScope, rng: np.random.Generator) -> tuple[list[CastMember], list[carla.Actor]]:
-        """The ego first, then vehicles, then walkers; and the walkers' controllers."""
+    def _run(self, scope: ActorScope, driver: EgoDriver, weather: ShownWeather) -> Iterator[Observation]:
+        rng = np.random.default_rng(self._scenario.seed)
+        cast = self._spawn(scope, driver.start, rng)
+        self._writer = LogWriter(self._session, self._scenario, cast.members)
+        self._tick(cast, driver, weather, -self._scenario.warmup_ticks)
+        self._set_moving(scope, cast, driver, rng)
+        yield from self._drive(scope, cast, driver, weather)
+
+    def _spawn(self, scope: ActorScope, start: carla.Transform, rng: np.random.Generator) -> _Cast:
+        """The ego first, then vehicles, then walkers, then parked cars."""
         world, traffic = self._session.world, self._scenario.traffic
-        ego_spec = self._scenario.ego
-        ego = spawn_ego(scope, self._session.map, blueprint=ego_spec.blueprint, spawn_point=ego_spec.spawn_point)
+        ego = spawn_ego(scope, blueprint=self._scenario.ego.blueprint, start=start)
         near = carla.Location(*ego.spawned_at[:3])
         vehicles = spawn_vehicles(scope, world, count=traffic.vehicles, near=near, rng=rng)
         walkers = spawn_walkers(scope, world, count=traffic.walkers, near=near, rng=rng)
-        self.shortfalls = tuple(
-            f"{len(found)} of {wanted} {kind} found room"
-            for kind, wanted, found in (("vehicles", traffic.vehicles, vehicles), ("walkers", traffic.walkers, walkers))
-            if len(found) < wanted
+        parking = np.random.default_rng((self._scenario.seed, _PARKING))
+        parked = spawn_parked_vehicles(scope, world, count=traffic.parked_vehicles, near=near, rng=parking)
+        wanted = (
+            ("vehicles", traffic.vehicles, vehicles),
+            ("walkers", traffic.walkers, walkers),
+            ("parked vehicles", traffic.parked_vehicles, parked),
         )
-        return [ego, *vehicles, *walkers], spawn_controllers(scope, walkers)
+        self.shortfalls = tuple(
+            f"{len(found)} of {count} {kind} found room" for kind, count, found in wanted if len(found) < count
+        )
+        controllers = spawn_controllers(scope, walkers)
+        return _Cast(ego=ego, vehicles=vehicles, walkers=walkers, parked=parked, controllers=controllers)
 
-    def _set_moving(
-        self,
-        scope: ActorScope,
-        members: Sequence[CastMember],
-        controllers: Sequence[carla.Actor],
-        rng: np.random.Generator,
-    ) -> None:
+    def _set_moving(self, scope: ActorScope, cast: _Cast, driver: EgoDriver, rng: np.random.Generator) -> None:
         session = self._session
-        manager, port = session.traffic_manager, session.traffic_manager_port
-        manager.global_percentage_speed_difference(_SPEED_BELOW_LIMIT)
-        vehicles = [member.actor for member in members if not member.made_as.is_walker]
-        for vehicle in vehicles:
-            vehicle.set_autopilot(True, port)
-            manager.update_vehicle_lights(vehicle, True)
-        session.world.set_pedestrians_cross_factor(_CROSSING_WALKERS)
-        start_walking(scope, session.world, controllers, rng=rng)
+        session.traffic_manager.global_percentage_speed_difference(_SPEED_BELOW_LIMIT)
+        driver.take_over(session, cast.ego.actor)
+        for vehicle in cast.vehicles:
+            hand_to_traffic_manager(session, vehicle.actor)
+        session.world.set_pedestrians_cross_factor(self._scenario.traffic.crossing_factor)
+        start_walking(scope, session.world, cast.controllers, rng=rng)
 
-    def _drive(self, scope: ActorScope, members: Sequence[CastMember], weather: ShownWeather) -> Iterator[Observation]:
+    def _drive(self, scope: ActorScope, cast: _Cast, driver: EgoDriver, weather: ShownWeather) -> Iterator[Observation]:
         scenario, session = self._scenario, self._session
-        assert self._writer is not None
         observer = Observer(
             session,
             scope,
-            [member.actor for member in members],
+            [member.actor for member in cast.members],
             0,
             self._specs,
             weather=weather,
@@ -129,10 +151,15 @@ class Drive:
         )
         for tick in range(1 - scenario.warmup_ticks, scenario.num_ticks):
             observer.before_tick(tick)
-            snapshot = self._writer.tick()
-            observation = observer.after_tick(tick, snapshot)
+            snapshot = self._tick(cast, driver, weather, tick)
+            observation = observer.after_tick(tick, snapshot, ego_speed=driver.speed(tick))
             if observation is not None:
                 yield observation
+
+    def _tick(self, cast: _Cast, driver: EgoDriver, weather: ShownWeather, tick: int) -> carla.WorldSnapshot:
+        assert self._writer is not None
+        driver.before_tick(self._session, cast.ego.actor, tick, weather)
+        return self._writer.tick(ego_speed=driver.speed(tick))
 
 
 def drive(session: Session, scenario: Scenario, *, cameras: Sequence[CameraSpec], first_tick: int = 0) -> Drive:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+import zlib
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -38,6 +39,10 @@ _DTYPES: dict[str, str] = {
     "vehicle_lights": "<u4",
     "traffic_lights": "<u1",
 }
+
+_UNREADABLE = (OSError, ValueError, KeyError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What damaged and forged files raise: RuntimeError is zipfile's (encrypted, an unknown method), MemoryError comes of a
+shape that no drive has."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +92,8 @@ class DriveLog:
     """(T, A) bits of ``carla.VehicleLightState``, as this tick shows them."""
     traffic_lights: npt.NDArray[np.uint8]
     """(T, L) values of ``carla.TrafficLightState``."""
+    simulator_seed: int | None = None
+    """That the embedded simulator built its town from; None: another server, or a log from before this was written."""
     gaps: tuple[Gap, ...] = ()
     """Pairs of images that the recording of this drive lacks."""
 
@@ -143,6 +150,7 @@ class DriveLog:
             "actors": [{"blueprint": each.blueprint, "attributes": each.attributes} for each in self.actors],
             "ego": self.ego,
             "traffic_light_ids": list(self.traffic_light_ids),
+            "simulator_seed": self.simulator_seed,
             "gaps": [asdict(gap) for gap in self.gaps],
         }
         encoded = np.frombuffer(json.dumps(header, sort_keys=True).encode(), np.uint8)
@@ -164,12 +172,14 @@ class DriveLog:
         try:
             if path.stat().st_size > MAX_FILE_BYTES:
                 raise DataError(f"drive log {path} is larger than {MAX_FILE_BYTES} bytes, which no drive log is")
+            if not zipfile.is_zipfile(path):
+                raise DataError(f"{path} is not a drive log, or was cut short: record the scenario again")
             with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 header = json.loads(stored["header"].tobytes())
                 arrays = {name: stored[name] for name in _DTYPES}
         except FileNotFoundError:
-            raise DataError(f"drive log {path} does not exist: record the suite first, or leave out --drives") from None
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise DataError(f"drive log {path} does not exist: record the suite first") from None
+        except _UNREADABLE as error:
             raise DataError(f"drive log {path} cannot be read ({error}): record the scenario again") from error
         return cls._from_parts(path, header, arrays)
 

@@ -66,15 +66,24 @@ class EmbeddedServer:
 
 
 @contextlib.contextmanager
-def start_embedded(*, seed: int, timeout_s: float, log_path: Path) -> Iterator[EmbeddedServer]:
+def start_embedded(*, seed: int, timeout_s: float, log_path: Path, threads: int = 0) -> Iterator[EmbeddedServer]:
     """Start the embedded simulator on a free port; end it when the block is left.
+
+    Args:
+        seed: Of everything random in it.
+        timeout_s: For it to become ready [s].
+        log_path: Gets what it writes to stderr.
+        threads: With which it renders; 0: one for each core.
 
     Raises:
         ServerNotFoundError: it ended, or was not ready within ``timeout_s``; with the end of its log.
     """
     with log_path.open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", _MODULE, "--port", "0", "--exit-with-stdin", "--seed", str(seed)],
+            [
+                *(sys.executable, "-m", _MODULE, "--port", "0", "--exit-with-stdin"),
+                *("--seed", str(seed), "--threads", str(threads)),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -30,6 +30,8 @@ class Endpoint:
     port: int
     version: str
     embedded: bool
+    seed: int | None = None
+    """Of the embedded simulator that was started for this program: its towns depend on it. None: a named server."""
     cache_dir: Path | None = None
     """Where the carla client keeps files it fetches from the server; None: its own place in the home folder."""
     child: EmbeddedServer | None = None
@@ -46,8 +48,13 @@ class Endpoint:
         return not self.is_known_lost() and is_listening(self.host, self.port)
 
     def is_known_lost(self) -> bool:
-        """Whether the server was seen to end; costs nothing."""
+        """Whether the server was seen to end, or was given up; costs nothing."""
         return self.lifeline is not None and self.lifeline.lost.is_set()
+
+    def give_up(self) -> None:
+        """Count the server as lost from now on: it listens and does not answer."""
+        if self.lifeline is not None:
+            self.lifeline.lost.set()
 
     def last_words(self) -> str:
         """Why the server is gone, where that is known; otherwise empty."""
@@ -56,7 +63,13 @@ class Endpoint:
 
 @contextlib.contextmanager
 def open_endpoint(
-    host: str | None, port: int | None, *, seed: int = 0, timeout_s: float = 60.0, log_dir: Path | None = None
+    host: str | None,
+    port: int | None,
+    *,
+    seed: int = 0,
+    threads: int = 0,
+    timeout_s: float = 60.0,
+    log_dir: Path | None = None,
 ) -> Iterator[Endpoint]:
     """Find the server named by ``host`` and ``port``; with neither, run the embedded simulator while the block lasts.
 
@@ -64,6 +77,7 @@ def open_endpoint(
         host: Name or address; None with a port means this machine.
         port: RPC port; None with a host means 2000.
         seed: For the embedded simulator.
+        threads: With which the embedded simulator renders; 0: one for each core.
         timeout_s: For the embedded simulator to become ready [s]. A named server has at most 10 s to answer.
         log_dir: Keeps the embedded simulator's log; None: a temporary folder, which stays only after an error.
 
@@ -74,7 +88,7 @@ def open_endpoint(
     if host is None and port is None:
         with _scratch_folder(keep_after_error=log_dir is None) as scratch:
             log_path = (log_dir or scratch) / "embedded_simulator.log"
-            with start_embedded(seed=seed, timeout_s=timeout_s, log_path=log_path) as child:
+            with start_embedded(seed=seed, timeout_s=timeout_s, log_path=log_path, threads=threads) as child:
                 require_supported(child.version, where=f"{child.host}:{child.port}")
                 with Lifeline(child.host, child.port) as lifeline:
                     endpoint = Endpoint(
@@ -82,6 +96,7 @@ def open_endpoint(
                         port=child.port,
                         version=child.version,
                         embedded=True,
+                        seed=seed,
                         cache_dir=scratch,
                         child=child,
                         lifeline=lifeline,

@@ -25,7 +25,7 @@ class Lifeline(threading.Thread):
     def __init__(self, host: str, port: int) -> None:
         super().__init__(name="lifeline", daemon=True)
         self.lost = threading.Event()
-        """Set once the server is gone."""
+        """Set once the server is gone; also by who finds that it hangs, which this connection cannot tell."""
         self.if_stuck: Callable[[], None] = lambda: None
         """Called in this thread when the block still lasts some time after the loss."""
         self._address = (host, port)

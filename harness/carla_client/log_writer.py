@@ -31,8 +31,11 @@ class LogWriter:
         self._vehicle_lights: list[list[int]] = []
         self._traffic_lights: list[list[int]] = []
 
-    def tick(self) -> carla.WorldSnapshot:
+    def tick(self, *, ego_speed: float | None = None) -> carla.WorldSnapshot:
         """Let the session tick and add the row of it.
+
+        Args:
+            ego_speed: [m/s]; None: as the snapshot has it.
 
         Returns:
             The world after the tick.
@@ -44,6 +47,8 @@ class LogWriter:
         lamps = self._session.world.get_vehicles_light_states()
         snapshot = self._session.tick()
         self._add(snapshot, lamps)
+        if ego_speed is not None:
+            self._speeds[-1][0] = ego_speed
         return snapshot
 
     def _add(self, snapshot: carla.WorldSnapshot, lamps: Mapping[int, carla.VehicleLightState]) -> None:
@@ -85,6 +90,7 @@ class LogWriter:
             actors=tuple(member.made_as for member in self._members),
             ego=0,
             traffic_light_ids=ids,
+            simulator_seed=self._session.endpoint.seed,
             frames=np.array(self._frames, np.int64),
             spawn_transforms=np.array([member.spawned_at for member in self._members], np.float32),
             transforms=np.array(self._transforms, np.float32).reshape(ticks, actors, 6),

@@ -22,9 +22,11 @@ _MAX_ANSWER_BYTES = 4096
 
 
 def is_listening(host: str, port: int, *, timeout_s: float = 2.0) -> bool:
-    """Whether anything accepts connections there."""
+    """Whether anything accepts connections there; also a server that hangs, whose queue of connections is full."""
     try:
         socket.create_connection((host, port), timeout=timeout_s).close()
+    except TimeoutError:
+        return True
     except OSError:
         return False
     return True

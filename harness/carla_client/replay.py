@@ -14,14 +14,15 @@ CARLA adds half the walker's height to that pose, so ``ApplyTransform`` follows 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence, Set
 from typing import Any
 
 import carla
 import numpy as np
 
 from harness.carla_client.actors import ActorScope, pose_of, to_transform
-from harness.carla_client.drive_log import DriveLog
+from harness.carla_client.drive_log import DriveLog, Floats
+from harness.carla_client.log_checks import logged_scenario
 from harness.carla_client.log_writer import traffic_lights
 from harness.carla_client.observation import Observation
 from harness.carla_client.observer import Observer
@@ -29,7 +30,6 @@ from harness.carla_client.session import Session
 from harness.carla_client.weather import WEATHER_LIGHTS, ShownWeather, lights_for
 from harness.errors import DataError, ScenarioFileError
 from sim_scenarios.camera import CameraSpec
-from sim_scenarios.scenario import Scenario
 from sim_scenarios.weather import Weather
 from sim_scenarios.weather_timeline import WeatherTimeline
 
@@ -48,6 +48,7 @@ class Replay:
         weather: WeatherTimeline | Weather | None,
         cameras: Sequence[CameraSpec],
         first_tick: int,
+        on_poses: Callable[[int, Floats], None] | None,
     ) -> None:
         self._session = session
         self._log = log
@@ -56,6 +57,7 @@ class Replay:
         self._lamps_as_logged = self._timeline == logged
         self._first_tick = first_tick
         self._specs = tuple(cameras)
+        self._on_poses = on_poses
         self.max_pose_error_m = 0.0
         """Largest distance so far between a logged position and where the server had the actor at a recorded tick."""
 
@@ -66,7 +68,7 @@ class Replay:
             One observation for each recorded tick of the log from ``first_tick`` on.
 
         Raises:
-            DataError: the log is of another time step than the session.
+            DataError: the log is of another time step than the session, or of another town of the same name.
             ScenarioFileError: the town or a blueprint of the log does not exist on this server, or has no room.
             ServerLostError: the server stopped answering.
         """
@@ -115,6 +117,8 @@ class Replay:
                 session.client.apply_batch_sync(self._commands(actors, row, weather), False)
                 lights.show(row)
                 snapshot = session.tick()
+                if self._on_poses is not None:
+                    self._on_poses(tick, _poses(actors, snapshot))
                 observation = observer.after_tick(tick, snapshot, ego_speed=float(log.speeds[row, log.ego]))
                 if observation is not None:
                     self._check_poses(actors, snapshot, row)
@@ -149,11 +153,18 @@ class Replay:
         return lamps
 
     def _check_poses(self, actors: Sequence[carla.Actor], snapshot: carla.WorldSnapshot, row: int) -> None:
-        for actor, logged in zip(actors, self._log.transforms[row], strict=True):
-            state = snapshot.find(actor.id)
-            if state is not None and not np.isnan(logged[0]):
-                shown = np.array(pose_of(state.get_transform())[:3])
-                self.max_pose_error_m = max(self.max_pose_error_m, float(np.linalg.norm(shown - logged[:3])))
+        errors_m = np.linalg.norm(_poses(actors, snapshot)[:, :3] - self._log.transforms[row, :, :3], axis=1)
+        self.max_pose_error_m = max(self.max_pose_error_m, float(np.nanmax(errors_m, initial=0.0)))
+
+
+def _poses(actors: Sequence[carla.Actor], snapshot: carla.WorldSnapshot) -> Floats:
+    """(A, 6) where the server has the actors; NaN where it has none."""
+    poses = np.full((len(actors), 6), np.nan, np.float32)
+    for pose, actor in zip(poses, actors, strict=True):
+        state = snapshot.find(actor.id)
+        if state is not None:
+            pose[:] = pose_of(state.get_transform())
+    return poses
 
 
 def logged_timeline(log: DriveLog) -> WeatherTimeline:
@@ -162,10 +173,7 @@ def logged_timeline(log: DriveLog) -> WeatherTimeline:
     Raises:
         DataError: the scenario in the log is not one.
     """
-    try:
-        return Scenario.model_validate(log.scenario).timeline
-    except ValueError as error:
-        raise DataError(f"the scenario in the drive log cannot be read ({error}): record it again") from error
+    return logged_scenario(log).timeline
 
 
 def _as_timeline(weather: WeatherTimeline | Weather | None, logged: WeatherTimeline) -> WeatherTimeline:
@@ -194,11 +202,21 @@ class _FrozenTrafficLights:
         if self._by_column is None:
             column = {signal: i for i, signal in enumerate(self._log.traffic_light_ids)}
             found = {str(light.get_opendrive_id()): light for light in traffic_lights(self._world)}
-            self._by_column = {column[signal]: light for signal, light in found.items() if signal in column}
+            _require_same_town(column.keys(), found.keys(), town=str(self._log.scenario["town"]))
+            self._by_column = {column[signal]: light for signal, light in found.items()}
         states = self._log.traffic_lights
         for i, light in self._by_column.items():
             if row == 0 or states[row, i] != states[row - 1, i]:
                 light.set_state(carla.TrafficLightState.values[int(states[row, i])])
+
+
+def _require_same_town(logged: Set[str], found: Set[str], *, town: str) -> None:
+    """A town of the same name may be another one: its traffic lights tell."""
+    if logged != found:
+        raise DataError(
+            f"the log's {town} has {len(logged)} traffic lights, this server's has {len(found)}, of which "
+            f"{len(logged & found)} are the same: it is another town of that name. Replay the log where it was driven"
+        )
 
 
 def replay(
@@ -208,6 +226,7 @@ def replay(
     weather: WeatherTimeline | Weather | None,
     cameras: Sequence[CameraSpec],
     first_tick: int = 0,
+    on_poses: Callable[[int, Floats], None] | None = None,
 ) -> Replay:
     """A replay of ``log``. Nothing happens until it is iterated.
 
@@ -217,5 +236,7 @@ def replay(
         weather: Constant or changing; None: as logged.
         cameras: Who sees it.
         first_tick: Observations begin with the first recorded tick from here on; before, the same happens unseen.
+        on_poses: Called after every tick, the warm-up's with negative numbers, with where the server has the actors:
+            (A, 6) float32 as in the log.
     """
-    return Replay(session, log, weather=weather, cameras=cameras, first_tick=first_tick)
+    return Replay(session, log, weather=weather, cameras=cameras, first_tick=first_tick, on_poses=on_poses)

@@ -8,6 +8,8 @@ Decisions:
   than all else together.
 - Only the session ticks. A server that somebody else ticks, too, is refused, because frames would go missing unseen.
 - Synchronous mode that an earlier client left behind (it died) is noted, and ended with the session.
+- A server that hangs still listens, so that only time tells: a call that is not answered in ``tick_timeout_s`` is taken
+  for a hang, and from then on the server counts as lost, because nothing that is asked of it would be answered.
 - When the server is gone, closing makes no more calls: each would wait for its whole time-out. The TrafficManager of a
   dead server cannot be stopped either: its next step, with the next tick of any session or at the end of the process,
   fails with a C++ exception, which holds its thread. So a process that lost a server should say so and leave by
@@ -27,7 +29,7 @@ from harness.carla_client.actors import ActorScope
 from harness.carla_client.endpoint import Endpoint
 from harness.carla_client.process_state import undisturbed_by_interrupts, without_lines_on_stderr
 from harness.carla_client.traffic_watch import TrafficWatch
-from harness.errors import ScenarioFileError, ServerLostError
+from harness.errors import ScenarioFileError, ServerHungError, ServerLostError
 from sim_scenarios.errors import unknown_name
 
 WORKER_THREADS = 8
@@ -41,10 +43,10 @@ _DEAD_SERVER_TIMEOUT_S = 0.1
 _log = logging.getLogger(__name__)
 
 
-def connect(endpoint: Endpoint) -> carla.Client:
-    """A client of the server; it asks for nothing yet."""
+def connect(endpoint: Endpoint, *, timeout_s: float = CALL_TIMEOUT_S) -> carla.Client:
+    """A client of the server, whose calls wait ``timeout_s``; it asks for nothing yet."""
     client = carla.Client(endpoint.host, endpoint.port, WORKER_THREADS)
-    client.set_timeout(CALL_TIMEOUT_S)
+    client.set_timeout(timeout_s)
     if endpoint.cache_dir is not None:
         client.set_files_base_folder(str(endpoint.cache_dir))
     return client
@@ -53,12 +55,14 @@ def connect(endpoint: Endpoint) -> carla.Client:
 class Session:
     """A synchronous world; made by ``open_session``."""
 
-    def __init__(self, endpoint: Endpoint, *, fixed_delta_seconds: float) -> None:
+    def __init__(self, endpoint: Endpoint, *, fixed_delta_seconds: float, tick_timeout_s: float) -> None:
         self.endpoint = endpoint
         self.fixed_delta_seconds = fixed_delta_seconds
+        self._tick_timeout_s = tick_timeout_s
+        self._call_timeout_s = min(CALL_TIMEOUT_S, tick_timeout_s)
         self.notes: list[str] = []
         """What a user should know about the state that the server was found in."""
-        self.client = connect(endpoint)
+        self.client = connect(endpoint, timeout_s=self._call_timeout_s)
         self.world: carla.World = self.client.get_world()
         self._settings_before = self._settings_to_restore()
         self._scopes: list[ActorScope] = []
@@ -113,14 +117,14 @@ class Session:
         """
         if is_map_of(town, self.map):
             return
-        available = sorted({base_name(name) for name in self.client.get_available_maps()})
+        available = town_names(self.client)
         if town not in available:
             raise ScenarioFileError(str(unknown_name("town", town, available)))
         self.client.set_timeout(LOAD_TIMEOUT_S)
         try:
             self.world = self.client.load_world(town, reset_settings=False)
         finally:
-            self.client.set_timeout(CALL_TIMEOUT_S)
+            self.client.set_timeout(self._call_timeout_s)
         self._synchronise()
 
     def tick(self) -> carla.WorldSnapshot:
@@ -130,13 +134,14 @@ class Session:
             The world after it.
 
         Raises:
-            ServerLostError: no answer in time, or somebody else ticks as well.
+            ServerHungError: no answer in time.
+            ServerLostError: the server is gone, or somebody else ticks as well.
         """
         if self.endpoint.is_known_lost():
             raise server_lost(self.endpoint, "ticking", seen="its connection broke")
         watched = contextlib.nullcontext() if self._traffic_watch is None else self._traffic_watch.during_a_tick()
         with self.reporting_loss("ticking"), watched:
-            frame = self.world.tick(TICK_TIMEOUT_S)
+            frame = self.world.tick(self._tick_timeout_s)
             snapshot = self.world.get_snapshot()
         if snapshot.frame != frame:
             raise ServerLostError(
@@ -153,13 +158,14 @@ class Session:
 
     @contextlib.contextmanager
     def reporting_loss(self, doing: str) -> Iterator[None]:
-        """Turn the client's time-out into ``ServerLostError``; an answer that is an error stays a ``RuntimeError``."""
+        """Turn a failed call into ``ServerLostError`` or ``ServerHungError``; an answer that is an error stays one."""
         try:
             yield
         except RuntimeError as error:
-            if "time-out" in str(error) or not self.endpoint.is_alive():
-                raise server_lost(self.endpoint, doing, seen=str(error)) from error
-            raise
+            explained = _explained(self.endpoint, doing, error)
+            if explained is None:
+                raise
+            raise explained from error
 
     def close(self) -> None:
         """Destroy every actor of ours, stop the TrafficManager, give back the settings.
@@ -229,18 +235,28 @@ class Session:
 
 
 @contextlib.contextmanager
-def open_session(endpoint: Endpoint, *, fixed_delta_seconds: float) -> Iterator[Session]:
+def open_session(
+    endpoint: Endpoint, *, fixed_delta_seconds: float, tick_timeout_s: float = TICK_TIMEOUT_S
+) -> Iterator[Session]:
     """A synchronous world while the block lasts.
 
+    Args:
+        endpoint: The server.
+        fixed_delta_seconds: Simulated time of one tick [s].
+        tick_timeout_s: Wall time that one tick may take, and any other call but the loading of a town [s]. Other calls
+            wait 20 s at most.
+
     Raises:
-        ServerLostError: the server no longer answers, or another client ticks it.
+        ServerHungError: the server listens, but did not answer in time.
+        ServerLostError: the server is gone, or another client ticks it.
     """
     if not endpoint.is_alive():  # at once, where the client would wait for its whole time-out
         raise server_lost(endpoint, "connecting", seen="nothing listens there any more")
     try:
-        session = Session(endpoint, fixed_delta_seconds=fixed_delta_seconds)
+        session = Session(endpoint, fixed_delta_seconds=fixed_delta_seconds, tick_timeout_s=tick_timeout_s)
     except RuntimeError as error:
-        raise server_lost(endpoint, "connecting", seen=str(error)) from error
+        explained = _explained(endpoint, "connecting", error)
+        raise explained or server_lost(endpoint, "connecting", seen=str(error)) from error
     try:
         with session.reporting_loss("entering synchronous mode"):
             session.start()
@@ -257,6 +273,19 @@ def server_lost(endpoint: Endpoint, doing: str, *, seen: str) -> ServerLostError
     )
 
 
+def _explained(endpoint: Endpoint, doing: str, error: RuntimeError) -> ServerLostError | None:
+    """What became of a server whose client raised ``error``; None: it is there and has answered. A hang is given up."""
+    if not endpoint.is_alive():
+        return server_lost(endpoint, doing, seen=str(error))
+    if "time-out" not in str(error):
+        return None
+    endpoint.give_up()
+    return ServerHungError(
+        f"the server at {endpoint.host}:{endpoint.port} hangs: it still listens, but gave no answer while {doing} "
+        f"({error}). What was recorded or scored before is kept: end the server, start it again and use --resume."
+    )
+
+
 def _free_port() -> int:
     """A TCP port that is free now: the TrafficManager listens on one, and 8000 is often taken."""
     with socket.socket() as probe:
@@ -267,6 +296,11 @@ def _free_port() -> int:
 def is_map_of(town: str, loaded: carla.Map) -> bool:
     """Whether ``town`` is loaded; its ``_Opt`` variant is the same town with layers."""
     return base_name(loaded.name) in (town, f"{town}_Opt")
+
+
+def town_names(client: carla.Client) -> list[str]:
+    """The towns that the server can load, sorted."""
+    return sorted({base_name(name) for name in client.get_available_maps()})
 
 
 def base_name(map_name: str) -> str:

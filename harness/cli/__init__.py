@@ -17,6 +17,8 @@ import click
 from harness import __version__
 from harness.cli.ablate import ablate
 from harness.cli.bench import bench
+from harness.cli.check_determinism import check_determinism
+from harness.cli.compare import compare
 from harness.cli.demo import demo
 from harness.cli.doctor import doctor
 from harness.cli.evaluate import evaluate
@@ -27,7 +29,9 @@ from harness.cli.output import flush
 from harness.cli.predict import predict
 from harness.cli.record import record
 from harness.cli.recover import recover
+from harness.cli.replay import replay
 from harness.cli.report import report
+from harness.cli.scenarios import scenarios
 from harness.cli.score import score
 from harness.cli.serve import serve
 from harness.cli.train import train
@@ -114,6 +118,7 @@ for _command in (
     demo,
     doctor,
     serve,
+    scenarios,
     record,
     recover,
     verify,
@@ -123,11 +128,14 @@ for _command in (
     export_data,
     train,
     evaluate,
+    replay,
     score,
     report,
+    compare,
     predict,
     ablate,
     bench,
+    check_determinism,
 ):
     harness.add_command(_command)
 

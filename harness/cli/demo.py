@@ -30,7 +30,6 @@ def story(output: Path, *, seed: int) -> list[list[str]]:
             "score", run, "demo", "--drives", data, "--weather", WEATHERS, "--size", SIZES, "-o", scores,
             "--seed", str(seed),
         ],
-        ["report", scores],
     ]  # fmt: skip
 
 

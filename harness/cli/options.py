@@ -33,8 +33,8 @@ def _apply(command: Command, *options: Callable[[Command], Command]) -> Command:
     return command
 
 
-def server_options(command: Command) -> Command:
-    """``--host``, ``--port`` and ``--seed``."""
+def address_options(command: Command) -> Command:
+    """``--host`` and ``--port``."""
     return _apply(
         command,
         click.option("--host", envvar="CARLA_HOST", help="Server to use. [default: the embedded simulator]"),
@@ -44,7 +44,13 @@ def server_options(command: Command) -> Command:
             type=click.IntRange(1, 65535),
             help="Its RPC port; 2000 if only --host is given.",
         ),
-        click.option("--seed", default=0, help="Added to every scenario's own seed."),
+    )
+
+
+def server_options(command: Command) -> Command:
+    """``--host``, ``--port`` and ``--seed``."""
+    return _apply(
+        command, address_options, click.option("--seed", default=0, help="Added to every scenario's own seed.")
     )
 
 

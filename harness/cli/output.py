@@ -1,11 +1,18 @@
-"""What a user sees: tables, progress bars, numbers. Results go to stdout, progress to stderr."""
+"""What a user sees: tables, progress bars, numbers. Results go to stdout, progress to stderr.
+
+With ``--format json``, ``csv`` or ``markdown`` the result alone is on stdout, so that it can be piped into a file or
+another program; everything else goes to stderr (`notes_to`).
+"""
 
 from __future__ import annotations
 
+import csv
+import json
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -28,6 +35,9 @@ if TYPE_CHECKING:
 ProgressCallback = Callable[[str, int, int], None]
 """(what is being done, steps done, steps in all)."""
 
+FORMATS = ("table", "json", "csv", "markdown")
+"""What ``--format`` knows."""
+
 MAX_WIDTH = 1000
 """Characters in a line of a table; no table comes near it."""
 
@@ -35,6 +45,16 @@ MAX_WIDTH = 1000
 def say(text: str) -> None:
     """Print a line as it is, above a bar that is being shown."""
     print(text)  # not by a rich Console of its own, which would write into the bar
+
+
+def tell(text: str) -> None:
+    """Print a line that is no result: to stderr."""
+    print(text, file=sys.stderr)
+
+
+def notes_to(output_format: str) -> Callable[[str], None]:
+    """Where to print what is no result: above and below tables, or to stderr where stdout is for a program."""
+    return say if output_format == "table" else tell
 
 
 def flush() -> None:
@@ -57,6 +77,69 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     output = Console(width=MAX_WIDTH)
     output.print(title, style="bold", markup=False, highlight=False, soft_wrap=True)
     output.print(table, soft_wrap=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputTable:
+    """A result that can be printed in each of `FORMATS`."""
+
+    name: str
+    """Key of the table in JSON."""
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+
+
+def print_formatted(tables: Sequence[OutputTable], output_format: str) -> None:
+    """Print tables to stdout, and nothing else.
+
+    Args:
+        tables: the result, the main table first.
+        output_format: one of `FORMATS`. JSON is an object with a list of rows for each table; CSV is the first table
+            only, since a file of two tables cannot be read; both have numbers at full precision.
+    """
+    if output_format == "json":
+        print_json({each.name: [dict(zip(each.columns, row, strict=True)) for row in each.rows] for each in tables})
+    elif output_format == "csv":
+        _print_csv(tables[0])
+    elif output_format == "markdown":
+        say("\n\n".join(_markdown(each) for each in tables))
+    else:
+        for each in tables:
+            print_table(each.title, each.columns, each.rows)
+
+
+def print_json(content: object) -> None:
+    """Print JSON to stdout; NaN, which JSON does not have, is null."""
+    say(json.dumps(_without_nan(content), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _print_csv(table: OutputTable) -> None:
+    from harness.scoring.spreadsheet import plain_text
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(table.columns)
+    for row in table.rows:
+        values = (_without_nan(value) for value in row)
+        writer.writerow([plain_text(value) if isinstance(value, str) else value for value in values])
+
+
+def _markdown(table: OutputTable) -> str:
+    rows = [[_markdown_cell(value) for value in row] for row in (table.columns, *table.rows)]
+    rows.insert(1, ["---"] * len(table.columns))
+    return "\n".join([f"### {table.title}", "", *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def _markdown_cell(value: object) -> str:
+    return " ".join(format_cell(value).split()).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+
+
+def _without_nan(content: object) -> object:
+    if isinstance(content, dict):
+        return {key: _without_nan(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_without_nan(value) for value in content]
+    return None if isinstance(content, float) and math.isnan(content) else content
 
 
 def format_cell(value: object) -> str:

@@ -11,7 +11,8 @@ import click
 from harness.cli.options import SPLITS, choose_endpoint, choose_suite, output_options, server_options
 from harness.cli.output import print_table, progress_bar, say
 from harness.cli.record_options import adapt_suite, read_options, read_weathers, recording_options
-from harness.errors import IncompleteError, ServerLostError
+from harness.cli.recorded_rows import end_with, print_rows
+from harness.errors import ServerLostError
 
 if TYPE_CHECKING:
     from harness.recording.plan import RecordingOptions
@@ -64,7 +65,7 @@ def record(
     SUITE is the name of a suite of the catalogue (smoke, demo, city) or a YAML file. A pair is written only when its
     images carry the same frame number, time and camera pose. What is missing is listed in gaps.jsonl, what cannot be
     true (black, frozen, half-filled images) in quarantine.jsonl. Beside the shards lies the drive log of each
-    scenario, from which `harness score --drives` renders the same drive again.
+    scenario, from which `harness replay` and `harness score --drives` render the same drive again.
 
     A recording that was stopped, by whatever, goes on with --resume at the first frame that is missing.
     """
@@ -110,7 +111,7 @@ def _record(
 
     def print_what_there_is() -> None:
         lost = ServerLostError("the server was lost")
-        _print_rows(output, ended + rows_after(lost, suite.scenarios, weathers, ended))
+        print_rows("recorded", output, ended + rows_after(lost, suite.scenarios, weathers, ended))
 
     with (
         choose_endpoint(host, port, seed=seed, if_lost=print_what_there_is) as endpoint,
@@ -130,15 +131,8 @@ def _record(
                 progress=progress,
                 on_row=ended.append,
             )
-    _print_rows(output, summary.rows, ended_by=summary.ended_by)
-    if summary.ended_by is not None:
-        raise summary.ended_by
-    failed = [f"{row.scenario} in {row.weather}" for row in summary.rows if row.status != "done"]
-    if failed:
-        raise IncompleteError(
-            f"{len(failed)} of {len(summary.rows)} were not recorded to their end ({', '.join(failed)}); "
-            "what was recorded is kept. Run the same command with --resume to try them again."
-        )
+    print_rows("recorded", output, summary.rows, ended_by=summary.ended_by)
+    end_with(summary, done="recorded")
 
 
 def _print_estimate(output: Path, suite: Suite, weathers: Sequence[WeatherTimeline], options: RecordingOptions) -> None:
@@ -161,42 +155,3 @@ def _print_estimate(output: Path, suite: Suite, weathers: Sequence[WeatherTimeli
 
 def _mb(num_bytes: int) -> str:
     return f"{num_bytes / 1e6:.1f}"
-
-
-def _print_rows(output: Path, rows: Sequence[RecordRow], *, ended_by: Exception | None = None) -> None:
-    """Print what became of each scenario; not ``ended_by``, which is told at the very end."""
-    columns: dict[str, list[object]] = {
-        "scenario": [row.scenario for row in rows],
-        "weather": [row.weather for row in rows],
-        "split": [row.split for row in rows],
-        "status": [row.status for row in rows],
-        "frames": [row.frames for row in rows],
-        "frames/s": [f"{row.frames_per_s:.1f}" if row.frames_per_s else None for row in rows],
-        "gaps": [row.gaps for row in rows],
-    }
-    if any(row.idle for row in rows):
-        columns["idle"] = [row.idle for row in rows]
-    if any(row.quarantined for row in rows):
-        columns["quarantined"] = [row.quarantined for row in rows]
-    if any(row.other_labels is not None for row in rows):
-        columns["labels differ"] = [row.other_labels for row in rows]
-    print_table(f"recorded into {output}", tuple(columns), list(zip(*columns.values(), strict=True)))
-    _print_remarks(output, rows, ended_by)
-
-
-def _print_remarks(output: Path, rows: Sequence[RecordRow], ended_by: Exception | None) -> None:
-    from datasets.omissions import GAPS_NAME, QUARANTINE_FOLDER, QUARANTINE_NAME
-    from harness.recording.scenario_recorder import RECORDED_BEFORE
-
-    for row in rows:
-        if row.note not in ("", RECORDED_BEFORE) and row.note not in str(ended_by):
-            say(f"{row.scenario} in {row.weather}: {row.note}")
-    before = sum(row.note == RECORDED_BEFORE for row in rows)
-    if before:
-        say(f"{before} of {len(rows)} were recorded before.")
-    if any(row.gaps for row in rows):
-        say(f"Gaps, with the reason of each: {output / GAPS_NAME}")
-    if any(row.quarantined for row in rows):
-        say(f"Quarantined frames: {output / QUARANTINE_NAME}; images of some: {output / QUARANTINE_FOLDER}")
-    if any(row.other_labels for row in rows):
-        say("Labels differ: frames whose tags, depth or instances are not those of the first weather.")

@@ -19,13 +19,7 @@ JPEG_QUALITY = 95
 DURABLE_EVERY = 10
 """Frames between two flushes to the disk when a user asks for durability and names no number."""
 
-_OPTIONS = (
-    click.option(
-        "--weather",
-        metavar="A,B,'C->D'",
-        help="Drive each scenario once, then replay it in each of these weathers: other pictures, the same labels. "
-        "'C->D' changes during the drive. [default: drive live, in the scenario's own weather]",
-    ),
+CAMERA_OPTIONS = (
     click.option(
         "--cameras",
         metavar="NAMES",
@@ -35,6 +29,17 @@ _OPTIONS = (
     click.option("--rig", metavar="FILE", type=click.Path(path_type=Path), help="YAML file with cameras of your own."),
     click.option("--size", metavar="WxH,...", help="Image sizes; each of several makes a camera."),
     click.option("--fov", metavar="DEG,...", help="Horizontal fields of view; each of several makes a camera."),
+)
+
+_OPTIONS = (
+    click.option(
+        "--weather",
+        metavar="A,B,'C->D'",
+        help="Drive each scenario once, then replay it in each of these weathers: other pictures, the same labels. "
+        "'C->D' changes during the drive; fog_density=0..100..20 are six; or a YAML file with a list. "
+        "[default: drive live, in the scenario's own weather]",
+    ),
+    *CAMERA_OPTIONS,
     click.option("--planes", metavar="PLANES", help="Record these as well: depth, instance or depth,instance."),
     click.option(
         "--every",
@@ -77,6 +82,13 @@ _OPTIONS = (
 )
 
 
+def camera_options(command: Command) -> Command:
+    """``--cameras``, ``--rig``, ``--size`` and ``--fov``."""
+    for option in reversed(CAMERA_OPTIONS):
+        command = option(command)
+    return command
+
+
 def recording_options(command: Command) -> Command:
     """All of the above."""
     for option in reversed(_OPTIONS):
@@ -113,9 +125,9 @@ def read_options(
 
 def read_weathers(text: str | None) -> tuple[WeatherTimeline, ...]:
     """The weathers of ``--weather``; none where it is not given."""
-    from sim_scenarios.weather_timeline import parse_weather_timelines
+    from sim_scenarios.weather_grid import parse_weather_grid
 
-    return tuple(parse_weather_timelines(text).values()) if text is not None else ()
+    return tuple(parse_weather_grid(text).timelines.values()) if text is not None else ()
 
 
 def adapt_suite(

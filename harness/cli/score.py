@@ -1,93 +1,116 @@
-"""``harness score``: a trained net live in the simulator, under many weathers and sizes."""
+"""``harness score``: trained nets live in the simulator, under many weathers and sizes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import INPUT_DIRECTORY, SPLITS, choose_endpoint, choose_suite, output_options, server_options
-from harness.cli.output import print_table, progress_bar, say
-from harness.errors import IncompleteError, ServerLostError
+from harness.cli.options import INPUT_DIRECTORY, choose_suite, output_options, server_options
+from harness.cli.output import OutputTable, notes_to, print_formatted, print_table, progress_bar, say
+from harness.cli.report_options import format_option, gate_options
+from harness.cli.score_options import (
+    plan_options,
+    read_models,
+    read_plan,
+    read_servers,
+    several_servers_options,
+)
+from harness.errors import GateError, IncompleteError, ServerLostError, UsageError
 
 if TYPE_CHECKING:
-    from harness.scoring.summary import ScoreSummary
+    from harness.gates.gate import Gate
+    from harness.scoring.plan import ScorePlan
+    from harness.scoring.score import Nets, Servers
+    from harness.scoring.summary import ScoredCell, ScoreSummary
+
+MAX_CELLS = 60
+"""More are counted, not listed."""
+MAX_COLUMNS = 12
+"""Of the table of classes; with more weathers and sizes it is better read in the report."""
+MAX_INCOMPLETE = 20
+"""Lines about what is missing."""
 
 
-@click.command(short_help="Score a net live under many weathers and sizes.")
+@click.command(short_help="Score nets live under many weathers and sizes.")
 @click.argument("run", type=INPUT_DIRECTORY)
 @click.argument("suite")
 @output_options
-@click.option(
-    "--weather", "weathers", default="ClearNoon", metavar="A,B,...", help="Presets, or ClearNoon:fog_density=60."
-)
-@click.option("--size", "sizes", default="640x360", metavar="WxH,...", help="Image sizes; all are cameras of one pass.")
-@click.option(
-    "--split",
-    "splits",
-    multiple=True,
-    default=["test"],
-    type=click.Choice(SPLITS),
-    help="Scenarios to score. [default: test]",
-)
-@click.option("--drives", type=INPUT_DIRECTORY, help="Recording whose drives to replay. [default: drive anew]")
-@click.option("--reference-weather", help="Compare with this one. [default: ClearNoon if scored, else the first]")
-@click.option(
-    "--warmup-frames", default=0, type=click.IntRange(0), help="Frames not counted after each weather change."
-)
-@click.option("--checkpoint", default="best", type=click.Choice(["best", "last"]), help="Weights to load.")
-@click.option("--device", default="auto", help="auto, cpu or cuda.")
+@plan_options
 @server_options
+@several_servers_options
+@click.option("--dry-run", is_flag=True, help="Print the cells and the expected time; start nothing.")
+@click.option("--report/--no-report", "with_report", default=True, help="Write derived tables and report.html.")
+@gate_options
+@format_option
 def score(
-    run: Path, suite: str, output: Path, resume: bool, overwrite: bool, weathers: str, sizes: str,
-    splits: tuple[str, ...], drives: Path | None, reference_weather: str | None, warmup_frames: int, checkpoint: str,
-    device: str, host: str | None, port: int | None, seed: int,
+    run: Path, suite: str, output: Path, resume: bool, overwrite: bool, weathers: str | None, sizes: str,
+    fovs: str | None, repeats: int, models: tuple[str, ...], reference_model: str | None, splits: tuple[str, ...],
+    drives: Path | None, reference_weather: str | None, warmup_frames: int, checkpoint: str, device: str,
+    host: str | None, port: int | None, seed: int, named: tuple[str, ...], num_servers: int, retries: int,
+    tick_timeout: float, hang_timeout: float, reconnect: float, dry_run: bool, with_report: bool,
+    fail_under: tuple[str, ...], max_drop: tuple[str, ...], junit: Path | None, output_format: str,
 ) -> None:  # fmt: skip
-    """Replay the drives of SUITE under every weather and size, run the net in RUN live, and count.
+    """Replay the drives of SUITE under every weather, size and field of view, run the net in RUN live, and count.
 
     Each scenario is driven once (or its drive log is taken from --drives) and then replayed kinematically, so that
-    every weather and size sees the identical scene and identical labels. Writes counts.csv (tidy), scenarios.csv, the
-    worst frames, and score.json into the output folder; `harness report` turns them into a page.
+    every weather and size sees the identical scene and identical labels. A server that crashes or hangs costs one retry
+    of one replay. Finished replays stand in journal.jsonl; --resume goes on after them. Writes the tables and
+    report.html into the output folder; `harness report` makes the report anew.
     """
-    from datasets.labels import tag_table_for_server, translation
-    from harness.carla_client.preflight import check_scenarios
-    from harness.run_dir import check_output, prepare_output
-    from harness.scoring.score import score as score_suite
-    from harness.segmenter import Segmenter
-    from sim_scenarios.camera import parse_sizes
-    from sim_scenarios.weather import parse_weathers
+    from harness.gates.gate import check_classes, parse_gates
+    from harness.run_dir import check_output
+    from harness.scoring.score import Nets, Servers
+    from harness.scoring.score import score as score_plan
+    from harness.scoring.workers.supervisor import Patience
 
+    note = notes_to(output_format)
+    gates = parse_gates(fail_under, max_drop)
+    if not with_report and (gates or junit):
+        raise UsageError("--fail-under, --max-drop and --junit are judged by the report: leave out --no-report")
     chosen = choose_suite(suite, seed=seed, splits=splits)
-    chosen_weathers, chosen_sizes = parse_weathers(weathers), parse_sizes(sizes)
-    segmenter = Segmenter.load(run, device=device, checkpoint=checkpoint)
+    runs = read_models(run, models)
+    nets = Nets(runs=runs, checkpoint=checkpoint, device=device, reference=reference_model)
+    plan = read_plan(
+        chosen, weathers=weathers, sizes=sizes, fovs=fovs, models=tuple(runs), repeats=repeats,
+        reference_weather=reference_weather, warmup_frames=warmup_frames,
+    )  # fmt: skip
+    servers = Servers(
+        named=read_servers(host, port, named, num_servers),
+        num_embedded=num_servers,
+        seed=seed,
+        tick_timeout_s=tick_timeout,
+        patience=Patience(retries=retries, hang_timeout_s=hang_timeout, reconnect_s=reconnect),
+    )
+    if dry_run:
+        print_plan(plan, nets, servers, output, resume=resume)
+        return
     check_output(output, resume=resume, overwrite=overwrite)
-
-    def say_what_is_finished() -> None:
-        if (output / "scenarios.csv").exists():
-            say(f"what was finished, and what was not run, stands in {output}/scenarios.csv")
-
-    with (
-        choose_endpoint(host, port, seed=seed, if_lost=say_what_is_finished) as endpoint,
-        progress_bar() as progress,
-    ):
-        say(endpoint.describe())
-        lossy = translation(tag_table_for_server(endpoint.version), segmenter.label_set).warning
-        if lossy is not None:
-            say(f"note: {lossy}")
-        check_scenarios(endpoint, chosen.scenarios)
-        prepare_output(output, resume=resume, overwrite=overwrite)
-        try:
-            summary = score_suite(
-                endpoint, segmenter, chosen, weathers=chosen_weathers, sizes=chosen_sizes, out=output, drives=drives,
-                reference_weather=reference_weather, warmup_frames=warmup_frames, resume=resume, progress=progress,
+    try:
+        with progress_bar() as progress:
+            summary = score_plan(
+                plan, nets, servers, suite=chosen.name, out=output, drives=drives, resume=resume, overwrite=overwrite,
+                check_classes=partial(check_classes, gates), progress=progress, say=note,
             )  # fmt: skip
-        except ServerLostError:
-            say_what_is_finished()
-            raise
-    print_ious(summary)
-    tell_what_is_missing(summary, remedy="Run the same command with --resume to try them again.")
-    say(f"tables: {output}/*.csv; next: harness report {output}")
+    except (ServerLostError, KeyboardInterrupt, SystemExit):
+        if (output / "scenarios.csv").exists():
+            note(f"what was finished, and what was not run, stands in {output}/scenarios.csv")
+        raise
+    tell_missing = partial(
+        tell_what_is_missing, summary, remedy="Run the same command with --resume to try them again.", note=note,
+        labels_must_agree=not servers.named,
+    )  # fmt: skip
+    try:
+        _print_results(summary, output_format, with_report=with_report)
+        if with_report:
+            _report(output, gates, junit, output_format)
+    except GateError:
+        tell_missing()  # cells that are missing may be why
+        raise
+    tell_missing()
 
 
 def print_ious(summary: ScoreSummary) -> None:
@@ -95,25 +118,92 @@ def print_ious(summary: ScoreSummary) -> None:
     print_table("IoU, counts pooled over scenarios", summary.columns, summary.rows)
 
 
-def tell_what_is_missing(summary: ScoreSummary, *, remedy: str) -> None:
+def tell_what_is_missing(
+    summary: ScoreSummary, *, remedy: str, note: Callable[[str], None] = say, labels_must_agree: bool = False
+) -> None:
     """Print what a reader of the numbers must know.
 
     Args:
         summary: What was scored.
         remedy: What to do about cells that are not complete.
+        note: Prints a line.
+        labels_must_agree: Whether labels that differ between weathers are an error.
 
     Raises:
-        IncompleteError: not every planned cell was scored.
+        IncompleteError: not every planned cell was scored, or not on the same labels.
     """
     for warning in summary.warnings:
-        say(f"warning: {warning}")
+        note(f"warning: {warning}")
     if summary.incomplete:
-        listed = "\n".join(
-            f"  {each.cell.scenario} under {each.cell.weather} at {each.cell.width}x{each.cell.height}: "
-            f"{each.status}, {each.message}"
-            for each in summary.incomplete
-        )
         raise IncompleteError(
             f"{len(summary.incomplete)} of {len(summary.cells)} cells are not complete, so the numbers above are "
-            f"partial:\n{listed}\n{remedy}"
+            f"partial:\n{_listed(summary.incomplete)}\n{remedy}"
         )
+    if summary.warnings and labels_must_agree:
+        raise IncompleteError(
+            "labels are not the same under all weathers, as they must be in the embedded simulator: see the warnings "
+            "above. Score again with --overwrite, and please report it if it happens again."
+        )
+
+
+def print_plan(plan: ScorePlan, nets: Nets, servers: Servers, output: Path, *, resume: bool) -> None:
+    """Print what would be scored, and how long that may take."""
+    from harness.scoring.estimate import estimate, needs_nets
+    from harness.scoring.workers.loaded_nets import load_nets
+
+    cells = list(plan.cells())
+    if len(cells) <= MAX_CELLS:
+        print_table(
+            f"would be scored into {output}",
+            ("scenario", "weather", "size", "fov", "model", "repeat"),
+            [
+                (each.scenario, each.weather, f"{each.width}x{each.height}", f"{each.fov:g}", each.model, each.repeat)
+                for each in cells
+            ],
+        )
+    views = len(cells) // (plan.num_passes * len(plan.models))
+    say(
+        f"{len(cells)} cells in {plan.num_passes} passes: {len(plan.scenarios)} scenarios, {len(plan.weathers)} "
+        f"weathers, {views} sizes and fields of view, {len(plan.models)} models, {plan.repeats} repeats"
+    )
+    runs = {name: str(run) for name, run in nets.runs.items()}
+    loaded = load_nets(runs, checkpoint=nets.checkpoint, device=nets.device) if needs_nets(output) else None
+    num_servers = len(servers.named) or servers.num_embedded
+    left = estimate(plan, output, loaded, num_servers=num_servers, resume=resume)
+    say(f"{left.passes} passes are to be run, {left.frames} frames of each camera")
+    say(f"expected: {_duration(left.seconds)}, from {left.basis}; the drives and the start of servers come on top")
+
+
+def _print_results(summary: ScoreSummary, output_format: str, *, with_report: bool) -> None:
+    if output_format == "table":
+        if len(summary.columns) <= MAX_COLUMNS or not with_report:
+            print_ious(summary)
+        say(f"tables: {summary.paths[0].parent}/*.csv")
+    elif not with_report:
+        table = OutputTable(name="iou", title="IoU", columns=summary.columns, rows=summary.rows)
+        print_formatted([table], output_format)
+
+
+def _report(output: Path, gates: Sequence[Gate], junit: Path | None, output_format: str) -> None:
+    from harness.cli.report import print_report
+    from harness.reporting.report import report as write_report
+
+    print_report(write_report(output, gates=gates, junit=junit), output_format)
+
+
+def _listed(incomplete: tuple[ScoredCell, ...]) -> str:
+    """One line for each pass: all its cells ended alike, or the first one speaks for them."""
+    lines: dict[tuple[str, str, int], str] = {}
+    for each in incomplete:
+        cell = each.cell
+        text = f"  {cell.scenario} under {cell.weather} at {cell.width}x{cell.height}: {each.status}, {each.message}"
+        lines.setdefault((cell.scenario, cell.weather, cell.repeat), text.rstrip(", "))
+    shown = list(lines.values())[:MAX_INCOMPLETE]
+    more = [f"  and {len(lines) - len(shown)} more, see scenarios.csv"] if len(lines) > len(shown) else []
+    return "\n".join([*shown, *more])
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

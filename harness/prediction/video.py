@@ -63,16 +63,20 @@ class VideoWriter:
         self._temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
+        self._num_frames = 0
 
     def __enter__(self) -> VideoWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._writer is not None:
-            self._writer.release()
-        if kind is None and self._temporary.is_file():
-            self._temporary.replace(self.path)
-        self._temporary.unlink(missing_ok=True)
+        try:
+            if self._writer is not None:
+                self._writer.release()
+            if kind is None and self._num_frames:
+                self._require_all_frames()
+                self._temporary.replace(self.path)
+        finally:
+            self._temporary.unlink(missing_ok=True)
 
     def append(self, rgb: Image) -> None:
         """Write ``(H, W, 3)`` uint8 sRGB; one of another size than the first is brought to it.
@@ -92,6 +96,18 @@ class VideoWriter:
         if (bgr.shape[1], bgr.shape[0]) != self._size:
             bgr = cv2.resize(bgr, self._size, interpolation=cv2.INTER_AREA)
         self._writer.write(bgr)
+        self._num_frames += 1
+
+    def _require_all_frames(self) -> None:
+        """The encoder does not tell when the disk is full: the file itself must."""
+        try:
+            found, _ = video_facts(self._temporary)
+        except DataError:
+            found = 0
+        if found != self._num_frames:
+            raise DataError(
+                f"{self.path} cannot be written: {found} of its {self._num_frames} frames read back. Is there room?"
+            )
 
 
 def _opened(path: Path) -> cv2.VideoCapture:

@@ -6,7 +6,7 @@ A stream is what one camera sees of one scenario in one weather. Its frames lie 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -160,6 +160,23 @@ def planned_streams(scenario: Scenario, weather: WeatherTimeline, *, is_replayed
         )
         streams.append(stream)
     return tuple(streams)
+
+
+def check_stream_names(streams: Iterable[PlannedStream]) -> None:
+    """Refuse streams of which two would be written under one name.
+
+    Raises:
+        UsageError: they would; with the names.
+    """
+    owners: dict[str, str] = {}
+    for stream in streams:
+        owner = stream.scenario.name
+        other = owners.setdefault(stream.name.casefold(), owner)
+        if other != owner:
+            raise UsageError(
+                f"scenarios {other!r} and {owner!r} would both be written as {stream.name!r}: "
+                "rename a scenario or a camera"
+            )
 
 
 def check_weathers(weathers: Sequence[WeatherTimeline]) -> None:

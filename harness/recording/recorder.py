@@ -20,10 +20,16 @@ from pathlib import Path
 from datasets.errors import DiskError
 from datasets.recording_dir import MANIFEST_NAME, RecordingDir
 from harness.carla_client.endpoint import Endpoint
-from harness.errors import OutputInUseError, ServerLostError, UsageError
+from harness.errors import OutputInUseError, ServerLostError
 from harness.recording.open_recording import OpenRecording
 from harness.recording.passes import Progress
-from harness.recording.plan import RecordingOptions, check_weathers, planned_streams, planned_weathers
+from harness.recording.plan import (
+    RecordingOptions,
+    check_stream_names,
+    check_weathers,
+    planned_streams,
+    planned_weathers,
+)
 from harness.recording.rows import RecordRow, RecordSummary
 from harness.recording.scenario_recorder import ScenarioRecorder
 from sim_scenarios.scenario import Scenario, Suite
@@ -109,7 +115,8 @@ def rows_after(
         for weather in planned_weathers(scenario, weathers)
         if (scenario.name, weather.name) not in have
     ]
-    if missing and not any(row.note.startswith(str(error)) for row in ended):
+    seen, _, _ = str(error).partition("\n")  # behind it: what to do
+    if missing and not any(row.note.startswith(seen) for row in ended):
         missing[0] = replace(missing[0], status="failed", note=str(error))
     return missing
 
@@ -121,16 +128,12 @@ def check_names(scenarios: Sequence[Scenario], weathers: Sequence[WeatherTimelin
         UsageError: they would; with the names.
     """
     check_weathers(weathers)
-    owners: dict[str, str] = {}
-    for scenario in scenarios:
-        for weather in planned_weathers(scenario, weathers):
-            for stream in planned_streams(scenario, weather, is_replayed=bool(weathers)):
-                other = owners.setdefault(stream.name.casefold(), scenario.name)
-                if other != scenario.name:
-                    raise UsageError(
-                        f"scenarios {other!r} and {scenario.name!r} would both have a shard named {stream.name!r}: "
-                        "rename a scenario or a camera"
-                    )
+    check_stream_names(
+        stream
+        for scenario in scenarios
+        for weather in planned_weathers(scenario, weathers)
+        for stream in planned_streams(scenario, weather, is_replayed=bool(weathers))
+    )
 
 
 def _open(out: Path, *, resume: bool) -> RecordingDir:

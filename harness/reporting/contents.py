@@ -2,58 +2,62 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Protocol
 
-import pandas as pd
-
-from harness.reporting.figures import heat_map, mean_iou_bars
-from harness.reporting.page import GalleryFrame, Headline, LegendEntry, Page, Picture, hex_color, inline
-from harness.reporting.sections import class_section, degradation_section, scenario_section
+from harness.reporting.bands import band_section
+from harness.reporting.cell_tables import cell_anchors, cell_section, summary_section, timing_section
+from harness.reporting.confusion_tables import confusion_section
+from harness.reporting.forest import comparison_section, degradation_section
+from harness.reporting.gallery import Gallery, build_gallery
+from harness.reporting.headline import headlines, worst_weathers
+from harness.reporting.heat_maps import class_section, scenario_section
+from harness.reporting.outline import Outline, outline_of
+from harness.reporting.page import LegendEntry, Page, TableSection
 from harness.reporting.source import ScoreData
-from harness.reporting.tables import pivot_iou
+from harness.reporting.sweeps import sweep_section
+from harness.reporting.tables import ReportTables
+from harness.reporting.tick_charts import tick_section
 
-_NARROW_WEATHERS = 8
-"""With more weathers than these, a figure needs the whole width of the page."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReportTables:
-    """The tables of a report; columns as in :mod:`harness.reporting.tables`."""
-
-    classes: pd.DataFrame
-    summary: pd.DataFrame
-    degradation: pd.DataFrame
-    reference_weather: str
+_SHOWN_GATES = 12
+"""Failed gates that the page names."""
 
 
-def build_page(data: ScoreData, tables: ReportTables, gallery: tuple[GalleryFrame, ...]) -> Page:
-    """The whole page.
+class Gate(Protocol):
+    """What the page has to know of a gate."""
+
+    @property
+    def text(self) -> str:
+        """What was demanded, and what was found."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether it was met."""
+
+
+def build_page(data: ScoreData, tables: ReportTables, *, gates: Sequence[Gate] = ()) -> Page:
+    """The whole page; the overlays of all kept frames are written, too.
 
     Args:
         data: what the score left.
         tables: what the report made of it.
-        gallery: frames to show, in this order.
+        gates: what was demanded of the numbers.
     """
-    reference = tables.reference_weather
-    scenarios = data.scenarios["scenario"].nunique()
-    done = int((data.scenarios["status"] == "done").sum())
+    outline = outline_of(data, tables.reference_weather)
+    gallery = build_gallery(outline, data, cell_anchors(data))
     return Page(
         title=f"Segmentation under weather: {data.description.get('suite', data.folder.name)}",
-        lead=f"{_count(scenarios, 'scenario')}, {_count(len(data.weathers), 'weather')}, "
-        f"{_count(len(data.sizes), 'image size')}: {done} of {len(data.scenarios)} planned cells were scored "
-        f"completely, {int(data.scenarios['frames'].sum())} frames in all. Reference weather: {reference}.",
-        notices=notices_of(data),
-        headline=_headline(data, tables),
-        figures=_figures(data, tables),
-        tables=(
-            class_section(data, tables.classes, tables.summary),
-            degradation_section(data, tables.degradation, reference),
-            scenario_section(data),
+        lead=_lead(outline, data),
+        notices=(*_gate_notices(gates), *notices_of(data)),
+        headline=headlines(outline, tables),
+        tables=_results(outline, data, tables, gallery),
+        gallery_text=_gallery_text(gallery),
+        gallery=gallery.groups,
+        legend=_legend(outline, tables),
+        details=(
+            confusion_section(outline, data, worst_weathers(outline, tables.degradation)),
+            timing_section(outline, data.timing),
         ),
-        gallery_text=_gallery_text(len(gallery), len(data.worst)),
-        gallery=gallery,
-        legend=_legend(data, tables),
         definitions=_definitions(data),
         environment=_environment(data),
     )
@@ -67,71 +71,72 @@ def notices_of(data: ScoreData) -> tuple[str, ...]:
         kinds = ", ".join(f"{count} {status}" for status, count in unfinished["status"].value_counts().items())
         notices.append(
             f"Incomplete: of {len(data.scenarios)} planned cells {kinds}. Means are over what was scored; "
-            "the table of scenarios says which cells are missing and why."
+            "the table of cells says which are missing and why."
         )
     whole = data.scenarios[data.scenarios["status"] == "done"]
-    digests = whole.groupby(["scenario", "width", "height"], sort=False)["labels_digest"].nunique(dropna=False)
-    for scenario, width, height in digests[digests > 1].index:
+    view = ["scenario", "label_width", "label_height", "fov"]
+    digests = whole.groupby(view, sort=False)["labels_digest"].nunique(dropna=False)
+    for scenario, width, height, fov in digests[digests > 1].index:
         notices.append(
-            f"The ground truth of scenario {scenario} at {width} × {height} is not the same under all weathers: "
-            "a difference between them is not the weather's alone."
+            f"The ground truth of scenario {scenario} at {width:.0f} × {height:.0f}, {fov:g}°, is not the same in all "
+            "cells: a difference between them is not the weather's alone."
         )
     return tuple(notices)
 
 
-def _headline(data: ScoreData, tables: ReportTables) -> tuple[Headline, ...]:
-    """MIoU of every weather at the largest size."""
-    width, height = data.sizes[0]
-    here = tables.summary[(tables.summary["width"] == width) & (tables.summary["height"] == height)]
-    figures = []
-    for row in here.to_dict("records"):
-        miou = float(row["miou"])
-        kind = "reference, " if row["weather"] == tables.reference_weather else ""
-        figures.append(
-            Headline(
-                label=f"{row['weather']}",
-                value="–" if math.isnan(miou) else f"{miou:.3f}",
-                note=f"mIoU at {width} × {height}, {kind}"
-                f"{row['scenarios_done']} of {row['scenarios_planned']} scenarios",
-            )
-        )
-    return tuple(figures)
+def _gate_notices(gates: Sequence[Gate]) -> list[str]:
+    failed = [f"A gate was not met: {gate.text}" for gate in gates if not gate.passed]
+    more = len(failed) - _SHOWN_GATES
+    return [*failed[:_SHOWN_GATES], *([f"{more} more gates were not met."] if more > 0 else [])]
 
 
-def _figures(data: ScoreData, tables: ReportTables) -> tuple[Picture, ...]:
-    """Bars of mIoU, and one heat map for each size that has a score."""
-    is_wide = len(data.weathers) > _NARROW_WEATHERS
-    pictures = [
-        Picture(
-            source=inline(mean_iou_bars(tables.summary), kind="png"),
-            text="Bar chart: mean IoU by weather and image size; the values are in the table of classes.",
-            is_wide=is_wide,
-        )
+def _lead(outline: Outline, data: ScoreData) -> str:
+    done = int((data.scenarios["status"] == "done").sum())
+    repeats = data.scenarios["repeat"].nunique()
+    parts = [
+        _count(len(outline.scenarios), "scenario"),
+        _count(data.scenarios["weather"].nunique(), "weather"),
+        _count(len(outline.views), "image size" if len(outline.largest) == 1 else "view"),
+        _count(len(outline.models), "model"),
+        *([_count(repeats, "repeat")] if repeats > 1 else []),
     ]
-    for size in data.sizes:
-        wide = pivot_iou(tables.classes, data, size)
-        if not wide.empty:
-            title = f"IoU by class and weather at {size[0]} × {size[1]}"
-            source = inline(heat_map(wide, title=title), kind="png")
-            text = f"Heat map: {title}; the values are in the table of classes."
-            pictures.append(Picture(source=source, text=text, is_wide=is_wide))
-    return tuple(pictures)
+    return (
+        f"{', '.join(parts)}: {done} of {len(data.scenarios)} planned cells were scored completely, "
+        f"{int(data.scenarios['frames'].sum())} frames in all. Reference weather: {outline.reference_weather}."
+    )
 
 
-def _gallery_text(shown: int, kept: int) -> str:
-    if kept == 0:
+def _results(outline: Outline, data: ScoreData, tables: ReportTables, gallery: Gallery) -> tuple[TableSection, ...]:
+    """The sections before the gallery; those that a score of this kind cannot have are left out."""
+    return (
+        class_section(outline, tables, gallery.of_class),
+        scenario_section(outline, data, gallery.of_scenario),
+        degradation_section(outline, tables),
+        *((sweep_section(outline, tables),) if outline.sweeps else ()),
+        band_section(outline, data, worst_weathers(outline, tables.degradation)),
+        *((comparison_section(outline, tables.comparison),) if len(outline.models) > 1 else ()),
+        summary_section(outline, tables.summary),
+        cell_section(outline, data, gallery.of_cell),
+        tick_section(outline, data),
+    )
+
+
+def _gallery_text(gallery: Gallery) -> str:
+    if gallery.kept == 0:
         return "No frames were kept."
     text = (
-        "The frames with the lowest mean IoU of each weather: what the camera saw, the truth, the prediction, and the "
-        "error map (orange: wrong; dark: right; grey: not scored)."
+        "What the camera saw, the truth, the prediction, and the error map (orange: wrong; dark: right; grey: not "
+        "scored), for the worst frames of each scenario, class and weather."
     )
-    return text if shown == kept else f"{text} Shown are {shown} of {kept}; all are in the folder overlays."
+    if gallery.shown == gallery.kept:
+        return text
+    return f"{text} Shown are {gallery.shown} of {gallery.kept}; all are in the folder overlays beside this file."
 
 
-def _legend(data: ScoreData, tables: ReportTables) -> tuple[LegendEntry, ...]:
+def _legend(outline: Outline, tables: ReportTables) -> tuple[LegendEntry, ...]:
     """Colours of the classes that occur."""
     present = set(tables.classes.dropna(subset=["iou"])["class"])
-    entries = [LegendEntry(name=each.name, color=hex_color(each.color)) for each in data.labels if each.name in present]
+    entries = [LegendEntry(name=name, color=color) for name, color in outline.colors.items() if name in present]
     return (*entries, LegendEntry(name="not scored", color="#000000"))
 
 
@@ -139,26 +144,26 @@ def _definitions(data: ScoreData) -> tuple[tuple[str, str], ...]:
     labels = data.description["labels"]
     words = data.description.get("definitions", {})
     return (
-        *((str(name), str(text)) for name, text in words.items()),
+        *((str(name).replace("_", " "), str(text)) for name, text in words.items()),
         ("labels", f"{labels.get('name')}: {len(data.labels)} classes"),
         ("not scored", str(labels.get("ignore_rule", ""))),
     )
 
 
 def _environment(data: ScoreData) -> tuple[tuple[str, str], ...]:
-    """Server, model, seeds and versions as lines."""
+    """Server, models, seeds and versions as lines."""
     description, environment = data.description, data.environment
-    groups = {
-        "server": description.get("server"),
-        "model": description.get("model"),
-        "seeds": description.get("seeds"),
-        "packages": environment.get("packages"),
-    }
-    lines = [(name, _in_words(content)) for name, content in groups.items() if content]
+    models = description.get("models") or {}
+    lines = [("server", _in_words(description["server"]))] if description.get("server") else []
+    lines += [(f"model {name}", _in_words(origin)) for name, origin in models.items()]
+    if description.get("seeds"):
+        lines.append(("seeds", _in_words(description["seeds"])))
     lines.append(("drives", str(description.get("drives") or "driven for this score")))
+    if environment.get("packages"):
+        lines.append(("packages", _in_words(environment["packages"])))
     lines += [
         (name.replace("_", " "), _in_words(environment[name]))
-        for name in ("command", "started_utc", "harness_version", "git_commit", "python", "platform")
+        for name in ("command", "harness_version", "git_commit", "python", "platform")
         if environment.get(name)
     ]
     return tuple(lines)
@@ -166,7 +171,7 @@ def _environment(data: ScoreData) -> tuple[tuple[str, str], ...]:
 
 def _in_words(content: object) -> str:
     if isinstance(content, dict):
-        return ", ".join(f"{key} {value}" for key, value in content.items() if value is not None)
+        return ", ".join(f"{key} {_in_words(value)}" for key, value in content.items() if value is not None)
     return " ".join(str(part) for part in content) if isinstance(content, list) else str(content)
 
 

@@ -61,8 +61,8 @@ def panels(rgb: Image, truth: Image, prediction: Image, palette: Image) -> dict[
     """Input, truth, prediction and error map by title, each ``(H, W, 3)`` uint8 sRGB."""
     return {
         "input": rgb,
-        "truth": palette[truth],
-        "prediction": palette[prediction],
+        "truth": palette.take(truth, axis=0),
+        "prediction": palette.take(prediction, axis=0),
         "error": error_map(rgb, truth, prediction),
     }
 
@@ -97,17 +97,27 @@ def encode_jpeg(rgb: Image, *, quality: int) -> bytes:
 def read_frame(folder: Path, *, rgb: str, truth: str, prediction: str) -> tuple[Image, Image, Image]:
     """Read the three images of a kept frame: ``(H, W, 3)`` sRGB and two ``(H, W)`` masks of class ids.
 
+    A net may have seen a smaller picture than it is scored on: that is enlarged to the size of the masks, each pixel
+    taking the colour of its nearest.
+
     Raises:
-        DataError: a file is missing, no image, of another size, or outside ``folder``.
+        DataError: a file is missing, no image, of another shape, or outside ``folder``.
     """
     color = cv2.cvtColor(_read(folder, rgb, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB).astype(np.uint8)
     masks = [_read(folder, name, cv2.IMREAD_GRAYSCALE) for name in (truth, prediction)]
-    for name, mask in zip((truth, prediction), masks, strict=True):
-        if mask.shape != color.shape[:2]:
-            raise DataError(
-                f"{folder / name} is {mask.shape[1]} x {mask.shape[0]} pixels, its picture {rgb} is "
-                f"{color.shape[1]} x {color.shape[0]}: score again"
-            )
+    height, width = masks[0].shape
+    if masks[1].shape != (height, width):
+        raise DataError(
+            f"{folder / prediction} is {masks[1].shape[1]} x {masks[1].shape[0]} pixels, its truth {truth} is "
+            f"{width} x {height}: score again"
+        )
+    if abs(color.shape[1] * height - color.shape[0] * width) > max(width, height):
+        raise DataError(
+            f"{folder / rgb} is {color.shape[1]} x {color.shape[0]} pixels, its truth {truth} is {width} x {height}, "
+            "which is another shape: score again"
+        )
+    if color.shape[:2] != (height, width):
+        color = np.asarray(cv2.resize(color, (width, height), interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
     return color, masks[0], masks[1]
 
 

@@ -1,81 +1,136 @@
-"""``harness report``: tables, figures, overlays and one HTML page out of the tables of a score.
+"""``harness report``: tables, figures, overlays and one HTML page out of what a score left behind.
 
-Everything is written beside those tables: ``classes.csv``, ``degradation.csv``, ``summary.csv``, ``overlays/`` and
-``report.html``. Running it again replaces them.
+Everything is written beside that: ``classes.csv``, ``summary.csv``, ``degradation.csv``, ``limits.csv``,
+``comparison.csv``, ``report.json``, ``overlays/`` and ``report.html``. Running it again replaces them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from harness.errors import UsageError
-from harness.reporting.contents import ReportTables, build_page
-from harness.reporting.overlays import Image, encode_jpeg, one_picture, palette_of, panels, read_frame, thumbnail
-from harness.reporting.page import GalleryFrame, Picture, inline, render
+from harness.gates.gate import Gate, check_classes
+from harness.gates.junit import write_junit
+from harness.gates.verdict import GateResult, judge_report
+from harness.reporting.comparison import comparison_table
+from harness.reporting.contents import build_page, notices_of
+from harness.reporting.degradation import degradation_table
+from harness.reporting.frames import FrameTable
+from harness.reporting.intervals import Intervals
+from harness.reporting.limits import limit_table
+from harness.reporting.page import render
+from harness.reporting.pooled import class_table, summary_table
+from harness.reporting.report_json import report_json
 from harness.reporting.source import ScoreData, read_score
-from harness.reporting.tables import MEAN, class_table, degradation_table, summary_table, write_table
-from harness.run_dir import write_bytes
+from harness.reporting.tables import ReportTables
+from harness.run_dir import write_bytes, write_json
+from harness.scoring.spreadsheet import write_table
+from harness.scoring.statistics.bootstrap import Bootstrap
 
-MAX_GALLERY = 24
-"""Frames on the page; each is about 100 kB. The overlays of all others lie in the folder ``overlays``."""
-
-_FILE_QUALITY = 92
-_PAGE_QUALITY = 80
-
-TableRow = tuple[str | float, ...]
+TABLES = ("classes", "summary", "degradation", "limits", "comparison")
+"""Those that are written, each as ``<name>.csv``."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ReportSummary:
-    """What a report says, in short."""
+    """What a report says, for a terminal or another program."""
 
     reference_weather: str
     """What the others are compared with."""
-    columns: tuple[str, ...]
-    """Headings of ``rows``."""
-    rows: tuple[TableRow, ...]
-    """One for each other weather and size; none where only the reference was scored. Counts are pooled."""
+    tables: ReportTables
+    content: dict[str, object]
+    """What ``report.json`` holds."""
     notices: tuple[str, ...]
     """What a reader must know before believing a number."""
+    incomplete: int
+    """Planned cells that are not done."""
+    gates: tuple[GateResult, ...]
+    """One for each gate and row."""
     paths: tuple[Path, ...]
     """The files that were written, the page last."""
 
 
-def report(out: Path, *, reference_weather: str | None = None) -> ReportSummary:
+def report(
+    out: Path,
+    *,
+    reference_weather: str | None = None,
+    reference_model: str | None = None,
+    target: float | None = None,
+    bootstrap: Bootstrap | None = None,
+    gates: Sequence[Gate] = (),
+    junit: Path | None = None,
+) -> ReportSummary:
     """Write tables and page into ``out``, the folder of a score.
 
     Args:
         out: what ``harness score`` wrote.
         reference_weather: weather to compare the others with; the one that the score names when omitted.
+        reference_model: net that CD and rCD are relative to; the one that the score names, or none, when omitted.
+        target: IoU, 0..1, that ends the operating limits of sweeps; 90 % of the reference's when omitted.
+        bootstrap: how intervals are made, and what is drawn for them; 1000 resamples of frames when omitted.
+        gates: demands, judged here and raised by nobody: see `GateResult.passed`.
+        junit: where to write them, and every planned cell, as a JUnit file.
 
     Raises:
         DataError: a table is missing, half-written or inconsistent.
-        UsageError: the reference weather was not scored.
+        UsageError: the reference was not scored, the target is no IoU, or a gate names an unknown class.
     """
     data = read_score(out)
-    reference = _reference_weather(data, reference_weather)
-    tables = ReportTables(
-        classes=class_table(data),
-        summary=summary_table(data),
-        degradation=degradation_table(data, reference),
-        reference_weather=reference,
+    check_classes(gates, data.class_names)
+    if target is not None and not 0 < target <= 1:
+        raise UsageError(f"the target is {target:g}; it must be an IoU above 0 and at most 1")
+    bootstrap = bootstrap or Bootstrap()
+    model = _reference_model(data, reference_model)
+    tables = make_tables(
+        data,
+        bootstrap=bootstrap,
+        reference_weather=_reference_weather(data, reference_weather),
+        reference_model=model,
+        target=target,
     )
-    paths = [
-        write_table(tables.classes, out / "classes.csv"),
-        write_table(tables.degradation, out / "degradation.csv"),
-        write_table(tables.summary, out / "summary.csv"),
-    ]
-    page = build_page(data, tables, _write_overlays(data))
+    results = judge_report(gates, classes=tables.classes, summary=tables.summary, degradation=tables.degradation)
+    content = report_json(data, tables, bootstrap=bootstrap, reference_model=model, target=target, gates=results)
+    paths = _write(out, tables, content)
+    if junit is not None:
+        paths.append(write_junit(junit, data.scenarios, results))
+    page = build_page(_with_reference(data, tables, model), tables, gates=results)
     write_bytes(out / "report.html", render(page).encode("utf-8"))
     return ReportSummary(
-        reference_weather=reference,
-        columns=("weather", "size", "mIoU", "points lost", "retention", "hardest hit (points)"),
-        rows=_degradation_rows(tables.degradation),
-        notices=page.notices,
+        reference_weather=tables.reference_weather,
+        tables=tables,
+        content=content,
+        notices=notices_of(data),
+        incomplete=int((data.scenarios["status"] != "done").sum()),
+        gates=results,
         paths=(*paths, out / "report.html"),
+    )
+
+
+def make_tables(
+    data: ScoreData,
+    *,
+    bootstrap: Bootstrap,
+    reference_weather: str,
+    reference_model: str | None = None,
+    target: float | None = None,
+) -> ReportTables:
+    """Every table of a report; arguments as for `report`."""
+    frames, intervals = FrameTable(data), Intervals(bootstrap)
+    return ReportTables(
+        classes=class_table(data, frames, intervals),
+        summary=summary_table(data, frames, intervals),
+        degradation=degradation_table(
+            data, frames, intervals, reference_weather=reference_weather, reference_model=reference_model
+        ),
+        limits=limit_table(
+            data, frames, reference_weather=reference_weather, reference_model=reference_model, target=target
+        ),
+        comparison=comparison_table(data, frames, intervals),
+        reference_weather=reference_weather,
     )
 
 
@@ -86,56 +141,24 @@ def _reference_weather(data: ScoreData, wanted: str | None) -> str:
     return reference
 
 
-def _write_overlays(data: ScoreData) -> tuple[GalleryFrame, ...]:
-    """Write the four panels of every kept frame, and return those for the page."""
-    palette = palette_of(data.labels)
-    shown = _gallery_order(data.worst).head(MAX_GALLERY).index
-    frames: dict[object, GalleryFrame] = {}
-    for index, row in data.worst.iterrows():
-        rgb, truth, prediction = read_frame(
-            data.folder, rgb=row["rgb"], truth=row["truth"], prediction=row["prediction"]
-        )
-        pictures = panels(rgb, truth, prediction, palette)
-        path = data.folder / "overlays" / Path(row["rgb"]).relative_to("frames").with_suffix(".jpg")
-        path = path.with_name(path.name.replace("_rgb", ""))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(path, encode_jpeg(one_picture(pictures), quality=_FILE_QUALITY))
-        if index in shown:
-            frames[index] = GalleryFrame(
-                panels=tuple(Picture(source=_inline_jpeg(picture), text=title) for title, picture in pictures.items()),
-                text=f"{row['scenario']}, {row['weather']}, frame {row['frame']}: mIoU {row['miou']:.3f}, "
-                f"pixel accuracy {row['pixel_accuracy']:.3f}",
-            )
-    return tuple(frames[index] for index in shown)
+def _reference_model(data: ScoreData, wanted: str | None) -> str | None:
+    named = data.description.get("reference_model") if wanted is None else wanted
+    if named is not None and named not in data.models:
+        raise UsageError(f"the reference model {named!r} was not scored; there are: {', '.join(data.models)}")
+    return None if named is None else str(named)
 
 
-def _inline_jpeg(picture: Image) -> str:
-    return inline(encode_jpeg(thumbnail(picture), quality=_PAGE_QUALITY), kind="jpeg")
+def _with_reference(data: ScoreData, tables: ReportTables, model: str | None) -> ScoreData:
+    """The score as this report sees it: its page names the references that were chosen here."""
+    chosen = {"reference_weather": tables.reference_weather, "reference_model": model}
+    return replace(data, description={**data.description, **chosen})
 
 
-def _gallery_order(worst: pd.DataFrame) -> pd.DataFrame:
-    """The worst frame of each weather first, then the second worst of each, so that every weather is seen."""
-    by_miou = worst.sort_values("miou", kind="stable")
-    turn = by_miou.groupby("weather").cumcount()
-    ordered: pd.DataFrame = by_miou.assign(turn=turn).sort_values(["turn", "miou"], kind="stable")
-    return ordered
-
-
-def _degradation_rows(degradation: pd.DataFrame) -> tuple[TableRow, ...]:
-    """What each weather costs at each size, for a terminal: the mean, and the class that lost most."""
-    rows: list[TableRow] = []
-    for _, group in degradation.groupby(["weather", "width", "height"], sort=False):
-        mean = group[group["class"] == MEAN].iloc[0]
-        classes = group[group["class"] != MEAN].dropna(subset=["drop_points"])
-        hardest = classes.loc[classes["drop_points"].idxmax()] if len(classes) else None
-        rows.append(
-            (
-                str(mean["weather"]),
-                f"{mean['width']}x{mean['height']}",
-                float(mean["iou"]),
-                "–" if pd.isna(mean["drop_points"]) else f"{mean['drop_points']:.1f}",
-                float(mean["retention"]),
-                "" if hardest is None else f"{hardest['class']} ({hardest['drop_points']:.1f})",
-            )
-        )
-    return tuple(rows)
+def _write(out: Path, tables: ReportTables, content: dict[str, object]) -> list[Path]:
+    paths = []
+    for name in TABLES:
+        table: pd.DataFrame = getattr(tables, name)
+        write_table(out / f"{name}.csv", table)
+        paths.append(out / f"{name}.csv")
+    write_json(out / "report.json", content)
+    return [*paths, out / "report.json"]

@@ -1,4 +1,4 @@
-"""Boundary IoU (Cheng et al. 2021, arXiv 2103.16562): counts of the pixels near the borders of each class.
+"""Boundary IoU (Cheng et al. 2021, arXiv 2103.16562): which pixels are near the border of their class.
 
 Decisions:
 
@@ -9,8 +9,9 @@ Decisions:
 * **Pixels that are not scored are in no mask,** neither of the truth nor of the prediction, so their rim is a border
   of both, as the image's edge is: a perfect prediction has a boundary IoU of 1.
 * **Counts first, divide last.** A frame gives pixels in both bands (tp), in the predicted one only (fp) and in the
-  true one only (fn), for each class, and ``metrics.iou`` of their sums is the boundary IoU. The paper takes the mean
-  over instances; semantic classes have none, so counts are pooled as for the IoU.
+  true one only (fn), for each class (:mod:`harness.scoring.frame_counts`), and ``metrics.iou`` of their sums is the
+  boundary IoU. The paper takes the mean over instances; semantic classes have none, so counts are pooled as for the
+  IoU.
 * **All classes at once.** A pixel is in the band of its class where the square of ``2 width + 1`` pixels around it is
   not all of that class. Runs along x, then along y, decide that in two passes, whatever the width and the number of
   classes.
@@ -24,37 +25,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from harness.scoring.confusion import IGNORE_ID
-
 BOUNDARY_SHARE = 0.02
 """Width of a band as a share of the image's diagonal, as in the paper."""
 
 Mask = NDArray[np.uint8]
-Counts = NDArray[np.int64]
 
 
 def boundary_width(height: int, width: int) -> int:
     """How far from a border the band goes, for an image of ``height`` x ``width`` [px]: whole pixels, at least 1."""
     return max(1, round(BOUNDARY_SHARE * math.hypot(height, width)))
-
-
-def count_boundaries(truth: Mask, prediction: Mask, num_classes: int, *, width: int) -> Counts:
-    """Count the pixels of one frame that are near a border of their class.
-
-    Args:
-        truth: class ids below ``num_classes``, ``(H, W)`` uint8; 255 is not scored.
-        prediction: class ids below ``num_classes``, ``(H, W)`` uint8.
-        num_classes: K.
-        width: of the bands [px], 1 or more.
-
-    Returns:
-        ``(K, 3)`` int64, for each class the pixels in both bands, in the predicted one only, in the true one only:
-        tp, fp and fn.
-    """
-    seen = np.where(truth == IGNORE_ID, truth, prediction)
-    counts = np.zeros((IGNORE_ID + 1, 3), dtype=np.int64)
-    _add_bands(truth, in_band(truth, width), seen, in_band(seen, width), counts)
-    return counts[:num_classes]
 
 
 def in_band(labels: Mask, width: int) -> NDArray[np.bool_]:
@@ -90,20 +69,3 @@ def _mark_uniform(row: Mask, width: int, uniform: NDArray[np.bool_]) -> None:
         if x == row.size or row[x] != row[start]:
             uniform[start + width : max(start + width, x - width)] = True
             start = x
-
-
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _add_bands(
-    truth: Mask, truth_band: NDArray[np.bool_], seen: Mask, seen_band: NDArray[np.bool_], counts: Counts
-) -> None:
-    """Add to ``counts`` (256, 3), by label, the pixels in both bands, in the second only and in the first only."""
-    for y in range(truth.shape[0]):
-        for x in range(truth.shape[1]):
-            true, predicted = truth[y, x], seen[y, x]
-            if truth_band[y, x] and seen_band[y, x] and true == predicted:
-                counts[true, 0] += 1
-                continue
-            if seen_band[y, x]:
-                counts[predicted, 1] += 1
-            if truth_band[y, x]:
-                counts[true, 2] += 1

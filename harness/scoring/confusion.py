@@ -2,8 +2,8 @@
 
 Decisions:
 
-* **Counts are int64 and exact.** Nothing is divided here (see :mod:`harness.scoring.metrics`), so matrices of frames,
-  scenarios and processes can be added in any order with the same result.
+* **Counts are int64 and exact.** Nothing is divided here (see :mod:`harness.scoring.statistics.metrics`), so matrices
+  of frames, scenarios and processes can be added in any order with the same result.
 * **Truth 255 is "do not score".** Such pixels are in no row and no column, whatever was predicted there.
   Any other id at or above ``num_classes``, and any such prediction at a scored pixel, is an error: it means that the
   masks belong to another label set, and counting on would give a plausible wrong number.
@@ -174,6 +174,11 @@ class ConfusionMatrix:
         """Pixels of each class that were predicted as another, ``(K,)`` int64."""
         true: Counts = self.counts.sum(axis=1)
         return true - self.tp
+
+    @property
+    def regions(self) -> Counts:
+        """tp, fp and fn of each class, ``(K, 3)`` int64."""
+        return np.stack([self.tp, self.fp, self.fn], axis=-1)
 
 
 def confusion_rows(matrix: ConfusionMatrix, names: Sequence[str]) -> tuple[tuple[str, ...], list[dict[str, str | int]]]:

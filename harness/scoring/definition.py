@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.scoring.bootstrap import Bootstrap
 from harness.scoring.boundary import BOUNDARY_SHARE, boundary_width
 from harness.scoring.plan import size_name
+from harness.scoring.statistics.bootstrap import Bootstrap
 from sim_scenarios.camera import Size
 
 RATIOS = (

@@ -3,8 +3,9 @@
 Decisions:
 
 * **A cell is what was recorded**: a scenario, under the weather and at the size that it was recorded with
-  (:mod:`harness.scoring.recorded_cells`). The tables of a score are written as they are for a live one; the measures
-  with intervals and the confusion matrix stand beside them (:mod:`harness.scoring.measure_tables`).
+  (:mod:`harness.scoring.recorded_cells`). It is counted by the scorer of a live pass, so that the same frames give the
+  same numbers, and the tables of a score are written as they are for a live one; the measures with intervals and the
+  pooled confusion matrix stand beside them (:mod:`harness.scoring.measure_tables`).
 * **A damaged frame is never scored and never silent.** It makes its cell "failed" (``corrupt="raise"``), or it is
   left out and named, which makes the cell "partial" (``corrupt="skip"``). Either way the cell is not complete, and
   whoever asked is told.
@@ -12,32 +13,36 @@ Decisions:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from datasets.labels import LabelError, check_tags, lookup_table
 from datasets.sample import Sample
 from datasets.shard import ShardError, ShardReader
+from harness.carla_client.observation import CameraPair
 from harness.errors import DataError
 from harness.run_dir import lock_output, write_manifest
-from harness.scoring.bootstrap import Bootstrap
-from harness.scoring.cells import CellResult
+from harness.scoring.cells import Cell, CellResult
 from harness.scoring.definition import define
 from harness.scoring.description import FILE_NAME, describe_measures, save_description
-from harness.scoring.frame_counts import FrameCounts
 from harness.scoring.input_size import ResizingNet
-from harness.scoring.live import Net, PassResult, PassScorer
+from harness.scoring.live import Net, PassScorer
 from harness.scoring.measure_tables import save_measures
 from harness.scoring.measures import Measures, measure
 from harness.scoring.pipeline import overlap
-from harness.scoring.plan import DEFAULT_REFERENCE, Cell, size_name
+from harness.scoring.plan import DEFAULT_REFERENCE, size_name
 from harness.scoring.recorded_cells import RecordedCell, recorded_cells
+from harness.scoring.statistics.bootstrap import Bootstrap
 from harness.scoring.summary import ScoreSummary, summarize
-from harness.scoring.tables import TABLE_NAMES, ScoreTables
-from harness.scoring.worst import KeptFrame
-from sim_scenarios.camera import Size
+from harness.scoring.tables import write_tables
+from harness.scoring.views import View
+from harness.scoring.worst import KeptFrame, WorstFrame, save_frames
+from sim_scenarios.camera import CameraSpec, Size
 
 ProgressCallback = Callable[[str, int, int], None]
 """(what is being done, steps done, steps in all)."""
@@ -54,6 +59,7 @@ def evaluate(
     recording: Path,
     *,
     split: str = "test",
+    model: str = "model",
     out: Path | None = None,
     worst_frames: int = 3,
     size: Size | None = None,
@@ -67,8 +73,10 @@ def evaluate(
         segmenter: the net.
         recording: what ``harness record`` or ``harness import`` wrote.
         split: "train", "val", "test", or "all" of them.
+        model: name of the net in the tables.
         out: a prepared output folder for the tables, which ``harness report`` can read; None for none.
-        worst_frames: frames of each scenario to keep as images, where there is an output folder.
+        worst_frames: frames of lowest mean IoU of each cell to keep as images, where there is an output folder; with
+            any, the worst frame of each scenario and class is kept, too.
         size: (width, height) [px] at which the net sees the pictures, however they were recorded; scores are at the
             recorded size all the same. None shows them as they are.
         bootstrap: how intervals are made; ``Bootstrap()`` when omitted.
@@ -85,25 +93,20 @@ def evaluate(
     """
     evaluation = _Evaluation(
         net=segmenter if size is None else ResizingNet(segmenter, size),
+        model=model,
         recording=recording,
         split=split,
-        cells=recorded_cells(recording, split),
+        cells=recorded_cells(recording, split, model=model),
         input_size=size,
         bootstrap=bootstrap or Bootstrap(),
     )
     for each in evaluation.cells:
         lookup_table(each.tag_table, segmenter.label_set)  # labels of another kind are an error at once
-    counted = _count_all(
-        evaluation, worst_frames=0 if out is None else worst_frames, corrupt=corrupt, progress=progress
-    )
+    count = _Counting(evaluation, out=out, worst_frames=worst_frames, corrupt=corrupt, progress=progress)
     if out is not None:
-        return _write_tables(evaluation, counted, out)
-    results = {cell: result for cell, result, _ in counted}
+        return _write_tables(evaluation, count, out)
+    results = count.every_cell()
     return summarize(results, evaluation.class_names, measures=evaluation.measure(results))
-
-
-_Counted = tuple[Cell, CellResult, tuple[KeptFrame, ...]]
-"""A cell, its counts, and its frames that are kept as images."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +114,7 @@ class _Evaluation:
     """What is evaluated, and how."""
 
     net: Net
+    model: str
     recording: Path
     split: str
     cells: tuple[RecordedCell, ...]
@@ -126,103 +130,169 @@ class _Evaluation:
         """The frames, in words."""
         return f"{self.recording.name} ({self.split})"
 
+    @property
+    def label_sizes(self) -> dict[tuple[int, int, float], Size]:
+        """Every picture is scored at its own size."""
+        return {(*each.size, each.cell.fov): each.size for each in self.cells}
+
     def describe(self) -> dict[str, Any]:
         """The content of ``score.json``."""
         weathers = list(dict.fromkeys(each.cell.weather for each in self.cells))
-        reference = DEFAULT_REFERENCE if DEFAULT_REFERENCE in weathers else weathers[0]
-        content = describe_measures(self.net, suite=self.source, reference_weather=reference)
+        content = describe_measures(
+            self.net.label_set,
+            models={self.model: dict(self.net.origin)},
+            suite=self.source,
+            reference_weather=DEFAULT_REFERENCE if DEFAULT_REFERENCE in weathers else weathers[0],
+            label_sizes=self.label_sizes,
+        )
         resized = "" if self.input_size is None else f" resized to {size_name(self.input_size)}"
         definitions = {
             **content["definitions"],
             "size": f"width x height of the recorded image: the net sees it{resized} and is scored on it at that size",
         }
         del definitions["replay"]  # frames are scored as they were recorded
-        return {**content, "definitions": definitions, "recording": str(self.recording), "split": self.split}
+        return {
+            **content,
+            "definitions": definitions,
+            "scenarios": list(dict.fromkeys(each.cell.scenario for each in self.cells)),
+            "seeds": {"bootstrap": self.bootstrap.seed},
+            "weathers": dict.fromkeys(weathers),
+            "sweeps": [],
+            "sizes": [list(size) for size in dict.fromkeys(each.size for each in self.cells)],
+            "fovs": list(dict.fromkeys(each.cell.fov for each in self.cells)),
+            "repeats": 1,
+            "server": None,
+            "drives": None,
+            "recording": str(self.recording),
+            "split": self.split,
+        }
 
     def measure(self, results: Mapping[Cell, CellResult]) -> Measures | None:
         """Pool the frames of all cells that were counted."""
         scenario_of = {each.cell: each.scenario for each in self.cells}
-        counts = {cell: result.counts for cell, result in results.items() if result.counts is not None}
-        scenarios = [scenario_of[cell] for cell, frames in counts.items() for _ in range(len(frames))]
-        planned = sum(each.num_frames for each in self.cells)
-        num_scenarios = len(set(scenarios))
-        share = f"{planned} frames" if len(scenarios) == planned else f"{len(scenarios)} of {planned} frames (partial)"
+        counted = {cell: result.counts for cell, result in results.items() if result.counts is not None}
+        planned, frames = sum(each.num_frames for each in self.cells), sum(map(len, counted.values()))
+        num_scenarios = len({scenario_of[cell] for cell in counted})
+        share = f"{planned} frames" if frames == planned else f"{frames} of {planned} frames (partial)"
         definition = define(
             counted=f"{share}, {_number_of(num_scenarios, 'scenario')} of {self.source}",
-            sizes=list(dict.fromkeys((cell.width, cell.height) for cell in counts)),
+            sizes=list(dict.fromkeys((cell.width, cell.height) for cell in counted)),
             input_size=self.input_size,
             bootstrap=self.bootstrap,
-            num_units=num_scenarios if self.bootstrap.unit == "scenarios" else len(scenarios),
+            num_units=num_scenarios if self.bootstrap.unit == "scenarios" else frames,
         )
-        pooled = FrameCounts.joined(counts.values(), len(self.class_names))
-        return measure(pooled, scenarios, self.class_names, bootstrap=self.bootstrap, definition=definition)
+        units = [(scenario_of[cell], counts) for cell, counts in counted.items()]
+        return measure(units, self.class_names, bootstrap=self.bootstrap, definition=definition)
 
 
-def _write_tables(evaluation: _Evaluation, counted: Iterable[_Counted], out: Path) -> ScoreSummary:
-    """Count, and write the tables of a score after each cell, those of the measures at the end."""
+def _write_tables(evaluation: _Evaluation, count: _Counting, out: Path) -> ScoreSummary:
+    """Count, and write all tables."""
     names = evaluation.class_names
-    towns = {each.cell.scenario: each.town for each in evaluation.cells}
-    tables = ScoreTables(out, [each.cell for each in evaluation.cells], towns=towns, class_names=names)
-    paths = [out / name for name in (*TABLE_NAMES, FILE_NAME)]
     with lock_output(out):
         save_description(out, evaluation.describe())
         seeds, inputs = {"bootstrap": evaluation.bootstrap.seed}, {"recording": evaluation.recording}
         write_manifest(out / "manifest.json", seeds=seeds, inputs=inputs)
-        tables.save()
-        for cell, result, worst in counted:
-            tables.put({cell: result}, tables.keep_frames(cell, worst))
-            tables.save()
-        measures = evaluation.measure(tables.results)
+        results = count.every_cell()
+        paths = write_tables(
+            out,
+            results,
+            count.kept,
+            towns={each.cell.scenario: each.town for each in evaluation.cells},
+            class_names=names,
+            label_sizes=evaluation.label_sizes,
+        )
+        measures = evaluation.measure(results)
         if measures is not None:
-            paths += save_measures(out, measures, tables.results, names, bootstrap=evaluation.bootstrap)
-    return summarize(tables.results, names, paths=paths, measures=measures)
+            matrices = [result.counts.confusion for result in results.values() if result.counts is not None]
+            paths += save_measures(out, measures, np.sum(matrices, axis=0), bootstrap=evaluation.bootstrap)
+    return summarize(results, names, paths=(*paths, out / FILE_NAME), measures=measures)
 
 
 def _number_of(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
-def _count_all(
-    evaluation: _Evaluation, *, worst_frames: int, corrupt: Corrupt, progress: ProgressCallback | None
-) -> Iterator[_Counted]:
-    """Count cell after cell; one that cannot be read is a failed cell."""
-    total = sum(each.num_frames for each in evaluation.cells)
-    done = 0
-    for each in evaluation.cells:
+class _Counting:
+    """Counts the cells of an evaluation, and keeps their worst frames."""
 
-        def on_frame(frame: int, before: int = done) -> None:
-            if progress is not None:
-                progress("evaluate", before + frame, total)
+    def __init__(
+        self,
+        evaluation: _Evaluation,
+        *,
+        out: Path | None,
+        worst_frames: int,
+        corrupt: Corrupt,
+        progress: ProgressCallback | None,
+    ) -> None:
+        self._evaluation = evaluation
+        self._out = out
+        self._worst_frames = 0 if out is None else worst_frames
+        self._corrupt = corrupt
+        self._progress = progress
+        self._done = 0
+        self.kept: list[WorstFrame] = []
+        """Frames whose images were written."""
 
-        try:
-            result = _count(evaluation.net, each, worst_frames=worst_frames, corrupt=corrupt, on_frame=on_frame)
-        except (ShardError, LabelError, DataError) as error:
-            yield each.cell, CellResult(status="failed", message=str(error)), ()
-        else:
-            yield each.cell, result.cells[each.size], result.worst
-        done += each.num_frames
-        on_frame(0, before=done)
+    def every_cell(self) -> dict[Cell, CellResult]:
+        """Count cell after cell; one that cannot be read is a failed cell."""
+        results = {}
+        for each in self._evaluation.cells:
+            before = self._done
+            try:
+                result = self._count(each)
+            except (ShardError, LabelError, DataError) as error:
+                result = CellResult(status="failed", message=str(error), planned_frames=each.num_frames)
+            results[each.cell] = result
+            self._report(before + each.num_frames)
+        return results
+
+    def _count(self, recorded: RecordedCell) -> CellResult:
+        """Predict and count every frame of a cell; frames are decoded while the net works on those before."""
+        # A recording may have pictures of sizes and fields of view that no camera of ours has.
+        camera = CameraSpec.model_construct(name=recorded.scenario, width=recorded.size[0], height=recorded.size[1])
+        view = View(camera=camera, label_camera=camera.name)
+        scorer = PassScorer(
+            {self._evaluation.model: self._evaluation.net},
+            recorded.tag_table,
+            [view],
+            keep_worst=self._worst_frames,
+            known_worst=self._known_worst(recorded.cell),
+        )
+        damaged: list[str] = []
+        before = self._done
+
+        def samples() -> Iterator[Sample]:
+            for number, sample in enumerate(_samples(recorded, self._corrupt, damaged), start=1):
+                yield sample
+                self._report(before + number)
+
+        overlap(samples(), lambda sample: scorer.add_pairs(sample.frame, {camera.name: _pair(sample)}))
+        result = scorer.result(planned_frames=recorded.num_frames)
+        self._keep(recorded.cell, result.worst)
+        counted = result.cells[camera.name, self._evaluation.model]
+        return replace(counted, message=_left_out(damaged, recorded.num_frames)) if damaged else counted
+
+    def _known_worst(self, cell: Cell) -> dict[tuple[str, str], float]:
+        """The lowest IoU of each class among the kept frames of a cell's scenario, by net and class."""
+        known: dict[tuple[str, str], float] = {}
+        for frame in self.kept:
+            if frame.cell.scenario == cell.scenario:
+                key = (frame.cell.model, frame.label)
+                known[key] = min(frame.iou, known.get(key, math.inf))
+        return known
+
+    def _keep(self, cell: Cell, worst: Sequence[KeptFrame]) -> None:
+        if self._out is not None:
+            self.kept += save_frames(self._out, [(cell, frame) for frame in worst])
+
+    def _report(self, done: int) -> None:
+        self._done = done
+        if self._progress is not None:
+            self._progress("evaluate", done, sum(each.num_frames for each in self._evaluation.cells))
 
 
-def _count(
-    net: Net, recorded: RecordedCell, *, worst_frames: int, corrupt: Corrupt, on_frame: Callable[[int], None]
-) -> PassResult:
-    """Predict and count every frame of a cell; frames are decoded while the net works on those before."""
-    cameras = {recorded.scenario: recorded.size}
-    scorer = PassScorer(net, recorded.tag_table, cameras, worst_frames=worst_frames, keep_counts=True)
-    damaged: list[str] = []
-
-    def samples() -> Iterator[Sample]:
-        for number, sample in enumerate(_samples(recorded, corrupt, damaged), start=1):
-            yield sample
-            on_frame(number)
-
-    overlap(samples(), lambda sample: scorer.add_pair(sample.frame, recorded.size, rgb=sample.rgb, tags=sample.tags))
-    result = scorer.result(planned_frames=recorded.num_frames)
-    if not damaged:
-        return result
-    message = _left_out(damaged, recorded.num_frames)
-    return replace(result, cells={size: replace(cell, message=message) for size, cell in result.cells.items()})
+def _pair(sample: Sample) -> CameraPair:
+    return CameraPair(rgb=sample.rgb, tags=sample.tags, transform=sample.camera_transform, depth=sample.depth)
 
 
 def _samples(recorded: RecordedCell, corrupt: Corrupt, damaged: list[str]) -> Iterator[Sample]:

@@ -25,6 +25,7 @@ from harness.errors import CheckpointError
 from harness.run_dir import RunDir
 from harness.scoring.live import Net
 from harness.scoring.plan import size_name
+from harness.scoring.views import resize_ids
 from sim_scenarios.camera import Size
 
 Image = NDArray[np.uint8]
@@ -66,13 +67,6 @@ def resize_picture(rgb: Image, size: Size) -> Image:
     planes = torch.from_numpy(rgb).permute(2, 0, 1)[None]
     smooth = functional.interpolate(planes, size[::-1], mode="bilinear", antialias=True, align_corners=False)
     resized: Image = np.ascontiguousarray(smooth[0].permute(1, 2, 0).numpy())
-    return resized
-
-
-def resize_ids(ids: Image, size: Size) -> Image:
-    """Resize class ids ``(H, W)`` uint8 to (width, height) ``size``: each pixel takes the id of the nearest one."""
-    nearest = functional.interpolate(torch.from_numpy(ids)[None, None], size[::-1], mode="nearest-exact")
-    resized: Image = nearest[0, 0].numpy()
     return resized
 
 

@@ -3,117 +3,75 @@
 ==================  ===================================================================================================
 class_measures.csv  one row a class: labelled pixels, IoU, precision, recall, F1, boundary IoU, ends of the intervals
 confusion.csv       pixels: a row for each true class, a column for each predicted one, over all cells
-confusion.npz       the same for each cell: ``confusion (C, K, K)``, with what each cell is
-frame_counts.npz    tp, fp and fn of each frame, ``regions`` and ``boundaries (F, K, 3)``, with what each frame is
 measures.json       all measures with their intervals, and the definition
 ==================  ===================================================================================================
 
-The two ``.npz`` hold int64 counts, so that any pooling of cells or frames is exact; they hold no pickles. A ratio that
-does not exist is an empty cell, or null. (``classes.csv`` is a table of ``harness report``, which may write into the
-same folder.)
+A ratio that does not exist is an empty cell, or null. (``classes.csv`` is a table of ``harness report``, which may
+write into the same folder.)
 """
 
 from __future__ import annotations
 
-import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike
+import pandas as pd
 
-from harness.run_dir import write_bytes, write_csv, write_json
-from harness.scoring.bootstrap import Bootstrap
-from harness.scoring.cells import CellResult
+from harness.run_dir import write_json
+from harness.scoring.cells import Counts
 from harness.scoring.confusion import ConfusionMatrix, confusion_rows
-from harness.scoring.frame_counts import FrameCounts
 from harness.scoring.measures import Interval, Measures
-from harness.scoring.plan import Cell
-from harness.scoring.tables import CELL_COLUMNS, number_cell, plain_text
+from harness.scoring.spreadsheet import write_table
+from harness.scoring.statistics.bootstrap import Bootstrap
 
 SCHEMA_VERSION = 1
-TABLE_NAMES = ("class_measures.csv", "confusion.csv", "confusion.npz", "frame_counts.npz", "measures.json")
-
-_CLASS_COLUMNS = (
-    "class_id", "class", "pixels", "iou", "iou_low", "iou_high", "precision", "recall", "f1", "boundary_iou",
-    "boundary_iou_low", "boundary_iou_high",
-)  # fmt: skip
+TABLE_NAMES = ("class_measures.csv", "confusion.csv", "measures.json")
 
 
-def save_measures(
-    folder: Path,
-    measures: Measures,
-    results: Mapping[Cell, CellResult],
-    class_names: Sequence[str],
-    *,
-    bootstrap: Bootstrap,
-) -> tuple[Path, ...]:
-    """Write the five tables into ``folder``.
+def save_measures(folder: Path, measures: Measures, confusion: Counts, *, bootstrap: Bootstrap) -> tuple[Path, ...]:
+    """Write the three tables into ``folder``.
 
     Args:
         folder: an output folder.
-        measures: of all results together.
-        results: of the cells; those that kept the counts of their frames are written.
-        class_names: names in id order, K of them.
+        measures: of all cells together.
+        confusion: of all cells together, ``(K, K)`` int64.
         bootstrap: how the intervals were made.
 
     Returns:
         Paths of the tables.
     """
-    names = [plain_text(name) for name in class_names]
-    counted = {cell: result for cell, result in results.items() if result.confusion is not None}
-    matrices = np.stack([result.confusion for result in counted.values() if result.confusion is not None])
-    columns, rows = confusion_rows(ConfusionMatrix(len(names), matrices.sum(axis=0)), names)
-    write_csv(folder / "confusion.csv", rows, columns=columns)
-    write_csv(folder / "class_measures.csv", _class_rows(measures), columns=_CLASS_COLUMNS)
-    _write_npz(folder / "confusion.npz", **_cell_columns(counted), classes=class_names, confusion=matrices)
-    _write_npz(folder / "frame_counts.npz", classes=class_names, **_frame_columns(counted, len(names)))
-    write_json(folder / "measures.json", _content(measures, bootstrap))
+    names = [each.name for each in measures.classes]
+    columns, rows = confusion_rows(ConfusionMatrix(len(names), confusion), names)
+    write_table(folder / "confusion.csv", pd.DataFrame(rows, columns=list(columns)))
+    write_table(folder / "class_measures.csv", pd.DataFrame(class_rows(measures)))
+    write_json(folder / "measures.json", measures_content(measures, bootstrap))
     return tuple(folder / name for name in TABLE_NAMES)
 
 
-def _class_rows(measures: Measures) -> list[dict[str, Any]]:
+def class_rows(measures: Measures) -> list[dict[str, Any]]:
+    """The rows of ``class_measures.csv``: one for each class, NaN where a ratio does not exist."""
     return [
         {
             "class_id": index,
-            "class": plain_text(each.name),
+            "class": each.name,
             "pixels": each.pixels,
-            "iou": number_cell(each.iou),
-            "iou_low": number_cell(each.iou_interval.low),
-            "iou_high": number_cell(each.iou_interval.high),
-            "precision": number_cell(each.precision),
-            "recall": number_cell(each.recall),
-            "f1": number_cell(each.f1),
-            "boundary_iou": number_cell(each.boundary_iou),
-            "boundary_iou_low": number_cell(each.boundary_iou_interval.low),
-            "boundary_iou_high": number_cell(each.boundary_iou_interval.high),
+            "iou": each.iou,
+            "iou_low": each.iou_interval.low,
+            "iou_high": each.iou_interval.high,
+            "precision": each.precision,
+            "recall": each.recall,
+            "f1": each.f1,
+            "boundary_iou": each.boundary_iou,
+            "boundary_iou_low": each.boundary_iou_interval.low,
+            "boundary_iou_high": each.boundary_iou_interval.high,
         }
         for index, each in enumerate(measures.classes)
     ]
 
 
-def _cell_columns(cells: Iterable[Cell]) -> dict[str, list[Any]]:
-    """What each cell is, by column."""
-    return {column: [getattr(cell, column) for cell in cells] for column in CELL_COLUMNS}
-
-
-def _frame_columns(results: Mapping[Cell, CellResult], num_classes: int) -> dict[str, ArrayLike]:
-    """Counts of all frames and what each frame is, by column."""
-    counts = FrameCounts.joined([result.counts for result in results.values() if result.counts], num_classes)
-    cell_of_frame = [cell for cell, result in results.items() for _ in result.frames]
-    ticks = [frame.frame for result in results.values() for frame in result.frames]
-    return {
-        **_cell_columns(cell_of_frame),
-        "frame": ticks,
-        "regions": counts.regions,
-        "boundaries": counts.boundaries,
-    }
-
-
-def _content(measures: Measures, bootstrap: Bootstrap) -> dict[str, Any]:
+def measures_content(measures: Measures, bootstrap: Bootstrap) -> dict[str, Any]:
     """The content of ``measures.json``."""
     return {
         "schema_version": SCHEMA_VERSION,
@@ -146,11 +104,3 @@ def _ratio(name: str, value: float, interval: Interval) -> dict[str, Any]:
 
 def _json_number(value: float) -> float | None:
     return None if math.isnan(value) else value
-
-
-def _write_npz(path: Path, **columns: ArrayLike) -> None:
-    content = io.BytesIO()
-    arrays: dict[str, Any] = {name: np.asarray(values) for name, values in columns.items()}
-    assert not any(array.dtype.hasobject for array in arrays.values()), "objects would be pickled"
-    np.savez_compressed(content, **arrays)
-    write_bytes(path, content.getvalue())

@@ -1,7 +1,7 @@
 """What a net is worth on some frames: every measure with its interval, and the definition that they all share.
 
-Counts come from :mod:`harness.scoring.frame_counts`, formulas from :mod:`harness.scoring.metrics`, resampling from
-:mod:`harness.scoring.bootstrap`. Where the frames are from, a recording or a simulator, is not known here.
+Counts come from :mod:`harness.scoring.cells`, formulas from :mod:`harness.scoring.statistics.metrics`, resampling from
+:mod:`harness.scoring.statistics.bootstrap`. Where the frames are from, a recording or a simulator, is not known here.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harness.scoring.bootstrap import Bootstrap, interval, resampled
-from harness.scoring.frame_counts import Counts, FrameCounts, summed_by
-from harness.scoring.metrics import (
+from harness.scoring.cells import CellCounts, Counts
+from harness.scoring.statistics.bootstrap import Bootstrap, interval, resampled
+from harness.scoring.statistics.metrics import (
     FloatArray,
     f1,
     frequency_weighted_ious,
@@ -77,13 +77,13 @@ class Measures:
 
 
 def measure(
-    counts: FrameCounts, scenarios: Sequence[str], names: Sequence[str], *, bootstrap: Bootstrap, definition: str
+    counted: Sequence[tuple[str, CellCounts]], names: Sequence[str], *, bootstrap: Bootstrap, definition: str
 ) -> Measures | None:
     """Pool the counts of all frames, divide, and put intervals around the ratios.
 
     Args:
-        counts: of F frames with K classes.
-        scenarios: what each frame is from, F names: the units where scenarios are resampled.
+        counted: scenario and counts of each cell with K classes; cells of one scenario are one unit where scenarios
+            are resampled.
         names: of the classes in id order, K of them.
         bootstrap: how the intervals are made. Fewer than two units, or no resamples, make none.
         definition: what to say of the numbers.
@@ -91,14 +91,17 @@ def measure(
     Returns:
         The measures; None where there is no frame.
     """
-    if not len(counts):
+    if not counted:
         return None
-    tp, fp, fn = np.moveaxis(counts.regions.sum(axis=0), -1, 0)
-    pooled = _ratios(counts.regions.sum(axis=0), counts.boundaries.sum(axis=0))
-    low, high = _ends(counts, scenarios, bootstrap)
+    regions = np.concatenate([counts.regions for _, counts in counted])
+    boundaries = np.concatenate([counts.boundaries for _, counts in counted])
+    scenarios = [scenario for scenario, counts in counted for _ in range(len(counts))]
+    tp, fp, fn = np.moveaxis(regions.sum(axis=0), -1, 0)
+    pooled = _ratios(regions.sum(axis=0), boundaries.sum(axis=0))
+    low, high = _ends(regions, boundaries, scenarios, bootstrap)
     precisions, recalls, f1s = precision(tp, fp), recall(tp, fn), f1(tp, fp, fn)
     return Measures(
-        frames=len(counts),
+        frames=len(regions),
         pixel_accuracy=float(pooled.pixel_accuracy),
         pixel_accuracy_interval=_between(low.pixel_accuracy, high.pixel_accuracy),
         miou=float(pooled.miou),
@@ -151,17 +154,27 @@ def _ratios(regions: Counts | FloatArray, boundaries: Counts | FloatArray) -> _R
     )
 
 
-def _ends(counts: FrameCounts, scenarios: Sequence[str], bootstrap: Bootstrap) -> tuple[_Ratios, _Ratios]:
+def _ends(
+    regions: Counts, boundaries: Counts, scenarios: Sequence[str], bootstrap: Bootstrap
+) -> tuple[_Ratios, _Ratios]:
     """Lower and upper ends of all intervals; NaN where there are too few units to draw from."""
-    regions, boundaries = counts.regions, counts.boundaries
     if bootstrap.unit == "scenarios":
-        regions, boundaries = summed_by(scenarios, regions), summed_by(scenarios, boundaries)
+        regions, boundaries = _summed_by(scenarios, regions), _summed_by(scenarios, boundaries)
     if len(regions) < 2:
         bootstrap = replace(bootstrap, resamples=0)
     # The same seed draws the same units for both.
     resamples = _ratios(resampled(regions, bootstrap), resampled(boundaries, bootstrap))
     low, high = zip(*(interval(values, bootstrap.level) for values in resamples), strict=True)
     return _Ratios(*low), _Ratios(*high)
+
+
+def _summed_by(units: Sequence[str], counts: Counts) -> Counts:
+    """Sum the counts of frames ``(F, ...)`` that share one of F names: a row for each, in the order of first frames."""
+    place: dict[str, int] = {}
+    rows = [place.setdefault(unit, len(place)) for unit in units]
+    sums = np.zeros((len(place), *counts.shape[1:]), dtype=np.int64)
+    np.add.at(sums, rows, counts)
+    return sums
 
 
 def _between(low: FloatArray, high: FloatArray) -> Interval:

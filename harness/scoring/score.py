@@ -1,104 +1,200 @@
-"""``harness score``: a net, live in the simulator, under many weathers and sizes.
+"""``harness score``: nets, live in the simulator, under many weathers and sizes.
 
 Each scenario is driven once without cameras for its drive log, or the log of a recording is taken. The log is then
-replayed kinematically under each weather with a camera for every size, and the net predicts each frame as it comes.
+replayed kinematically under each weather with a camera for every size, and the nets predict each frame as it comes.
 All weathers see the identical scene, so a difference between them is the weather's alone; the checksum of the labels
 in ``scenarios.csv`` proves it for every run.
+
+The work is done by workers, one for each server (:mod:`harness.scoring.workers.supervisor`). Here it is decided what
+is to be done, and what was done is written down: the journal after each pass, the tables at the end, however it comes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from datasets.labels import tag_table_for_server
-from harness.carla_client.endpoint import Endpoint
-from harness.run_dir import lock_output, write_manifest
+from datasets.labels import LabelSet
+from harness.carla_client.drive_log import DriveLog
+from harness.carla_client.log_checks import require_drive_of
+from harness.errors import UsageError
+from harness.run_dir import lock_output, prepare_output, write_manifest
+from harness.scoring.collected import collect
 from harness.scoring.description import FILE_NAME, check_same_run, describe, save_description
-from harness.scoring.live import Net
-from harness.scoring.plan import make_plan
-from harness.scoring.restore import restore
-from harness.scoring.runner import ProgressCallback, ScoreRunner
-from harness.scoring.simulator import DriveOpener
+from harness.scoring.plan import ScorePlan
+from harness.scoring.score_run import ScoreRun, log_path
 from harness.scoring.summary import ScoreSummary, summarize
-from harness.scoring.tables import TABLE_NAMES, ScoreTables
-from sim_scenarios.camera import Size
-from sim_scenarios.scenario import Suite
-from sim_scenarios.weather import Weather
+from harness.scoring.tables import write_tables
+from harness.scoring.workers.frame_progress import ProgressCallback
+from harness.scoring.workers.protocol import Ready, Setup
+from harness.scoring.workers.supervisor import Listener, Patience, Supervisor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Servers:
+    """Where passes are run."""
+
+    named: tuple[tuple[str, int], ...] = ()
+    """Host and port of each server that is there; none: embedded simulators."""
+    num_embedded: int = 1
+    """How many embedded simulators to start, where none is named."""
+    seed: int = 0
+    """Of the embedded simulators."""
+    tick_timeout_s: float = 60.0
+    """How long a server may take for one tick [s of wall clock]."""
+    patience: Patience = field(default_factory=Patience)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nets:
+    """What is scored."""
+
+    runs: Mapping[str, Path]
+    """Folder of the training run of each net, by the net's name in the tables."""
+    checkpoint: str = "best"
+    device: str = "auto"
+    reference: str | None = None
+    """Name of the one that the others are compared with."""
 
 
 def score(
-    endpoint: Endpoint,
-    segmenter: Net,
-    suite: Suite,
+    plan: ScorePlan,
+    nets: Nets,
+    servers: Servers,
     *,
-    weathers: Mapping[str, Weather],
-    sizes: Sequence[Size],
+    suite: str,
     out: Path,
     drives: Path | None = None,
-    reference_weather: str | None = None,
-    warmup_frames: int = 0,
-    worst_frames: int = 3,
     resume: bool = False,
-    progress: ProgressCallback | None = None,
+    overwrite: bool = False,
+    check_classes: Callable[[Sequence[str]], None] = lambda names: None,
+    progress: ProgressCallback = lambda what, done, total: None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> ScoreSummary:
-    """Score every scenario of ``suite`` under every weather at every size, and write the tables into ``out``.
+    """Score every cell of ``plan`` and write the tables into ``out``.
+
+    The folder is not touched before every server and every net is known to be usable.
 
     Args:
-        endpoint: the server.
-        segmenter: the net.
-        suite: scenarios to score, all of them.
-        weathers: weather by the name that it has in the tables.
-        sizes: (width, height) [px] of the cameras.
-        out: a prepared output folder (:func:`harness.run_dir.prepare_output`).
+        plan: what to score.
+        nets: the nets; ``plan.models`` are their names.
+        servers: where.
+        suite: name of the suite that the scenarios are from.
+        out: output folder.
         drives: a recording whose drive logs to replay; without it each scenario is driven.
-        reference_weather: weather to compare the others with; ClearNoon, or the first one, when omitted.
-        warmup_frames: frames at the start of each replay not to count.
-        worst_frames: frames of each scenario and weather to keep as images, at the largest size.
         resume: keep the finished passes that ``out`` holds. They must be of the same run.
+        overwrite: delete what ``out`` holds.
+        check_classes: called with the names of the classes before anything is written; it may raise.
         progress: called with (what, frames done, frames in all).
+        say: called with what a user should know while it goes on.
 
     Returns:
         What was scored; cells that failed are in it, and do not raise.
 
     Raises:
-        UsageError: a plan that makes no sense.
-        DataError: a drive log is missing or damaged, or a table to resume from is.
+        UsageError: a reference model that is not scored.
+        DataError: a drive log, or what is to be resumed, is missing or damaged.
+        CheckpointError: a net cannot be loaded.
+        ScenarioFileError: a server cannot run a scenario.
         OutputInUseError: ``out`` holds another run's score, or is being written to.
-        ServerLostError: the server went away; the tables hold what was finished.
+        ServerNotFoundError: a server does not answer.
+        ServerLostError: all servers went away; the tables hold what was finished.
     """
-    plan = make_plan(
-        suite.scenarios,
-        weathers,
-        sizes,
-        reference_weather=reference_weather,
-        warmup_frames=warmup_frames,
-        worst_frames=worst_frames,
-    )
-    open_drive = DriveOpener(endpoint, kept=out / "drives", recorded=drives, progress=progress)
-    open_drive.check(plan.scenarios)
-    description = describe(plan, segmenter, suite=suite.name, server=_server(endpoint), drives=drives)
-    tables = ScoreTables(out, plan.cells(), towns=plan.towns, class_names=segmenter.label_set.names)
-    with lock_output(out):
-        if resume and (out / FILE_NAME).exists():
-            check_same_run(out, description)
-            restore(tables, plan)
-        save_description(out, description)
-        write_manifest(
-            out / "manifest.json",
-            seeds={scenario.name: scenario.seed for scenario in plan.scenarios},
-            inputs={} if drives is None else {"recording": drives},
-            extra={"server": _server(endpoint), "model": dict(segmenter.origin)},
+    _check(plan, nets, drives)
+    run = ScoreRun(plan, out, drives=drives, say=say)
+    listener = Listener(outcome=run.note, progress=progress, say=say)
+    with Supervisor(setups(plan, nets, servers), patience=servers.patience, listener=listener) as supervisor:
+        ready = supervisor.start()
+        say(ready.description)
+        for note in ready.notes:
+            say(f"note: {note}")
+        labels = LabelSet.from_json(ready.labels)
+        check_classes(labels.names)
+        prepare_output(out, resume=resume, overwrite=overwrite)
+        with lock_output(out):
+            _write_identity(plan, nets, ready, labels, suite=suite, out=out, drives=drives, resume=resume)
+            try:
+                supervisor.run(run.schedule())
+            finally:  # also after Ctrl-C: what was finished is in the tables, and what was not run is named
+                supervisor.end()
+                summary = _write_tables(plan, labels, out)
+    return summary
+
+
+def setups(plan: ScorePlan, nets: Nets, servers: Servers) -> list[Setup]:
+    """The first message to each worker: one for each server."""
+    num_simulators = 1 if servers.named else servers.num_embedded
+    threads = max(1, len(os.sched_getaffinity(0)) // num_simulators) if num_simulators > 1 else 0
+    addresses: Sequence[tuple[str | None, int | None]] = servers.named or [(None, None)] * num_simulators
+    return [
+        Setup(
+            host=host,
+            port=port,
+            seed=servers.seed,
+            threads=threads,
+            wait_s=0.0,
+            actors=None,
+            tick_timeout_s=servers.tick_timeout_s,
+            models={name: str(run) for name, run in nets.runs.items()},
+            checkpoint=nets.checkpoint,
+            device=nets.device,
+            scenarios=plan.scenarios,
+            sizes=plan.sizes,
         )
-        runner = ScoreRunner(plan, segmenter, tag_table_for_server(endpoint.version), tables, progress=progress)
-        runner.run(open_drive)
-    return summarize(tables.results, tables.class_names, paths=[out / name for name in (*TABLE_NAMES, FILE_NAME)])
+        for host, port in addresses
+    ]
 
 
-def _server(endpoint: Endpoint) -> dict[str, str | int | bool]:
-    return {
-        "host": endpoint.host,
-        "port": endpoint.port,
-        "version": endpoint.version,
-        "embedded": endpoint.embedded,
-    }
+def _check(plan: ScorePlan, nets: Nets, drives: Path | None) -> None:
+    """What can be known before anything is started."""
+    if nets.reference is not None and nets.reference not in plan.models:
+        raise UsageError(
+            f"the reference model {nets.reference!r} is not among the scored ones ({', '.join(plan.models)}): "
+            "add it with --model NAME=RUN"
+        )
+    if drives is not None:
+        for scenario in plan.scenarios:
+            path = log_path(drives, scenario)
+            require_drive_of(DriveLog.load(path), scenario, path=path)
+
+
+def _write_identity(
+    plan: ScorePlan,
+    nets: Nets,
+    ready: Ready,
+    labels: LabelSet,
+    *,
+    suite: str,
+    out: Path,
+    drives: Path | None,
+    resume: bool,
+) -> None:
+    """Say what the folder is going to hold, once it is sure that it holds nothing else."""
+    description = describe(
+        plan, labels, models=ready.models, suite=suite, server=ready.server, reference_model=nets.reference,
+        drives=drives,
+    )  # fmt: skip
+    if resume and (out / FILE_NAME).exists():
+        check_same_run(out, description)
+    save_description(out, description)
+    write_manifest(
+        out / "manifest.json",
+        seeds={scenario.name: scenario.seed for scenario in plan.scenarios},
+        inputs={} if drives is None else {"recording": drives},
+        extra={"server": ready.server, "models": ready.models},
+    )
+
+
+def _write_tables(plan: ScorePlan, labels: LabelSet, out: Path) -> ScoreSummary:
+    collected = collect(out, plan)
+    paths = write_tables(
+        out,
+        collected.results,
+        collected.worst,
+        towns=plan.towns,
+        class_names=labels.names,
+        label_sizes=plan.label_sizes(),
+    )
+    return summarize(collected.results, labels.names, paths=[*paths, out / FILE_NAME])

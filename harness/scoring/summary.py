@@ -9,10 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.scoring.cells import CellResult, CellStatus
+from harness.scoring.cells import Cell, CellResult, CellStatus, Counts
 from harness.scoring.measures import Measures
-from harness.scoring.metrics import iou, mean_iou, pixel_accuracy
-from harness.scoring.plan import Cell
+from harness.scoring.statistics.metrics import iou, mean_iou, pixel_accuracy
 
 TableRow = tuple[str | float, ...]
 
@@ -38,7 +37,8 @@ class ScoreSummary:
     cells: tuple[ScoredCell, ...]
     """Every planned cell: the list is the denominator."""
     columns: tuple[str, ...]
-    """Headings of ``rows``: "class", then "<weather> <width>x<height>"."""
+    """Headings of ``rows``: "class", then "<weather> <width>x<height>" with net and field of view where there are
+    several, and "(partial)" where not every cell of it is complete."""
     rows: tuple[TableRow, ...]
     """IoU of each class that occurs, then mIoU and pixel accuracy; counts of all scenarios are pooled."""
     warnings: tuple[str, ...]
@@ -81,18 +81,20 @@ def summarize(
 
 
 def label_warnings(results: Mapping[Cell, CellResult]) -> list[str]:
-    """Say where the ground truth of a scenario differs between weathers, which makes them incomparable.
+    """Say where the ground truth of a scenario differs between cells of one view, which makes them incomparable.
 
     Only finished cells are compared: where frames were lost, the labels are of other frames and must differ.
     """
-    digests: dict[tuple[str, int, int], dict[str, str]] = {}
+    digests: dict[tuple[str, int, int, float], dict[str, str]] = {}
     for cell, result in results.items():
-        if result.status == "done":
-            digests.setdefault((cell.scenario, cell.width, cell.height), {})[cell.weather] = result.labels_digest
+        if result.status == "done" and result.counts is not None:
+            again = f" (repeat {cell.repeat})" if cell.repeat > 1 else ""
+            seen = digests.setdefault((cell.scenario, cell.width, cell.height, cell.fov), {})
+            seen[f"{cell.weather}{again}"] = result.counts.labels_digest
     return [
         f"labels of scenario {scenario} at {width}x{height} are not the same under {', '.join(by_weather)}: "
         "a difference between these weathers is not the weather's alone"
-        for (scenario, width, height), by_weather in digests.items()
+        for (scenario, width, height, _), by_weather in digests.items()
         if len(set(by_weather.values())) > 1
     ]
 
@@ -102,7 +104,7 @@ def _scored(cell: Cell, result: CellResult) -> ScoredCell:
         cell=cell,
         status=result.status,
         message=result.message,
-        frames=len(result.frames),
+        frames=result.frames,
         pixel_accuracy=result.pixel_accuracy,
         miou=result.miou,
     )
@@ -111,9 +113,13 @@ def _scored(cell: Cell, result: CellResult) -> ScoredCell:
 def _class_table(
     results: Mapping[Cell, CellResult], class_names: Sequence[str]
 ) -> tuple[tuple[str, ...], tuple[TableRow, ...]]:
+    several_models = len({cell.model for cell in results}) > 1
+    several_fovs = len({cell.fov for cell in results}) > 1
     groups: dict[str, list[CellResult]] = {}
     for cell, result in results.items():
-        groups.setdefault(f"{cell.weather} {cell.width}x{cell.height}", []).append(result)
+        model = f"{cell.model} " if several_models else ""
+        fov = f" {cell.fov:g}°" if several_fovs else ""
+        groups.setdefault(f"{model}{cell.weather} {cell.width}x{cell.height}{fov}", []).append(result)
     pooled = [_pooled(group, len(class_names)) for group in groups.values()]
     ious = [iou(*counts) for counts in pooled]
     rows: list[TableRow] = [
@@ -122,14 +128,18 @@ def _class_table(
         if not all(math.isnan(values[index]) for values in ious)
     ]
     rows.append(("mIoU", *(mean_iou(values) for values in ious)))
-    rows.append(("pixel accuracy", *(pixel_accuracy(counts[0], counts[2]) for counts in pooled)))
-    return ("class", *groups), tuple(rows)
+    rows.append(("pixel accuracy", *(pixel_accuracy(tp, fn) for tp, _, fn in pooled)))
+    return ("class", *(f"{name}{_completeness(group)}" for name, group in groups.items())), tuple(rows)
 
 
-def _pooled(results: Sequence[CellResult], num_classes: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+def _completeness(group: Sequence[CellResult]) -> str:
+    return "" if all(result.status == "done" for result in group) else " (partial)"
+
+
+def _pooled(results: Sequence[CellResult], num_classes: int) -> Counts:
     """Sums of tp, fp and fn over results, ``(3, K)`` int64."""
     total = np.zeros((3, num_classes), dtype=np.int64)
     for result in results:
-        if result.tp is not None and result.fp is not None and result.fn is not None:
-            total += np.stack([result.tp, result.fp, result.fn])
+        if result.counts is not None:
+            total += result.counts.regions.sum(axis=0).T
     return total

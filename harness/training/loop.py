@@ -31,7 +31,7 @@ from datasets.frame_order import epoch_order
 from datasets.recording_dir import RecordingDir
 from harness.errors import TrainingError, UsageError
 from harness.run_dir import check_output
-from harness.scoring.metrics import iou, mean_iou, pixel_accuracy
+from harness.scoring.statistics.metrics import iou, mean_iou, pixel_accuracy
 from harness.training.augment import BatchTransform
 from harness.training.batch_norm import synchronised
 from harness.training.checkpoint import CheckpointInfo, save_checkpoint

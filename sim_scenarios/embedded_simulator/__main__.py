@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import ctypes
 import json
 import os
 import signal
@@ -27,6 +28,8 @@ from sim_scenarios.embedded_simulator.world.world import World
 
 EXIT_PORT_IN_USE, EXIT_UNKNOWN_TOWN = 3, 6
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_PR_SET_PDEATHSIG = 1
+"""Of <linux/prctl.h>."""
 _GIL_SWITCH_S = 0.0005
 """The camera thread must not keep the event loop waiting for Python's default of 5 ms, a sixth of a frame."""
 
@@ -38,6 +41,7 @@ def main() -> int:
     for number in _STOP_SIGNALS:
         signal.signal(number, _exit_early)
     if options.exit_with_stdin:
+        _die_with_parent()
         threading.Thread(target=_terminate_with_stdin, name="stdin", daemon=True).start()
     towns = TownLibrary(TOWN_NAMES, partial(build_town, seed=options.seed))
     try:
@@ -104,6 +108,12 @@ def _exit_early(*_: object) -> None:
 def _stop_on_signals(stop: asyncio.Event) -> None:
     for number in _STOP_SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+
+def _die_with_parent() -> None:
+    """Has Linux kill this process when its parent ends, because one that is stopped cannot read the end of stdin."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _terminate_with_stdin() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -15,10 +16,19 @@ from harness.errors import HarnessError, UsageError
 SURFACE = Path(__file__).with_name("command_line.txt")
 
 
+def commands(group: click.Group = harness, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command with the words that call it."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{prefix}{name} ")
+        else:
+            yield prefix + name, command
+
+
 def surface() -> str:
     """One line a command: its arguments and options."""
     lines = []
-    for name, command in harness.commands.items():
+    for name, command in commands():
         words = [
             f"[{parameter.name}]" if isinstance(parameter, click.Argument) else "/".join(parameter.opts)
             for parameter in command.params
@@ -33,7 +43,7 @@ def test_the_command_line_is_the_reviewed_one() -> None:
 
 
 def test_every_command_and_option_says_what_it_does() -> None:
-    for name, command in harness.commands.items():
+    for name, command in commands():
         assert command.help, name
         for parameter in command.params:
             assert not isinstance(parameter, click.Option) or parameter.help, (name, parameter.name)

@@ -1,7 +1,7 @@
-"""What it costs to count a frame: against torchmetrics, and, near the borders, against one erosion a class.
+"""What it costs to count a frame: against torchmetrics, near the borders against one erosion a class, and part by part.
 
-Prints its table (``pytest -m benchmark -s``) and fails on wrong counts only, never on time. Truth is the tags of frames
-of the embedded simulator; the prediction is the truth, three pixels off, with blobs of wrong classes. All sides take
+Prints tables (``pytest -m benchmark -s``) and fails on wrong counts only, never on time. Truth is the tags of frames of
+the embedded simulator; the prediction is the truth, three pixels off, with blobs of wrong classes. All sides take
 turns, frame by frame, in one thread each; times are processor time, which other load hardly touches, and the least of
 all rounds.
 """
@@ -23,8 +23,11 @@ from datasets.labels import CARLA_29, lookup_table
 from harness.carla_client.drive import drive
 from harness.carla_client.endpoint import Endpoint
 from harness.carla_client.session import open_session
-from harness.scoring.boundary import boundary_width, count_boundaries
+from harness.scoring.bands import distance_bands, object_bands
+from harness.scoring.boundary import boundary_width, in_band
 from harness.scoring.confusion import IGNORE_ID, ConfusionMatrix
+from harness.scoring.frame_counts import FrameTruth, count_frame
+from harness.scoring.views import resize_ids
 from sim_scenarios.camera import CameraSpec
 from sim_scenarios.scenario import Ego, Scenario, Traffic
 
@@ -127,28 +130,57 @@ def test_confusion_against_torchmetrics(pairs: dict[str, list[Pair]], is_full: b
         print(f"  {name:34s} {each:8.2f}   {each / taken['ours']:6.1f} x ours")
 
 
-def class_by_class(truth: Mask, prediction: Mask) -> Counts:
+def band_of_each_class(labels: Mask) -> NDArray[np.bool_]:
     """Bands as the paper's authors compute them: ``width`` erosions of each class's mask, framed with zeros."""
-    width, scored = boundary_width(*truth.shape), truth != IGNORE_ID
-
-    def band(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        framed = cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-        return mask & (cv2.erode(framed, np.ones((3, 3), np.uint8), iterations=width)[1:-1, 1:-1] == 0)
-
-    bands = [(band(truth == k), band((prediction == k) & scored)) for k in range(NUM_CLASSES)]
-    return np.array([[(a & b).sum(), (b & ~a).sum(), (a & ~b).sum()] for a, b in bands], dtype=np.int64)
+    width, band = boundary_width(*labels.shape), np.zeros(labels.shape, dtype=np.bool_)
+    for k in [*range(NUM_CLASSES), IGNORE_ID]:
+        framed = cv2.copyMakeBorder((labels == k).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+        band |= (labels == k) & (cv2.erode(framed, np.ones((3, 3), np.uint8), iterations=width)[1:-1, 1:-1] == 0)
+    return band
 
 
-def ours_of_boundaries(truth: Mask, prediction: Mask) -> Counts:
-    return count_boundaries(truth, prediction, NUM_CLASSES, width=boundary_width(*truth.shape))
+def objects_of_each_class(labels: Mask) -> int:
+    """The regions of each class, by OpenCV."""
+    return sum(
+        cv2.connectedComponentsWithStats((labels == k).astype(np.uint8), connectivity=8)[0] for k in range(NUM_CLASSES)
+    )
 
 
-def test_boundaries_against_one_erosion_a_class(pairs: dict[str, list[Pair]], is_full: bool) -> None:
+def test_borders_and_objects_against_class_by_class(pairs: dict[str, list[Pair]], is_full: bool) -> None:
     frames = pairs["640x360"]
-    for pair in frames:
-        np.testing.assert_array_equal(ours_of_boundaries(*pair), class_by_class(*pair))
-    sides = {"ours": ours_of_boundaries, "two erosions a class (cv2)": class_by_class}
-    taken = least_ms(sides, frames, rounds=15 if is_full else 2)
-    print(f"\nboundary counts, {NUM_CLASSES} classes, 640x360, ms a frame:")
+    for truth, _ in frames:
+        np.testing.assert_array_equal(in_band(truth, boundary_width(*truth.shape)), band_of_each_class(truth))
+    sides: dict[str, Callable[[Mask, Mask], object]] = {
+        "borders, all classes at once": lambda truth, _: in_band(truth, boundary_width(*truth.shape)),
+        "borders, one erosion a class (cv2)": lambda truth, _: band_of_each_class(truth),
+        "objects, all classes at once": lambda truth, _: object_bands(truth),
+        "objects, class by class (cv2)": lambda truth, _: objects_of_each_class(truth),
+    }
+    print_parts("borders and objects", least_ms(sides, frames, rounds=15 if is_full else 2))
+
+
+def test_one_frame_by_part(pairs: dict[str, list[Pair]], is_full: bool) -> None:
+    frames = pairs["640x360"]
+    codes = np.random.default_rng(1).integers(0, 2**24, frames[0][0].shape[0], dtype=np.uint32)
+    depth = np.repeat(codes[:, None], frames[0][0].shape[1], axis=1)
+    prepared = {id(truth): FrameTruth.of(truth, depth) for truth, _ in frames}
+    for truth, prediction in frames:
+        counts = count_frame(prepared[id(truth)], prediction, NUM_CLASSES)
+        np.testing.assert_array_equal(counts.distances.sum(axis=0), counts.regions)
+        np.testing.assert_array_equal(counts.objects.sum(axis=0), counts.regions)
+    sides: dict[str, Callable[[Mask, Mask], object]] = {
+        "truth, once for all nets and sizes": lambda truth, _: FrameTruth.of(truth, depth),
+        "prediction, all counts": lambda truth, seen: count_frame(prepared[id(truth)], seen, NUM_CLASSES),
+        "  of these, the confusion matrix": ConfusionMatrix(NUM_CLASSES).update,
+        "  of these, borders": lambda _, seen: in_band(seen, boundary_width(*seen.shape)),
+        "  of these, objects": lambda _, seen: object_bands(seen),
+        "distances": lambda *_: distance_bands(depth),
+        "enlarging from 320x180": lambda _, seen: resize_ids(seen[::2, ::2], (640, 360)),
+    }
+    print_parts("one frame", least_ms(sides, frames, rounds=15 if is_full else 2))
+
+
+def print_parts(what: str, taken: Mapping[str, float]) -> None:
+    print(f"\n{what}, {NUM_CLASSES} classes, 640x360, ms of processor time a frame:")
     for name, each in taken.items():
-        print(f"  {name:34s} {each:8.2f}   {each / taken['ours']:6.1f} x ours")
+        print(f"  {name:38s} {each:8.2f}")

@@ -17,6 +17,7 @@ import pytest
 
 from harness.carla_client.cast import spawn_controllers, spawn_ego, spawn_vehicles, spawn_walkers, start_walking
 from harness.carla_client.endpoint import Endpoint, open_endpoint
+from harness.carla_client.routes import transform_at
 from harness.carla_client.session import Session, open_session
 from harness.carla_client.weather import to_carla
 from harness.recording.recorder import record
@@ -69,7 +70,8 @@ def spawn_cast(session: Session, scope, scenario: Scenario) -> carla.Actor:  # t
     """The actors that a recording of ``scenario`` spawns, from the same seed."""
     rng = np.random.default_rng(scenario.seed)
     session.start_traffic(scenario.seed)
-    ego = spawn_ego(scope, session.map, blueprint=scenario.ego.blueprint, spawn_point=scenario.ego.spawn_point)
+    start = transform_at(session.map, scenario.ego.spawn_point, what="the ego")
+    ego = spawn_ego(scope, blueprint=scenario.ego.blueprint, start=start)
     near = carla.Location(*ego.spawned_at[:3])
     vehicles = spawn_vehicles(scope, session.world, count=scenario.traffic.vehicles, near=near, rng=rng)
     walkers = spawn_walkers(scope, session.world, count=scenario.traffic.walkers, near=near, rng=rng)

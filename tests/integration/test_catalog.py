@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import carla
+import numpy as np
 import pytest
 
+from harness.carla_client.drive import drive
 from harness.carla_client.endpoint import Endpoint
+from harness.carla_client.session import Session, open_session
 from sim_scenarios.load import catalog_names, load_suite
+from sim_scenarios.scenario import Scenario
 
 pytestmark = pytest.mark.integration
 
+TOWN = "Town10HD"
 MIN_DISTANCE_M = 100.0
-"""Between the start of a drive to test on and that of any drive to train or validate on."""
+"""Between the start of a drive to test on and that of any drive to train or validate on, of whichever suite."""
+
+OF_TOWN = [scenario for name in catalog_names() for scenario in load_suite(name).scenarios if scenario.town == TOWN]
+DRIVEN_ELSEWHERE = ("smoke", "demo", "city")
+"""Suites that other tests and the README's story drive."""
 
 
 @pytest.fixture(scope="module")
@@ -21,10 +32,49 @@ def spawn_points(simulator: Endpoint) -> list[carla.Transform]:
     return list(client.get_world().get_map().get_spawn_points())
 
 
+@pytest.fixture(scope="module")
+def session(simulator: Endpoint) -> Iterator[Session]:
+    with open_session(simulator, fixed_delta_seconds=0.05) as session:
+        yield session
+
+
+def start_of(scenario: Scenario, spawn_points: list[carla.Transform]) -> carla.Location:
+    assert isinstance(scenario.ego.spawn_point, int)
+    return spawn_points[scenario.ego.spawn_point].location
+
+
 @pytest.mark.parametrize("name", catalog_names())
 def test_test_drives_start_elsewhere(name: str, spawn_points: list[carla.Transform]) -> None:
     suite = load_suite(name)
-    starts = {each.name: spawn_points[each.ego.spawn_point].location for each in suite.scenarios}
-    for test in suite.of_split("test"):
+    for test in (each for each in suite.of_split("test") if each.town == TOWN):
         for other in suite.of_split("train", "val"):
-            assert starts[test.name].distance(starts[other.name]) >= MIN_DISTANCE_M, (test.name, other.name)
+            distance = start_of(test, spawn_points).distance(start_of(other, spawn_points))
+            assert distance >= MIN_DISTANCE_M, (test.name, other.name)
+
+
+@pytest.mark.parametrize("name", [name for name in catalog_names() if name not in DRIVEN_ELSEWHERE])
+def test_suites_to_score_on_start_far_from_all_that_is_trained_on(
+    name: str, spawn_points: list[carla.Transform]
+) -> None:
+    trained = [each for each in OF_TOWN if each.split != "test"]
+    for test in (each for each in load_suite(name).scenarios if each.town == TOWN):
+        for other in trained:
+            distance = start_of(test, spawn_points).distance(start_of(other, spawn_points))
+            assert distance >= MIN_DISTANCE_M, (test.name, other.name)
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [each for each in OF_TOWN if not each.name.startswith(DRIVEN_ELSEWHERE)],
+    ids=lambda scenario: scenario.name,
+)
+def test_everybody_finds_room_and_the_ego_drives(scenario: Scenario, session: Session) -> None:
+    driven = drive(session, scenario.model_copy(update={"duration_s": 0.5, "warmup_ticks": 10}), cameras=())
+    for _ in driven:
+        pass
+    log = driven.log
+    assert driven.shortfalls == ()
+    traffic = scenario.traffic
+    assert log.transforms.shape[1] == 1 + traffic.vehicles + traffic.parked_vehicles + traffic.walkers
+    moved = log.transforms[-1, log.ego, :3] - log.transforms[0, log.ego, :3]
+    assert np.linalg.norm(moved) > 0.5

@@ -145,7 +145,7 @@ def test_a_scenario_that_fails_is_a_row_and_the_next_is_driven(
     simulator: Endpoint, suite_of: MakeSuite, tmp_path: Path
 ) -> None:
     suite = suite_of(
-        {"name": "nowhere", "split": "train", "ego": {"spawn_point": 100_000}},
+        {"name": "nowhere", "split": "train", "ego": {"spawn_point": 9999}},
         {"name": "no-town", "split": "train", "town": "Town10HDD"},
         {"name": "no-car", "split": "train", "ego": {"blueprint": "vehicle.tesla.model4"}},
         {"name": "fine", "split": "train"},
@@ -153,7 +153,7 @@ def test_a_scenario_that_fails_is_a_row_and_the_next_is_driven(
     summary = record(simulator, suite, tmp_path)
     assert [row.status for row in summary.rows] == ["failed", "failed", "failed", "done"]
     nowhere, no_town, no_car, _ = (row.note for row in summary.rows)
-    assert "spawn point 100000 does not exist" in nowhere
+    assert "spawn point 9999 does not exist" in nowhere
     assert "did you mean Town10HD?" in no_town
     assert "did you mean vehicle.tesla.model3?" in no_car
     assert [entry.scenario for entry in RecordingDir.open(tmp_path).shards()] == ["fine"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import queue
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import carla
 import numpy as np
@@ -15,6 +16,7 @@ from harness.carla_client.actors import to_transform
 from harness.carla_client.drive import drive
 from harness.carla_client.drive_log import DriveLog, LoggedActor
 from harness.carla_client.endpoint import Endpoint
+from harness.carla_client.log_checks import load_drive_log
 from harness.carla_client.observation import CameraPair, Observation
 from harness.carla_client.replay import logged_timeline, replay
 from harness.carla_client.sensors import to_instance, to_tags
@@ -280,14 +282,27 @@ def world_points(pair: CameraPair, spec: CameraSpec) -> np.ndarray:
 
 
 def test_all_sizes_are_cameras_of_one_pass(session: Session, original: Driven) -> None:
+    sizes = [CAMERA.with_size(160, 90), CAMERA.with_size(320, 180), CAMERA.with_size(64, 64)]
+    rain = PRESETS["HardRainNight"]  # with drops, which must not depend on how many cameras there are
+    shown = list(replay(session, original.log, weather=rain, cameras=sizes))
+    large = pairs(shown, sizes[1].name)
+    assert_same_pictures(pairs(shown, sizes[0].name), replayed(session, original.log, rain)[0])
+    alone = list(replay(session, original.log, weather=rain, cameras=sizes[1:2]))
+    assert_same_pictures(large, pairs(alone, sizes[1].name))
+    for pair, square in zip(large, pairs(shown, sizes[2].name), strict=True):
+        assert (pair.tags.shape, square.tags.shape) == ((180, 320), (64, 64))
+        assert square.transform == pair.transform
+
+
+def test_a_drive_seen_in_several_sizes_is_replayed_as_it_was(simulator: Endpoint, original: Driven) -> None:
     sizes = [CAMERA.with_size(160, 90), CAMERA.with_size(96, 54)]
-    observations = list(replay(session, original.log, weather=None, cameras=sizes))
-    large, small = (pairs(observations, camera.name) for camera in sizes)
-    alone, _ = replayed(session, original.log, None)
-    for pair, little, reference in zip(large, small, alone, strict=True):
-        np.testing.assert_array_equal(pair.tags, reference.tags)
-        assert little.tags.shape == (54, 96)
-        assert little.transform == pair.transform
+    with a_session(simulator) as session:
+        run = drive(session, SCENARIO.model_copy(update={"duration_s": 0.3}), cameras=sizes)
+        drove = list(run)
+        shown = list(replay(session, run.log, weather=None, cameras=sizes))
+    for camera in sizes:
+        assert_same_pictures(pairs(drove, camera.name), pairs(shown, camera.name))
+    assert_same_pictures(pairs(drove, sizes[0].name), pairs(original.observations)[: len(drove)])
 
 
 def test_a_replay_without_cameras_gives_poses(session: Session, original: Driven) -> None:
@@ -295,6 +310,32 @@ def test_a_replay_without_cameras_gives_poses(session: Session, original: Driven
     assert [each.ego_transform for each in observations] == [each.ego_transform for each in original.observations]
     assert [each.tick for each in observations] == [each.tick for each in original.observations]
     assert all(each.cameras == {} for each in observations)
+
+
+def test_a_log_of_another_town_of_the_same_name_is_refused(session: Session, original: Driven) -> None:
+    lights = original.log.traffic_light_ids
+    other = replace(original.log, traffic_light_ids=(*lights[:-1], "9999"))
+    with pytest.raises(DataError, match=f"of which {len(lights) - 1} are the same: it is another town of that name"):
+        list(replay(session, other, weather=None, cameras=[]))
+
+
+def test_poses_are_told_after_every_tick(session: Session, original: Driven) -> None:
+    told: dict[int, np.ndarray] = {}
+    list(replay(session, original.log, weather=None, cameras=[], on_poses=told.__setitem__))
+    assert list(told) == list(range(-SCENARIO.warmup_ticks, SCENARIO.num_ticks))
+    np.testing.assert_array_equal(np.stack(list(told.values())), original.log.transforms)
+
+
+def test_a_log_is_loaded_for_the_server_that_can_replay_it(
+    simulator: Endpoint, original: Driven, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.npz"
+    original.log.save(path)
+    assert load_drive_log(path, simulator, scenario=SCENARIO).scenario == original.log.scenario
+    elsewhere = replace(original.log, scenario=original.log.scenario | {"town": "Town99"})
+    elsewhere.save(path)
+    with pytest.raises(DataError, match=r"was driven in Town99, and the server at .* has only Town10HD, "):
+        load_drive_log(path, simulator)
 
 
 def test_a_log_of_another_time_step_is_refused(simulator: Endpoint, original: Driven) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import carla
@@ -14,10 +16,10 @@ import pytest
 import harness
 from harness.carla_client import sensors
 from harness.carla_client.drive import drive
-from harness.carla_client.endpoint import Endpoint
+from harness.carla_client.endpoint import Endpoint, open_endpoint
 from harness.carla_client.session import open_session
 from harness.carla_client.traffic_watch import wake
-from harness.errors import ServerLostError
+from harness.errors import ServerHungError, ServerLostError
 from sim_scenarios.camera import CameraSpec
 from sim_scenarios.scenario import Ego, Scenario, Traffic
 
@@ -176,6 +178,26 @@ def test_a_server_that_somebody_else_ticks_is_refused(simulator: Endpoint) -> No
         world.apply_settings(before)
 
 
+def test_a_server_that_hangs_is_told_from_one_that_died() -> None:
+    with open_endpoint(None, None, timeout_s=240.0) as own:
+        assert own.child is not None
+        process = own.child.process
+        with open_endpoint(own.host, own.port) as endpoint:
+            with open_session(endpoint, fixed_delta_seconds=0.05, tick_timeout_s=2.0) as session:
+                process.send_signal(signal.SIGSTOP)
+                began = time.monotonic()
+                with pytest.raises(ServerHungError, match="still listens, but gave no answer while ticking"):
+                    session.tick()
+            assert 1.9 < time.monotonic() - began < 10.0
+            assert not endpoint.is_alive()
+        with (
+            pytest.raises(ServerHungError, match="while connecting"),
+            open_session(own, fixed_delta_seconds=0.05, tick_timeout_s=0.5),
+        ):
+            pass
+        process.kill()  # stopped, it would be waited for in vain
+
+
 LOSING_A_SERVER = """
 import os, signal, sys
 from pathlib import Path
@@ -185,7 +207,7 @@ from harness.carla_client.drive import drive
 from harness.carla_client.endpoint import open_endpoint
 from harness.carla_client.session import open_session
 from harness.carla_client.traffic_watch import wake
-from harness.errors import ServerLostError
+from harness.errors import ServerHungError, ServerLostError
 from sim_scenarios.camera import CameraSpec
 from sim_scenarios.load import load_suite
 

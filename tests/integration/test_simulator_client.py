@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,37 @@ def test_a_signal_ends_it_cleanly(number: signal.Signals) -> None:
         assert process.stdout.read() == ""  # one line of JSON and nothing else
         assert is_free(ready["port"])
         assert is_free(ready["port"] + 1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a stopped process with its parent")
+def test_one_that_is_stopped_ends_with_its_parent() -> None:
+    parent = (
+        "import subprocess, sys, time\n"
+        "child = subprocess.Popen(sys.argv[1:], stdin=-1, stdout=-1, start_new_session=True)\n"
+        "child.stdout.readline()\nprint(child.pid, flush=True)\ntime.sleep(600)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", parent, *SERVER, "--port", "0", "--exit-with-stdin"],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout
+    child = int(process.stdout.readline())
+    os.kill(child, signal.SIGSTOP)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    deadline = time.monotonic() + 20
+    while is_running(child):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is such a process that has not ended; who adopts an orphan may be slow to bury it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from sim_scenarios.errors import ScenarioError
-from sim_scenarios.load import catalog_names, load_suite
-from sim_scenarios.weather import PRESETS
+from sim_scenarios.load import catalog_names, find_problems, load_suite
+from sim_scenarios.scenario import Location
+from sim_scenarios.weather import CARLA_PRESETS, PRESETS
+from sim_scenarios.weather_grid import parse_weather_grid
 
 GOOD = """\
 name: mine
@@ -69,6 +72,21 @@ def test_scenarios_start_from_the_defaults(tmp_path: Path) -> None:
         ("wetness: 5", "wettness: 5", 17, "did you mean wetness?"),
         ("split: val", "weather: WetNight\n    split: val", 12, "both weather and weather_timeline"),
         ("[depth]", "[dept]", 18, "'depth' or 'instance'"),
+        ("walkers: 4", "parked_vehicels: 4", 4, "did you mean parked_vehicles?"),
+        ("walkers: 4", "crossing_factor: 1.5", 4, "less than or equal to 1"),
+        ("split: test", "split: test\n    ego: {spawn_piont: 1}", 10, "did you mean spawn_point?"),
+        ("split: test", "split: test\n    ego: {spawn_point: first}", 10, "valid integer"),
+        ("split: test", "split: test\n    ego: {spawn_point: {x: 1}}", 10, "y is missing"),
+        ("split: test", "split: test\n    ego: {route: [1, {x: 1, y: 2, q: 3}]}", 10, "known keys: x, y, z"),
+        ("split: test", "split: test\n    ego: {path: [{at_s: 0, x: 0, y: 0, z: 0, yow: 1}]}", 10, "did you mean yaw?"),
+        ("split: test", "split: test\n    ego: {drive_log: a.npz, route: [1]}", 10, "route and drive_log"),
+        ("split: test", "split: test\n    ego: {drive_log: drive.txt}", 10, "match pattern"),
+        ("split: test", "split: test\n    ego: {drive_log: a.npz, spawn_point: 3}", 10, "leave it out"),
+        ("name: mine", "name: mine\nweathers: [ClearNon]", 2, "did you mean ClearNoon?"),
+        ("name: mine", "name: mine\nweathers: ['fog_density=0..100']", 2, "START..END..STEP"),
+        ("name: mine", "name: mine\nweathers: [mine.yaml]", 2, "is a file"),
+        ("name: mine", "name: mine\nwethers: [ClearNoon]", 2, "did you mean weathers?"),
+        ("defaults:", "defaults: 3\ndefault:", 2, "must be a mapping"),
     ],
 )
 def test_an_error_names_the_line_and_a_remedy(tmp_path: Path, old: str, new: str, line: int | None, said: str) -> None:
@@ -96,7 +114,7 @@ def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("smok", "did you mean smoke?"), ("nowhere/suite.yaml", "does not exist"), ("zzz", "Known: city, demo, smoke")],
+    [("smok", "did you mean smoke?"), ("nowhere/suite.yaml", "does not exist"), ("zzz", "Known: city, crossing, demo")],
 )
 def test_an_unknown_suite(name: str, said: str) -> None:
     with pytest.raises(ScenarioError) as caught:
@@ -109,15 +127,78 @@ def test_a_folder_is_no_suite(tmp_path: Path) -> None:
         load_suite(tmp_path)
 
 
+def test_every_problem_has_its_line_and_a_mistake_in_the_defaults_counts_once(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD.replace("vehicles: 3", "vehicels: 3").replace("WetNight", "WetNihgt"))
+    problems = find_problems(path)
+    assert [problem.split(": ")[0] for problem in problems] == [f"{path}:4", f"{path}:10"]
+    assert "and 1 more" in complaint(tmp_path, path.read_text())
+    assert find_problems(write(tmp_path, GOOD)) == []
+    assert find_problems(write(tmp_path, "name: [")) == [f"{path}:1: not valid YAML: " + problem_of_yaml("name: [")]
+
+
+def problem_of_yaml(text: str) -> str:
+    with pytest.raises(yaml.MarkedYAMLError) as caught:
+        yaml.safe_load(text)
+    return str(caught.value.problem)
+
+
+def test_a_drive_log_is_looked_for_beside_the_suite(tmp_path: Path) -> None:
+    text = GOOD.replace("split: test", "split: test\n    ego: {drive_log: logs/a.npz}")
+    assert (
+        complaint(tmp_path, text)
+        == f"{tmp_path / 'suite.yaml'}:10: drive log 'logs/a.npz' does not exist in {tmp_path}"
+    )
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "a.npz").write_bytes(b"")
+    loaded = load_suite(write(tmp_path, text)).scenarios
+    assert [each.ego.drive_log for each in loaded] == [None, str(tmp_path / "logs" / "a.npz"), None]
+
+
+def test_places_are_spawn_points_or_locations(tmp_path: Path) -> None:
+    ego = "{spawn_point: {x: 1, y: 2}, route: [4, {x: 5, y: 6, z: 7}]}"
+    two = load_suite(write(tmp_path, GOOD.replace("split: test", f"split: test\n    ego: {ego}"))).scenarios[1].ego
+    assert (two.spawn_point, two.route) == (Location(x=1, y=2), (4, Location(x=5, y=6, z=7)))
+
+
 def test_the_catalogue_is_what_the_documentation_says() -> None:
-    assert catalog_names() == ("city", "demo", "smoke")
+    assert catalog_names() == (
+        "city", "crossing", "demo", "highway", "night", "smoke", "sweeps", "towns", "weather",
+    )  # fmt: skip
     assert [len(load_suite("city").of_split(split)) for split in ("train", "val", "test")] == [8, 2, 2]
     assert [len(load_suite("smoke").of_split(split)) for split in ("train", "val", "test")] == [1, 0, 1]
     assert all(each.weather == PRESETS["ClearNoon"] for each in load_suite("demo").scenarios)
 
 
+def test_the_suites_to_score_on() -> None:
+    shown = {name: parse_weather_grid(load_suite(name).weathers) for name in ("weather", "sweeps", "night", "crossing")}
+    assert set(shown["weather"].timelines) == set(CARLA_PRESETS)
+    assert len(shown["weather"].timelines) == 22
+    assert all(next(iter(grid.timelines)) == "ClearNoon" for grid in shown.values())
+    sweeps = shown["sweeps"].sweeps
+    assert [(sweep.field, sweep.values[0], sweep.values[-1]) for sweep in sweeps] == [
+        ("fog_density", 0.0, 100.0),
+        ("precipitation", 0.0, 100.0),
+        ("sun_altitude_angle", -90.0, 90.0),
+    ]
+    assert all(sweep.base == PRESETS["ClearNoon"] for sweep in sweeps)
+    assert [each.town for each in load_suite("towns").scenarios] == [
+        "Town01", "Town02", "Town03", "Town04", "Town05", "Town10HD",
+    ]  # fmt: skip
+    assert {each.town for each in load_suite("highway").scenarios} == {"Town04"}
+    assert all(each.traffic.crossing_factor > 0.5 for each in load_suite("crossing").scenarios)
+    assert {each.weather.sun_altitude_angle for each in load_suite("night").scenarios} == {-90.0}
+
+
+@pytest.mark.parametrize("name", catalog_names())
+def test_a_suite_says_what_it_is_for_and_what_it_needs(name: str) -> None:
+    suite = load_suite(name)
+    assert len(suite.description) > 60
+    needs_carla = {each.town for each in suite.scenarios} != {"Town10HD"}
+    assert ("Needs a CARLA server" in suite.description) == needs_carla
+
+
 @pytest.mark.parametrize("name", catalog_names())
 def test_no_two_drives_of_a_suite_start_in_the_same_place_or_from_the_same_seed(name: str) -> None:
     scenarios = load_suite(name).scenarios
-    assert len({each.ego.spawn_point for each in scenarios}) == len(scenarios)
+    assert len({str(each.ego.spawn_point) for each in scenarios}) == len(scenarios)
     assert len({each.seed for each in scenarios}) == len(scenarios)

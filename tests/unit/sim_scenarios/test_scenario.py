@@ -10,6 +10,8 @@ from sim_scenarios.scenario import Scenario, Suite
 from sim_scenarios.weather import PRESETS
 from sim_scenarios.weather_timeline import WeatherTimeline
 
+POSE = {"at_s": 0, "x": 1, "y": 2, "z": 3}
+
 
 def scenario(**changes: object) -> Scenario:
     return Scenario.model_validate({"name": "a", "split": "train", "duration_s": 1.0} | changes)
@@ -45,6 +47,20 @@ def test_frames_are_the_recorded_ticks(ticks: int, every: int) -> None:
         {"cameras": [{"name": "a"}, {"name": "a"}]},
         {"ego": {"blueprint": "walker.pedestrian.0001"}},
         {"traffic": {"vehicles": -1}},
+        {"traffic": {"parked_vehicles": -1}},
+        {"traffic": {"crossing_factor": 1.1}},
+        {"ego": {"spawn_point": -1}},
+        {"ego": {"spawn_point": 1.5}},
+        {"ego": {"spawn_point": True}},
+        {"ego": {"spawn_point": {"x": 1}}},
+        {"ego": {"route": [1, "2"]}},
+        {"ego": {"route": [1], "drive_log": "a.npz"}},
+        {"ego": {"route": [1], "path": [POSE]}},
+        {"ego": {"path": [POSE], "drive_log": "a.npz"}},
+        {"ego": {"path": [POSE], "spawn_point": 4}},
+        {"ego": {"path": [POSE, POSE]}},
+        {"ego": {"path": [POSE | {"yaw": float("nan")}]}},
+        {"ego": {"drive_log": "a.txt"}},
         {"record_every_n": 0},
         {"warmup_ticks": 0},
         {"unknown": 1},
@@ -58,6 +74,20 @@ def test_what_cannot_be_meant_is_refused(change: dict[str, object]) -> None:
 def test_a_scenario_survives_json() -> None:
     one = scenario(weather="HardRainNight", cameras=[CameraSpec(name="left"), CameraSpec(name="right")])
     assert Scenario.model_validate(one.model_dump(mode="json")) == one
+
+
+@pytest.mark.parametrize(
+    "ego",
+    [
+        {"spawn_point": {"x": 1, "y": 2}, "route": [3, {"x": 4, "y": 5, "z": 6}]},
+        {"drive_log": "logs/a.npz"},
+        {"path": [POSE, POSE | {"at_s": 1.5, "yaw": -90}]},
+    ],
+)
+def test_every_driver_survives_json(ego: dict[str, object]) -> None:
+    one = scenario(ego=ego)
+    assert Scenario.model_validate(one.model_dump(mode="json")) == one
+    assert Scenario.model_validate_json(one.model_dump_json()) == one
 
 
 def test_a_weather_that_changes_is_given_as_keys_or_in_short() -> None:
@@ -96,6 +126,13 @@ def test_a_suite_picks_splits_in_its_own_order() -> None:
     assert [each.name for each in suite.of_split("test")] == ["a", "c"]
     assert [each.name for each in suite.of_split("train", "test")] == ["a", "b", "c"]
     assert suite.of_split("val") == ()
+
+
+def test_a_suite_is_shown_in_weathers_that_exist() -> None:
+    assert Suite(name="s", scenarios=(scenario(),), weathers=("fog_density=0..9..3",)).weathers
+    for weathers in (["ClearNon"], ["ClearNoon", "ClearNoon"], ["mine.yaml"]):
+        with pytest.raises(ValidationError):
+            Suite.model_validate({"name": "s", "scenarios": [scenario()], "weathers": weathers})
 
 
 @pytest.mark.parametrize("second", ["a", "A"])

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from pyarrow import parquet as pyarrow_parquet
 
 from datasets.exporters import parquet
 from datasets.exporters.export import export_recording
 from datasets.exporters.source import ExportSource, Relabelling
 from tests.unit.datasets.exporters.conftest import WriteRecording, street
-
-pyarrow_parquet = pytest.importorskip("pyarrow.parquet")
 
 
 def pixels(cell: dict[str, Any]) -> Any:

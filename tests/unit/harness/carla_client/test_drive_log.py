@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import zipfile
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -94,6 +97,82 @@ def test_a_file_that_is_cut_short_anywhere_is_refused(tmp_path: Path) -> None:
         path.write_bytes(whole[:length])
         with pytest.raises(DataError):
             DriveLog.load(path)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 255))
+def test_a_file_with_a_damaged_byte_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, place: int, flipped: int
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "damaged.npz"
+    make_log().save(path)
+    content = bytearray(path.read_bytes())
+    content[place % len(content)] ^= flipped
+    path.write_bytes(content)
+    with contextlib.suppress(DataError):
+        DriveLog.load(path)
+
+
+def test_a_file_of_another_kind_is_refused_without_advice_to_trust_it(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.json"
+    path.write_text("{}")
+    with pytest.raises(DataError, match="is not a drive log"):
+        DriveLog.load(path)
+
+
+def test_a_file_that_claims_terabytes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    make_log().save(path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    claim = io.BytesIO()
+    np.lib.format.write_array_header_1_0(claim, {"descr": "<i8", "fortran_order": False, "shape": (10**16,)})
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("header.npy", _npy(arrays["header"]))
+        archive.writestr("frames.npy", claim.getvalue())
+    with pytest.raises(DataError, match="cannot be read"):
+        DriveLog.load(path)
+
+
+def test_a_compressed_file_that_is_damaged_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    make_log(ticks=40).save(path)
+    with np.load(path) as file:
+        np.savez_compressed(path, **dict(file))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3 : len(content) // 3 + 40] = bytes(40)
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="cannot be read"):
+        DriveLog.load(path)
+
+
+def _npy(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def test_half_of_a_log_that_is_still_being_written_has_no_name_of_a_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        make_log().save(tmp_path / "a.npz")
+    assert not (tmp_path / "a.npz").exists()
+
+
+def test_a_log_from_before_simulators_had_seeds_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    replace(make_log(), simulator_seed=7).save(path)
+    assert DriveLog.load(path).simulator_seed == 7
+    with np.load(path) as file:
+        arrays = dict(file)
+    header = json.loads(arrays["header"].tobytes())
+    del header["simulator_seed"]
+    np.savez(path, **arrays | {"header": np.frombuffer(json.dumps(header).encode(), np.uint8)})
+    assert DriveLog.load(path).simulator_seed is None
 
 
 def rewritten(path: Path, **changes: object) -> Path:

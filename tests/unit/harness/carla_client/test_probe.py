@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import msgpack
 import pytest
@@ -107,3 +107,12 @@ def test_ours_and_local_builds_of_it_are_accepted(version: str) -> None:
     with server(saying(version)) as port, open_endpoint(None, port) as endpoint:
         assert (endpoint.host, endpoint.port, endpoint.embedded) == ("127.0.0.1", port, False)
         assert version in endpoint.describe()
+
+
+def test_a_server_whose_queue_of_connections_is_full_still_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as hung, ExitStack() as waiting:
+        address = hung.getsockname()
+        waiting.enter_context(socket.create_connection(address))  # that nobody accepts
+        with pytest.raises(TimeoutError):
+            socket.create_connection(address, timeout=0.2)
+        assert is_listening(*address, timeout_s=0.2)

@@ -89,6 +89,22 @@ def test_tables_are_written_where_asked(run: Path, recorded: RecordingMaker, tmp
     assert (out / "score.json").exists()
 
 
+def test_a_program_gets_the_result_alone_and_at_full_precision(
+    run: Path, recorded: RecordingMaker, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    found = evaluate(run, recorded.root, "-o", out, "--format", "json")
+    assert json.loads(found.stdout) == json.loads((out / "measures.json").read_text())
+    assert f"next: harness report {out}" in found.stderr
+    assert evaluate(run, recorded.root, "--format", "csv").stdout == (out / "class_measures.csv").read_text()
+    assert "| mIoU | 0." in evaluate(run, recorded.root, "--format", "markdown").stdout
+
+
+def test_the_net_is_called_as_its_folder(run: Path, recorded: RecordingMaker, tmp_path: Path) -> None:
+    evaluate(run.parent / "run" / ".", recorded.root, "-o", tmp_path / "out")
+    assert list(json.loads((tmp_path / "out" / "score.json").read_text())["models"]) == ["run"]
+
+
 def test_a_net_that_was_trained_at_another_size_is_told_and_shown_it_where_asked(
     run: Path, recorded: RecordingMaker
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import re
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.output import figures_of
+from harness.cli.output import FORMATS, OutputTable, figures_of, notes_to, print_formatted
 from harness.training.status import StepStatus
 
 TRAINING = """
@@ -90,3 +91,47 @@ def test_large_figures_have_no_decimals() -> None:
     assert figures_of(status(images_per_s=1034.4, memory_bytes=98.7e9)).split("  ")[2:] == [
         "1034 img/s", "wait 1%", "99 GB",
     ]  # fmt: skip
+
+
+RESULT = (
+    OutputTable(
+        name="first", title="First", columns=("class", "IoU"), rows=(("=a|b", 0.123456789), ("c\\d", math.nan))
+    ),
+    OutputTable(name="second", title="Second", columns=("n",), rows=((1,),)),
+)
+
+
+def test_json_has_every_table_at_full_precision(capsys: pytest.CaptureFixture[str]) -> None:
+    print_formatted(RESULT, "json")
+    assert json.loads(capsys.readouterr().out) == {
+        "first": [{"class": "=a|b", "IoU": 0.123456789}, {"class": "c\\d", "IoU": None}],
+        "second": [{"n": 1}],
+    }
+
+
+def test_csv_is_the_first_table_and_no_spreadsheet_runs_it(capsys: pytest.CaptureFixture[str]) -> None:
+    print_formatted(RESULT, "csv")
+    assert capsys.readouterr().out == "class,IoU\n'=a|b,0.123456789\nc\\d,\n"
+
+
+def test_markdown_keeps_cells_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    print_formatted(RESULT, "markdown")
+    assert capsys.readouterr().out == (
+        "### First\n\n| class | IoU |\n| --- | --- |\n| =a\\|b | 0.123 |\n| c\\\\d | – |\n\n"
+        "### Second\n\n| n |\n| --- |\n| 1 |\n"
+    )
+
+
+def test_tables_are_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    print_formatted(RESULT, "table")
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in lines] == [
+        ["First"], ["class", "IoU"], ["=a|b", "0.123"], ["c\\d", "–"], ["Second"], ["n"], ["1"]
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("output_format", FORMATS)
+def test_what_is_no_result_leaves_stdout_to_programs(output_format: str, capsys: pytest.CaptureFixture[str]) -> None:
+    notes_to(output_format)("a note")
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == (("a note\n", "") if output_format == "table" else ("", "a note\n"))

@@ -9,8 +9,8 @@ import pytest
 
 from datasets.codec import COMPRESSIONS
 from harness.cli import harness
-from harness.cli.record import _print_rows
 from harness.cli.record_options import JPEG_QUALITY, read_options
+from harness.cli.recorded_rows import print_rows
 from harness.errors import ScenarioFileError, UsageError
 from harness.recording.plan import RecordingOptions
 from harness.recording.rows import RecordRow
@@ -101,12 +101,14 @@ def row(weather: str = "ClearNoon", **changes: object) -> RecordRow:
 
 
 def test_columns_that_say_nothing_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
-    _print_rows(Path("out"), [row(), row("DenseFog")])
+    print_rows("recorded", Path("out"), [row(), row("DenseFog")])
     plain = capsys.readouterr().out
     assert not any(word in plain for word in ("idle", "quarantined", "differ", "jsonl", "before"))
 
-    _print_rows(
-        Path("out"), [row(note=RECORDED_BEFORE), row("DenseFog", idle=2, quarantined=3, gaps=4, other_labels=5)]
+    print_rows(
+        "recorded",
+        Path("out"),
+        [row(note=RECORDED_BEFORE), row("DenseFog", idle=2, quarantined=3, gaps=4, other_labels=5)],
     )
     full = capsys.readouterr().out
     for word in (
@@ -121,5 +123,5 @@ def test_columns_that_say_nothing_are_left_out(capsys: pytest.CaptureFixture[str
 
 
 def test_a_note_names_its_scenario_and_weather(capsys: pytest.CaptureFixture[str]) -> None:
-    _print_rows(Path("out"), [row("DenseFog", status="failed", note="no room for the ego")])
+    print_rows("recorded", Path("out"), [row("DenseFog", status="failed", note="no room for the ego")])
     assert "a in DenseFog: no room for the ego" in capsys.readouterr().out

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -40,3 +41,23 @@ def test_what_is_no_video_is_named(tmp_path: Path, content: bytes) -> None:
         video_facts(tmp_path / "a.mp4")
     with pytest.raises(DataError, match=r"b\.mp4 cannot be read"):
         next(read_video(tmp_path / "b.mp4"))
+
+
+@pytest.mark.parametrize("limit", [0, 5_000, 30_000])
+def test_a_video_that_grows_no_further_is_an_error_and_goes(tmp_path: Path, limit: int) -> None:
+    """The kernel's limit of a file's size stands for a full disk, of which the encoder tells nothing."""
+    rng = np.random.default_rng(0)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def write() -> None:
+        with VideoWriter(tmp_path / "a.mp4", fps=10) as video:
+            for _ in range(20):
+                video.append(rng.integers(0, 256, (64, 64, 3), np.uint8))
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        with pytest.raises(DataError, match=r"a\.mp4 cannot be written"):
+            write()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []

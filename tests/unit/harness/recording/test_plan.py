@@ -113,7 +113,7 @@ def test_two_notations_of_one_weather_are_one_too_many() -> None:
 
 def test_two_streams_of_one_name_are_refused(make_scenario: MakeScenario) -> None:
     scenarios = [make_scenario("a", cameras=("b", "c")), make_scenario("A.b")]
-    with pytest.raises(UsageError, match=r"'a' and 'A\.b' would both have a shard named 'A\.b'"):
+    with pytest.raises(UsageError, match=r"'a' and 'A\.b' would both be written as 'A\.b'"):
         check_names(scenarios, ())
     check_names(scenarios, timelines("ClearNoon"))
 

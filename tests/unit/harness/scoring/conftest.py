@@ -16,7 +16,8 @@ from harness.carla_client.observation import CameraPair, Gap, Observation
 from harness.scoring.plan import ScorePlan, make_plan
 from sim_scenarios.camera import CameraSpec
 from sim_scenarios.scenario import Scenario
-from sim_scenarios.weather import Weather, parse_weathers
+from sim_scenarios.weather import Weather
+from sim_scenarios.weather_grid import parse_weather_grid
 
 Image = NDArray[np.uint8]
 POSE = (0.0,) * 6
@@ -73,7 +74,8 @@ class PaintedDrive:
         tags = blocks.repeat(8, axis=0).repeat(8, axis=1)[: camera.height, : camera.width].copy()
         rgb = np.dstack([tags, tags, tags])
         rgb[:, : int(camera.width * weather.wetness / 100), 0] = 1
-        return CameraPair(rgb=rgb, tags=tags, transform=POSE)
+        depth = rng.integers(0, 2**22, tags.shape, dtype=np.uint32) if "depth" in camera.planes else None
+        return CameraPair(rgb=rgb, tags=tags, transform=POSE, depth=depth)
 
 
 @dataclass(kw_only=True)
@@ -118,5 +120,5 @@ def scenarios() -> tuple[Scenario, ...]:
 
 @pytest.fixture
 def plan(scenarios: tuple[Scenario, ...]) -> ScorePlan:
-    weathers = parse_weathers("ClearNoon,ClearNoon:wetness=50:fog_density=60")
-    return make_plan(scenarios, weathers, [(32, 24), (64, 48)], worst_frames=2)
+    grid = parse_weather_grid("ClearNoon,ClearNoon:wetness=50:fog_density=60")
+    return make_plan(scenarios, grid, [(32, 24), (64, 48)], models=["net"])

@@ -10,7 +10,7 @@ from torchmetrics.classification import MulticlassConfusionMatrix, MulticlassJac
 
 from harness.errors import DataError
 from harness.scoring.confusion import IGNORE_ID, ConfusionMatrix
-from harness.scoring.metrics import iou, mean_iou
+from harness.scoring.statistics.metrics import iou, mean_iou
 
 Mask = NDArray[np.uint8]
 

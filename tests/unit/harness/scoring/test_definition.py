@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.scoring.bootstrap import Bootstrap
 from harness.scoring.definition import define
+from harness.scoring.statistics.bootstrap import Bootstrap
 from sim_scenarios.camera import Size
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import csv
 import json
 import math
 from collections.abc import Mapping
@@ -10,20 +9,24 @@ from typing import Any
 
 import h5py
 import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
-from datasets.labels import CARLA_29, LabelClass, LabelError, LabelSet
+from datasets.labels import CARLA_29, LABEL_SETS, LabelClass, LabelError, LabelSet
 from datasets.recording_dir import RecordingDir
 from datasets.sample import Sample
 from datasets.shard import ShardError, ShardHeader, ShardWriter, encode_sample
 from harness.errors import DataError
 from harness.reporting.report import report
 from harness.run_dir import prepare_output
-from harness.scoring.bootstrap import Bootstrap
+from harness.scoring.cell_files import load_pass, save_pass
+from harness.scoring.cells import Cell
 from harness.scoring.evaluate import evaluate
-from harness.scoring.plan import ScorePlan
-from harness.scoring.runner import ScoreRunner
-from harness.scoring.tables import ScoreTables
+from harness.scoring.live import PassScorer, run_pass
+from harness.scoring.statistics.bootstrap import Bootstrap
+from harness.scoring.tables import TABLE_NAMES, write_tables
+from harness.scoring.views import label_sizes, plan_views
 from sim_scenarios.scenario import Scenario
 from sim_scenarios.weather import PRESETS
 
@@ -33,7 +36,7 @@ def record(folder: Path, drives: Any, scenarios: tuple[Scenario, ...], *, weathe
     recording = RecordingDir.create(folder)
     with recording.lock():
         for scenario in scenarios:
-            camera = scenario.cameras[0].with_size(32, 24)
+            camera = scenario.cameras[0].with_size(32, 24).model_copy(update={"planes": ("depth",)})
             header = ShardHeader(
                 scenario=scenario.name,
                 split="test",
@@ -56,34 +59,54 @@ def record(folder: Path, drives: Any, scenarios: tuple[Scenario, ...], *, weathe
                             rgb=pair.rgb,
                             tags=pair.tags,
                             camera_transform=pair.transform,
+                            depth=pair.depth,
                         )
                     )
             recording.add_shard(path)
     return folder
 
 
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
+def frames_of(folder: Path) -> list[tuple[str, int]]:
+    """Scenario and tick of each counted frame."""
+    ticks = pq.read_table(folder / "ticks.parquet", columns=["scenario", "frame"]).to_pandas()
+    return [(scenario, int(frame)) for scenario, frame in ticks.drop_duplicates().itertuples(index=False)]
 
 
-def test_recorded_and_live_frames_of_one_drive_give_the_same_counts(
-    plan: ScorePlan, net: Any, make_drives: Any, tmp_path: Path
+def test_recorded_and_live_frames_of_one_drive_give_the_same_tables(
+    scenarios: tuple[Scenario, ...], net: Any, make_drives: Any, tmp_path: Path
 ) -> None:
-    recording = record(tmp_path / "data", make_drives(), plan.scenarios)
-    offline = prepare_output(tmp_path / "offline")
-    summary = evaluate(net, recording, out=offline)
-    live = tmp_path / "live"
-    live.mkdir()
-    tables = ScoreTables(live, plan.cells(), towns=plan.towns, class_names=CARLA_29.names)
-    ScoreRunner(plan, net, CARLA_29, tables).run(make_drives())
-
-    def of_same_cell(path: Path) -> list[dict[str, str]]:
-        return [row for row in rows_of(path) if (row["weather"], row["width"]) == ("ClearNoon", "32")]
-
-    for name in ("counts.csv", "scenarios.csv", "frames.csv"):
-        assert of_same_cell(offline / name) == of_same_cell(live / name), name
-    assert summary.columns == ("class", "ClearNoon 32x24")
+    recording = record(tmp_path / "data", make_drives(), scenarios, weather="WetNight")
+    offline, live = prepare_output(tmp_path / "offline"), prepare_output(tmp_path / "live")
+    summary = evaluate(net, recording, out=offline, model="net")
+    views = plan_views(scenarios[0].cameras[0], [(32, 24)], [90.0], with_depth=True)
+    results, worst = {}, []
+    for scenario in scenarios:
+        scorer = PassScorer({"net": net}, CARLA_29, views, keep_worst=3)
+        with make_drives()(scenario) as drive:
+            observations = drive.replay(PRESETS["WetNight"], [view.camera for view in views])
+            result = run_pass(observations, scorer, planned_frames=scenario.num_frames)
+        (counted,) = result.cells.values()
+        cell = Cell(scenario=scenario.name, weather="WetNight", width=32, height=24, fov=90.0, model="net")
+        results[cell] = counted
+        save_pass(
+            live, live / "cells" / f"{scenario.name}.npz", {cell: counted}, [(cell, each) for each in result.worst]
+        )
+        worst += load_pass(live / "cells" / f"{scenario.name}.npz").worst
+    write_tables(
+        live,
+        results,
+        worst,
+        towns={scenario.name: scenario.town for scenario in scenarios},
+        class_names=CARLA_29.names,
+        label_sizes=label_sizes(views),
+    )
+    for name in set(TABLE_NAMES) - {"timing.csv"}:
+        assert (offline / name).read_bytes() == (live / name).read_bytes(), name
+    images = [{path.relative_to(each): path.read_bytes() for path in each.rglob("*.png")} for each in (offline, live)]
+    assert images[0] == images[1] != {}
+    assert 0 < summary.cells[0].miou < 1
+    assert [cell.miou for cell in summary.cells] == [result.miou for result in results.values()]
+    assert summary.columns == ("class", "WetNight 32x24")
     assert summary.incomplete == ()
     assert all(path.exists() for path in summary.paths)
 
@@ -101,7 +124,8 @@ def test_without_an_output_folder_nothing_is_written(
     assert told[-1] == ("evaluate", 12, 12)
 
 
-LOST = {("alpha", "2"), ("alpha", "4")}
+CITYSCAPES = LABEL_SETS["cityscapes19"]
+LOST = {("alpha", 2), ("alpha", 4)}
 SHAPES = LabelSet(name="shapes", classes=tuple(LabelClass(name=f"shape {n}", color=(n, n, n)) for n in range(40)))
 
 
@@ -139,8 +163,7 @@ def test_damaged_frames_are_left_out_and_named_where_asked(
     (alpha,) = summary.incomplete
     assert (alpha.cell.scenario, alpha.status, alpha.frames) == ("alpha", "partial", 4)
     assert alpha.message.startswith("2 of 6 frames damaged and left out: alpha:2, alpha:4; ")
-    frames = rows_of(tmp_path / "whole" / "frames.csv")
-    assert rows_of(out / "frames.csv") == [row for row in frames if (row["scenario"], row["frame"]) not in LOST]
+    assert frames_of(out) == [frame for frame in frames_of(tmp_path / "whole") if frame not in LOST]
     assert summary.measures is not None
     assert summary.measures.frames == 10
     assert whole.measures is not None
@@ -196,7 +219,7 @@ def test_the_shards_of_a_long_drive_are_pooled(new_recording: Any, tmp_path: Pat
         made.drive("noon", frames=frames, split="test", sequence=sequence)
     summary = evaluate(AllRoad(), made.root, out=prepare_output(tmp_path / "out"))
     assert [(cell.status, cell.frames) for cell in summary.cells] == [("done", 6)]
-    assert [row["frame"] for row in rows_of(tmp_path / "out" / "frames.csv")] == list("012345")
+    assert frames_of(tmp_path / "out") == [("noon", frame) for frame in range(6)]
 
 
 def test_every_camera_of_a_scenario_is_counted(new_recording: Any) -> None:
@@ -234,8 +257,53 @@ def test_a_net_may_see_smaller_pictures_and_is_scored_on_the_whole_labels(
     assert summary.measures.miou < whole.miou == 1.0
     assert "the net saw 16x12" in summary.measures.definition
     description = json.loads((out / "score.json").read_text())
-    assert description["model"]["input_size"] == [16, 12]
+    assert description["models"]["model"]["input_size"] == [16, 12]
     assert "resized to 16x12" in description["definitions"]["size"]
+
+
+def test_the_score_says_what_it_is_of(new_recording: Any, tmp_path: Path) -> None:
+    made = new_recording()
+    made.drive("noon", frames=range(2), split="test", planes=["depth"])
+    made.drive("dusk", frames=range(2), split="test", camera={"name": "front"})
+    out = prepare_output(tmp_path / "out")
+    evaluate(AllRoad(), made.root, out=out, model="all road")
+    description = json.loads((out / "score.json").read_text())
+    assert description["schema_version"] == 2
+    assert list(description["models"]) == ["all road"]
+    assert description["scenarios"] == ["noon", "dusk"]
+    assert (description["sizes"], description["fovs"], description["repeats"]) == ([[32, 24]], [90.0, 0.0], 1)
+    assert "replay" not in description["definitions"]
+    scenarios = pd.read_csv(out / "scenarios.csv")
+    assert scenarios[["scenario", "fov", "model", "planned_frames"]].to_numpy().tolist() == [
+        ["noon", 90.0, "all road", 2], ["dusk", 0.0, "all road", 2],
+    ]  # fmt: skip
+    bands = pd.read_csv(out / "bands.csv")
+    kinds = {scenario: set(rows["kind"]) for scenario, rows in bands.groupby("scenario")}
+    assert kinds == {"noon": {"distance", "object size"}, "dusk": {"object size"}}, "only one has a depth plane"
+
+
+def test_a_net_that_predicts_one_class_and_frames_without_labels(new_recording: Any, tmp_path: Path) -> None:
+    made = new_recording()
+    made.drive("noon", frames=range(2), split="test")
+    blank = made.sample(0)
+    blank.tags[:] = 0  # Unlabeled, which Cityscapes does not score
+    made.add([blank], split="test", scenario="nothing")
+
+    class OnlyRoad(AllRoad):
+        label_set = CITYSCAPES
+
+        def predict(self, rgb: Any) -> Any:
+            return np.zeros(rgb.shape[:2], dtype=np.uint8)
+
+    out = prepare_output(tmp_path / "out")
+    summary = evaluate(OnlyRoad(), made.root, out=out)
+    noon, nothing = summary.cells
+    assert (noon.status, nothing.status) == ("done", "done")
+    assert 0 < noon.miou < 0.5
+    assert math.isnan(nothing.miou)
+    assert summary.measures is not None
+    assert summary.measures.miou == noon.miou
+    assert {each.iou for each in summary.measures.classes[1:] if each.pixels} == {0.0}
 
 
 def test_labels_that_cannot_be_read_as_those_of_the_net_are_an_error_at_once(new_recording: Any, net: Any) -> None:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from datasets.labels import CARLA_29
 from harness.errors import CheckpointError
-from harness.scoring.input_size import ResizingNet, resize_ids, resize_picture, size_note
+from harness.scoring.input_size import ResizingNet, resize_picture, size_note
+from harness.scoring.views import resize_ids
 from harness.training.decoding import resize_pair
 
 Image = NDArray[np.uint8]

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from harness.scoring.bootstrap import Bootstrap
-from harness.scoring.boundary import boundary_width, count_boundaries
-from harness.scoring.confusion import ConfusionMatrix
-from harness.scoring.frame_counts import FrameCounts, count_frame
+from harness.scoring.cells import CellCounts
+from harness.scoring.frame_counts import FrameTruth, count_frame
 from harness.scoring.measures import Interval, Measures, measure
+from harness.scoring.statistics.bootstrap import Bootstrap
+from tests.unit.harness.scoring.made_cells import make_counts
 
 NAMES = ("road", "car", "train")
 Mask = NDArray[np.uint8]
@@ -22,19 +22,15 @@ STREET = np.array([[0, 0, 1, 1, 0, 255]] * 4, dtype=np.uint8)
 EMPTY = np.zeros((4, 6), dtype=np.uint8)
 
 
-def counts_of(*pairs: tuple[Mask, Mask]) -> FrameCounts:
-    frames = []
-    for truth, prediction in pairs:
-        matrix = ConfusionMatrix(len(NAMES))
-        matrix.update(truth, prediction)
-        frames.append(count_frame(matrix, truth, prediction))
-    return FrameCounts.joined(frames, len(NAMES))
+def counts_of(*pairs: tuple[Mask, Mask]) -> CellCounts:
+    frames = [count_frame(FrameTruth.of(truth), prediction, len(NAMES)) for truth, prediction in pairs]
+    return make_counts([each.regions for each in frames], boundaries=[each.boundaries for each in frames])
 
 
-def measured(counts: FrameCounts, *, scenarios: list[str] | None = None, **bootstrap: object) -> Measures:
-    units = scenarios or ["north"] * len(counts)
+def measured(*counts: CellCounts, scenarios: list[str] | None = None, **bootstrap: object) -> Measures:
+    units = list(zip(scenarios or ["north"] * len(counts), counts, strict=True))
     settings = Bootstrap(**{"resamples": 50, **bootstrap})  # type: ignore[arg-type]
-    found = measure(counts, units, NAMES, bootstrap=settings, definition="the definition")
+    found = measure(units, NAMES, bootstrap=settings, definition="the definition")
     assert found is not None
     return found
 
@@ -91,8 +87,7 @@ def test_every_measure_equals_plain_loops_over_pixels() -> None:
     found = measured(counts_of(*pairs))
     for name, value in pixel_by_pixel(pairs).items():
         assert getattr(found, name) == pytest.approx(value, rel=1e-12), name
-    width = boundary_width(24, 32)
-    tp, fp, fn = sum(count_boundaries(*pair, 3, width=width) for pair in pairs)[0]  # type: ignore[index]
+    tp, fp, fn = counts_of(*pairs).boundaries.sum(axis=0)[0]
     assert found.classes[0].boundary_iou == tp / (tp + fp + fn)
 
 
@@ -120,8 +115,7 @@ def test_intervals_are_those_of_frames_drawn_anew() -> None:
     found = measured(counts, resamples=40, seed=9, level=0.8)
     drawn = np.random.default_rng(9).integers(0, 6, (40, 6))
     again = [
-        measured(FrameCounts(regions=counts.regions[rows], boundaries=counts.boundaries[rows]), resamples=0)
-        for rows in drawn
+        measured(make_counts(counts.regions[rows], boundaries=counts.boundaries[rows]), resamples=0) for rows in drawn
     ]
     for name in ("pixel_accuracy", "miou", "frequency_weighted_iou", "boundary_iou"):
         low, high = np.quantile([getattr(each, name) for each in again], [0.1, 0.9])
@@ -134,26 +128,27 @@ def test_intervals_are_those_of_frames_drawn_anew() -> None:
 
 def test_whole_scenarios_are_drawn_where_asked() -> None:
     rng = np.random.default_rng(3)
-    counts = counts_of(*(random_pair(rng) for _ in range(4)))
-    scenarios = ["north", "north", "east", "east"]
-    found = measured(counts, scenarios=scenarios, unit="scenarios")
-    summed = FrameCounts(
-        regions=counts.regions.reshape(2, 2, 3, 3).sum(axis=1),
-        boundaries=counts.boundaries.reshape(2, 2, 3, 3).sum(axis=1),
-    )
-    assert found.miou_interval == measured(summed).miou_interval != measured(counts).miou_interval
-    assert found.miou == measured(counts).miou
+    cells = [counts_of(random_pair(rng), random_pair(rng)) for _ in range(3)]
+    found = measured(*cells, scenarios=["north", "east", "north"], unit="scenarios")
+    regions, boundaries = (
+        np.stack([getattr(cells[0], name).sum(axis=0) + getattr(cells[2], name).sum(axis=0),
+                  getattr(cells[1], name).sum(axis=0)])
+        for name in ("regions", "boundaries")
+    )  # fmt: skip
+    summed = make_counts(regions, boundaries=boundaries)
+    assert found.miou_interval == measured(summed).miou_interval != measured(*cells).miou_interval
+    assert found.miou == measured(*cells).miou
 
 
 @pytest.mark.parametrize(("scenarios", "unit"), [(["north"], "frames"), (["north"] * 3, "scenarios")])
 def test_one_unit_alone_gives_no_interval(scenarios: list[str], unit: str) -> None:
-    found = measured(counts_of(*[(STREET, EMPTY)] * len(scenarios)), scenarios=scenarios, unit=unit)
+    found = measured(*[counts_of((STREET, EMPTY))] * len(scenarios), scenarios=scenarios, unit=unit)
     assert math.isnan(found.miou_interval.low)
     assert str(found.miou_interval) == "–"
 
 
 def test_no_frame_gives_no_measures() -> None:
-    assert measure(FrameCounts.joined([], 3), [], NAMES, bootstrap=Bootstrap(), definition="") is None
+    assert measure([], NAMES, bootstrap=Bootstrap(), definition="") is None
 
 
 def test_an_interval_is_written_with_both_ends() -> None:

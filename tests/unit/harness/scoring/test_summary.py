@@ -2,23 +2,18 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 
 from harness.scoring.cells import CellResult, CellStatus
-from harness.scoring.plan import Cell
 from harness.scoring.summary import summarize
+from tests.unit.harness.scoring.made_cells import make_cell as cell
+from tests.unit.harness.scoring.made_cells import make_counts
 
 NAMES = ("road", "car", "train")
 
 
-def cell(scenario: str, weather: str) -> Cell:
-    return Cell(scenario=scenario, weather=weather, width=32, height=24)
-
-
 def result(tp: list[int], fp: list[int], fn: list[int], digest: str = "d", status: CellStatus = "done") -> CellResult:
-    counts = [np.array(values, dtype=np.int64) for values in (tp, fp, fn)]
-    return CellResult(status=status, tp=counts[0], fp=counts[1], fn=counts[2], labels_digest=digest)
+    return CellResult(status=status, counts=make_counts([list(zip(tp, fp, fn, strict=True))], digest=digest))
 
 
 def test_counts_are_pooled_before_they_are_divided() -> None:
@@ -41,8 +36,25 @@ def test_cells_that_failed_are_listed_and_have_no_numbers() -> None:
     assert [(each.cell.weather, each.status, each.message) for each in summary.incomplete] == [
         ("Fog", "failed", "no image")
     ]
+    assert summary.columns == ("class", "Clear 32x24", "Fog 32x24 (partial)")
     assert summary.rows[0][:2] == ("road", 1.0)
     assert math.isnan(float(summary.rows[0][2]))
+
+
+def test_a_mean_of_some_of_its_cells_is_called_partial() -> None:
+    some = result([1, 0, 0], [0] * 3, [0] * 3, status="partial")
+    lost = CellResult(status="crashed", message="the server ended")
+    for other in (some, lost):
+        found = summarize({cell("a", "Clear"): result([1, 0, 0], [0] * 3, [0] * 3), cell("b", "Clear"): other}, NAMES)
+        assert found.columns == ("class", "Clear 32x24 (partial)")
+
+
+def test_nets_and_fields_of_view_are_told_apart_where_there_are_several() -> None:
+    one = result([1, 0, 0], [0] * 3, [0] * 3)
+    cells = [cell("a", "Fog"), cell("a", "Fog", repeat=2), cell("a", "Fog", model="other")]
+    assert summarize(dict.fromkeys(cells, one), NAMES).columns == ("class", "net Fog 32x24", "other Fog 32x24")
+    views = [cell("a", "Fog"), cell("a", "Fog", fov=60.5)]
+    assert summarize(dict.fromkeys(views, one), NAMES).columns == ("class", "Fog 32x24 90°", "Fog 32x24 60.5°")
 
 
 def test_labels_that_differ_between_weathers_are_a_warning() -> None:
@@ -50,6 +62,13 @@ def test_labels_that_differ_between_weathers_are_a_warning() -> None:
     summary = summarize({cell("a", "Clear"): one, cell("a", "Fog"): other}, NAMES)
     assert len(summary.warnings) == 1
     assert "scenario a at 32x24 are not the same under Clear, Fog" in summary.warnings[0]
+
+
+def test_repeats_must_have_the_same_labels_too() -> None:
+    one, other = result([1, 0, 0], [0] * 3, [0] * 3, "x"), result([1, 0, 0], [0] * 3, [0] * 3, "y")
+    (warning,) = summarize({cell("a", "Clear"): one, cell("a", "Clear", repeat=2): other}, NAMES).warnings
+    assert "not the same under Clear, Clear (repeat 2)" in warning
+    assert summarize({cell("a", "Clear"): one, cell("a", "Clear", fov=60.0): other}, NAMES).warnings == ()
 
 
 def test_labels_of_partial_cells_are_not_compared() -> None:

@@ -1,0 +1,1 @@
+"""Demands on a score, for continuous integration: gates, their verdicts and a JUnit file."""

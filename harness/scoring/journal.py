@@ -1,0 +1,100 @@
+"""``journal.jsonl``: the passes that are over, one line each, appended and never changed.
+
+Decisions:
+
+* **A line is written when the pass is on the disk, and flushed to the disk itself.** So a line that is there means a
+  pass that is there, whatever was killed when. The file of a pass stands in its line with its checksum, and a pass
+  whose file is missing or damaged is not finished.
+* **The last line of a pass counts.** A pass that failed and was tried again has two lines.
+* **A last line without its end is ignored,** and cut off by the next line that is written: it is what a writer leaves
+  that was killed. Any other line that cannot be read is an error.
+* Only "done" passes are finished; all others are tried again by the next run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.errors import DataError
+from harness.run_dir import digest_input
+from harness.scoring.cells import CellStatus
+from harness.scoring.plan import Pass
+
+FILE_NAME = "journal.jsonl"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JournalEntry:
+    """What became of one pass."""
+
+    of: Pass
+    status: CellStatus
+    """Of its worst cell."""
+    message: str = ""
+    """Why, where the status is not "done"."""
+    retries: int = 0
+    """How often it was started again because a server or a worker was lost."""
+    seconds: float = 0.0
+    """Wall clock of the last try, without the start of the server."""
+    file: str = ""
+    """Its counts, relative to the folder of the journal; empty where nothing was counted."""
+    sha256: str = ""
+    """Of that file."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of the labels of each complete view, by ``width x height @ field of view``."""
+
+
+class Journal:
+    """The journal of one score folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.path = folder / FILE_NAME
+
+    def append(self, entry: JournalEntry) -> None:
+        """Write one line, and return when it is on the disk."""
+        line = json.dumps(asdict(entry), allow_nan=False, ensure_ascii=False).encode() + b"\n"
+        self.path.touch()
+        with self.path.open("r+b") as file:
+            file.truncate(file.seek(len(_whole_lines(file.read()))))
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def entries(self) -> dict[Pass, JournalEntry]:
+        """The last entry of every pass that has one; none where there is no journal yet.
+
+        Raises:
+            DataError: a line in the middle cannot be read.
+        """
+        content = _whole_lines(self.path.read_bytes()) if self.path.exists() else b""
+        entries = [self._parse(number, line) for number, line in enumerate(content.splitlines(), start=1)]
+        return {entry.of: entry for entry in entries}
+
+    def finished(self) -> dict[Pass, JournalEntry]:
+        """The passes that need not be run again: "done", with their file as it was written."""
+        return {each: entry for each, entry in self.entries().items() if entry.status == "done" and self.holds(entry)}
+
+    def holds(self, entry: JournalEntry) -> bool:
+        """Whether the file of an entry is there and undamaged."""
+        path = self._folder / entry.file
+        return bool(entry.file) and path.is_file() and digest_input(path) == entry.sha256
+
+    def _parse(self, number: int, line: bytes) -> JournalEntry:
+        try:
+            content: Any = json.loads(line)
+            return JournalEntry(**{**content, "of": Pass(**content["of"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise DataError(
+                f"{self.path}: line {number} cannot be read ({error}). Restore the file from a copy, or start anew "
+                "with --overwrite"
+            ) from error
+
+
+def _whole_lines(content: bytes) -> bytes:
+    return content[: content.rfind(b"\n") + 1]

@@ -1,0 +1,1 @@
+"""From counts to ratios, intervals and differences: formulas alone."""

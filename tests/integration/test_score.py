@@ -1,0 +1,253 @@
+"""``harness score`` as a user runs it, with its simulators killed and stopped under it: the tables stay the same."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import carla
+import pandas as pd
+import pytest
+import torch
+
+from datasets.labels import CARLA_29
+from harness.carla_client.endpoint import Endpoint
+from harness.run_dir import RunDir
+from harness.training.checkpoint import CheckpointInfo, save_checkpoint
+from nets import build_net
+
+pytestmark = pytest.mark.integration
+
+WEATHERS = ("ClearNoon", "HardRainNight", "DenseFog")
+SUITE = """
+name: tiny
+defaults: {split: test, duration_s: 0.5, record_every_n: 2, warmup_ticks: 3, traffic: {vehicles: 3, walkers: 3}}
+scenarios: [{name: one}, {name: two, seed: 5}]
+"""
+NUM_PASSES = 6
+TIMED = {"timing.csv", "manifest.json", "journal.jsonl", "score.json"}
+"""Files that hold times, or the port of the server."""
+PROGRAM = """
+import signal
+from harness.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main()
+"""
+"""``harness`` as it is started from a terminal: in a shell's background, Ctrl-C would be ignored."""
+WORKER = "harness.scoring.workers.worker"
+SIMULATOR = "sim_scenarios.embedded_simulator"
+PATIENCE_S = 240
+
+
+def descendants(pid: int) -> dict[int, str]:
+    """Command line of every process below ``pid``."""
+    parents, lines = {}, {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            lines[int(folder.name)] = (folder / "cmdline").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    found: dict[int, str] = {}
+    below = {pid}
+    while below:
+        below = {child for child, parent in parents.items() if parent in below}
+        found |= {child: lines[child] for child in below}
+    return found
+
+
+def wait_for(what: Callable[[], bool], *, within_s: float = PATIENCE_S) -> None:
+    deadline = time.monotonic() + within_s
+    while not what():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+class Command:
+    """``harness score`` in a process of its own."""
+
+    def __init__(self, folder: Path, out: Path, *options: str) -> None:
+        self.out = out
+        self.log = out.with_suffix(".log")
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    *(sys.executable, "-c", PROGRAM, "score", "run", "./tiny.yaml", "--no-report", "-o", str(out)),
+                    *("--weather", ",".join(WEATHERS), "--size", "160x90,80x45", *options),
+                ],
+                cwd=folder,
+                env=os.environ | {"TMPDIR": str(folder)},  # a killed command cannot empty it
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def wait(self) -> int:
+        """Its exit code."""
+        return self.process.wait(timeout=PATIENCE_S)
+
+    @property
+    def text(self) -> str:
+        return self.log.read_text()
+
+    def signal_simulator(self, number: signal.Signals) -> None:
+        """Send a signal to its simulator, as soon as there is one."""
+        wait_for(lambda: bool(self._simulators()))
+        os.kill(self._simulators()[0], number)
+
+    def kill_worker(self) -> None:
+        """End the process that has the nets and the client, so that it cleans up nothing."""
+        (worker,) = self._below(WORKER)
+        os.kill(worker, signal.SIGKILL)
+
+    def _simulators(self) -> list[int]:
+        return self._below(SIMULATOR)
+
+    def _below(self, module: str) -> list[int]:
+        return [pid for pid, line in descendants(self.process.pid).items() if module in line]
+
+    def wait_for_passes(self, number: int) -> None:
+        journal = self.out / "journal.jsonl"
+        wait_for(lambda: self.process.poll() is not None or lines_of(journal) >= number)
+
+
+def lines_of(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def tables(folder: Path) -> dict[str, bytes]:
+    """Every file that must not depend on what happened to servers, with what must not depend on it in it."""
+    found = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in TIMED and path.suffix != ".npz" and path.name[0] != "."
+    }
+    scenarios = pd.read_csv(folder / "scenarios.csv").drop(columns="retries")
+    return found | {
+        "scenarios.csv": scenarios.to_csv().encode(),
+        "confusion.npz": (folder / "confusion.npz").read_bytes(),
+    }
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A suite, and a run folder with a net as it was born."""
+    folder = tmp_path_factory.mktemp("score")
+    (folder / "tiny.yaml").write_text(SUITE)
+    torch.manual_seed(3)
+    net = build_net("unet", CARLA_29.num_classes, base_channels=4, depth=1)
+    info = CheckpointInfo(
+        net="unet",
+        net_options={"base_channels": 4, "depth": 1},
+        label_set=CARLA_29.name,
+        labels=CARLA_29.to_json(),
+        classes=CARLA_29.names,
+        epoch=1,
+        step=1,
+    )
+    save_checkpoint(RunDir.create(folder / "run"), "best", info, net.state_dict())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def undisturbed(folder: Path) -> Path:
+    """The tables of a run that nothing happened to."""
+    command = Command(folder, folder / "undisturbed")
+    assert command.wait() == 0, command.text
+    return command.out
+
+
+@pytest.fixture
+def started() -> Iterator[list[Command]]:
+    """Commands that are ended with the test, whatever becomes of it."""
+    commands: list[Command] = []
+    yield commands
+    for command in commands:
+        command.process.kill()
+        command.process.wait()
+
+
+def test_all_cells_are_there_on_identical_labels(undisturbed: Path) -> None:
+    scenarios = pd.read_csv(undisturbed / "scenarios.csv")
+    assert len(scenarios) == NUM_PASSES * 2
+    assert set(scenarios["status"]) == {"done"}
+    assert set(scenarios["retries"]) == {0}
+    assert set(zip(scenarios["label_width"], scenarios["label_height"], strict=True)) == {(160, 90)}
+    assert (scenarios.groupby("scenario")["labels_digest"].nunique() == 1).all()
+    assert scenarios["labels_digest"].nunique() == 2
+
+
+def test_killed_and_stopped_simulators_change_nothing_but_the_retries(
+    folder: Path, undisturbed: Path, started: list[Command]
+) -> None:
+    rng = random.Random(7)
+    command = Command(folder, folder / "killed", "--tick-timeout", "2")
+    started.append(command)
+    for number, how in enumerate((signal.SIGKILL, signal.SIGKILL, signal.SIGSTOP, signal.SIGKILL)):
+        command.wait_for_passes(number + 1)
+        time.sleep(rng.uniform(0.0, 0.3))
+        command.signal_simulator(how)
+    assert command.wait() == 0, command.text
+    assert tables(command.out) == tables(undisturbed)
+    retries = pd.read_csv(command.out / "scenarios.csv")["retries"]
+    assert 0 < retries.sum() <= 4 * 2, command.text
+    assert "timed out" not in command.text
+
+
+def test_a_killed_command_leaves_nothing_running_and_is_resumed_on_two_servers(
+    folder: Path, undisturbed: Path, started: list[Command]
+) -> None:
+    command = Command(folder, folder / "resumed")
+    started.append(command)
+    command.wait_for_passes(2)
+    below = descendants(command.process.pid)
+    assert any(SIMULATOR in line for line in below.values())
+    command.process.kill()
+    command.process.wait()
+    finished = lines_of(command.out / "journal.jsonl")
+    again = Command(folder, command.out, "--resume", "--servers", "2")
+    started.append(again)
+    assert again.wait() == 0, again.text
+    assert lines_of(command.out / "journal.jsonl") >= NUM_PASSES >= finished
+    assert tables(command.out) == tables(undisturbed)
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below), within_s=20)
+
+
+def test_ctrl_c_leaves_a_named_server_as_it_was_and_writes_the_tables(
+    folder: Path, simulator: Endpoint, started: list[Command]
+) -> None:
+    server = f"{simulator.host}:{simulator.port}"
+    command = Command(folder, folder / "interrupted", "--server", server, "--repeat", "9")
+    started.append(command)
+    command.wait_for_passes(2)
+    command.process.send_signal(signal.SIGINT)
+    assert command.wait() == 130, command.text
+    statuses = pd.read_csv(command.out / "scenarios.csv")["status"]
+    assert {"done", "not run"} == set(statuses)
+    assert_left_as_found(simulator)
+
+
+def test_a_killed_process_costs_one_retry_and_leaves_nothing_on_a_named_server(
+    folder: Path, undisturbed: Path, simulator: Endpoint, started: list[Command]
+) -> None:
+    command = Command(folder, folder / "named", "--server", f"{simulator.host}:{simulator.port}")
+    started.append(command)
+    command.wait_for_passes(3)
+    command.kill_worker()
+    assert command.wait() == 0, command.text
+    assert tables(command.out) == tables(undisturbed)
+    assert_left_as_found(simulator)
+
+
+def assert_left_as_found(simulator: Endpoint) -> None:
+    client = carla.Client(simulator.host, simulator.port)
+    client.set_timeout(20.0)
+    world = client.get_world()
+    assert not world.get_settings().synchronous_mode
+    assert len(world.get_actors().filter("vehicle.*")) == 0
