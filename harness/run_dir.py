@@ -27,7 +27,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -122,7 +122,7 @@ class RunDir:
         return self.path / f"{checkpoint}.json"
 
 
-def prepare_output(path: Path, *, resume: bool = False, overwrite: bool = False) -> Path:
+def prepare_output(path: Path, *, resume: bool = False, overwrite: bool = False, inputs: Iterable[Path] = ()) -> Path:
     """Make sure that ``path`` is a folder that may be written to, and return it.
 
     A folder that does not exist or is empty is fine. One that holds something must be one that the harness made (to
@@ -131,10 +131,10 @@ def prepare_output(path: Path, *, resume: bool = False, overwrite: bool = False)
     Call it once everything that is needed is known to be there (``check_output`` before): what it deletes is gone.
 
     Raises:
-        UsageError: both ``resume`` and ``overwrite``.
+        UsageError: both ``resume`` and ``overwrite``, or one of them in a folder that an input lies in.
         OutputInUseError: the folder is used, is not ours to empty, is a file, or another process writes to it.
     """
-    content = check_output(path, resume=resume, overwrite=overwrite)
+    content = check_output(path, resume=resume, overwrite=overwrite, inputs=inputs)
     try:
         if content and not resume:
             _empty(path, content)
@@ -145,18 +145,31 @@ def prepare_output(path: Path, *, resume: bool = False, overwrite: bool = False)
     return path
 
 
-def check_output(path: Path, *, resume: bool = False, overwrite: bool = False) -> list[str]:
+def check_output(
+    path: Path, *, resume: bool = False, overwrite: bool = False, inputs: Iterable[Path] = ()
+) -> list[str]:
     """Refuse what ``prepare_output`` would refuse, and change nothing.
+
+    Args:
+        path: the folder.
+        resume: whether it may hold what an earlier run left.
+        overwrite: whether it may be emptied.
+        inputs: what the command reads, which must not lie in a folder that is emptied or gone on in.
 
     Returns:
         Names of what the folder holds.
 
     Raises:
-        UsageError: both ``resume`` and ``overwrite``.
+        UsageError: both ``resume`` and ``overwrite``, or one of them in a folder that an input lies in.
         OutputInUseError: the folder is used, is not ours to empty, or is a file.
     """
     if resume and overwrite:
         raise UsageError("--resume keeps what is there and --overwrite deletes it: give one of them.")
+    inside = [each for each in inputs if each.resolve().is_relative_to(path.resolve())]
+    if inside and (overwrite or resume):
+        what = "delete" if overwrite else "mix with what it writes"
+        option = "overwrite" if overwrite else "resume"
+        raise UsageError(f"--{option} would {what} {inside[0]}, which is read: choose another folder with -o.")
     if path.exists() and not path.is_dir():
         raise OutputInUseError(f"{path} is a file; an output must be a folder. Choose another name with -o.")
     content = _content(path)
@@ -185,7 +198,7 @@ def lock_output(path: Path) -> Iterator[None]:
     with (path / MARKER).open("a") as marker:
         if not _try_lock(marker.fileno()):
             raise OutputInUseError(f"Another process is writing to {path}. Wait for it, or choose another folder.")
-        for leftover in path.glob(".*.part"):
+        for leftover in path.rglob(".*.part"):
             leftover.unlink()
         yield
 

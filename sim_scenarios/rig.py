@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sim_scenarios.camera import MAX_FOV_DEG, MIN_FOV_DEG, PLANES, CameraSpec, Plane, Size
-from sim_scenarios.errors import ScenarioError, expectation, unknown_name
+from sim_scenarios.errors import ScenarioError, first_problem, unknown_name
 from sim_scenarios.yaml_document import YamlDocument, explain, kind_of, read_document
 
 NAMED_CAMERAS: dict[str, CameraSpec] = {
@@ -150,11 +150,7 @@ def _variant(camera: CameraSpec, *, size: Size, fov: float, planes: Sequence[Pla
     try:
         return CameraSpec.model_validate(camera.model_dump() | change)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise ScenarioError(
-            f"camera {name!r}: {field} is {first['input']!r}, expected {expectation(first['msg'])}"
-        ) from None
+        raise ScenarioError(f"camera {name!r}: {first_problem(error)}") from None
 
 
 def _fov(text: str) -> float:

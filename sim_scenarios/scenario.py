@@ -7,11 +7,22 @@ in one that changes. It belongs to one split as a whole: frames of one drive loo
 from __future__ import annotations
 
 import itertools
+from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from sim_scenarios.camera import Angle, CameraSpec
+from sim_scenarios.errors import ScenarioError, first_problem
 from sim_scenarios.weather import Weather
 from sim_scenarios.weather_grid import is_weather_file, parse_weather_grid
 from sim_scenarios.weather_timeline import WeatherKey, WeatherTimeline, check_keys, parse_weather_keys
@@ -137,6 +148,14 @@ class Scenario(_Definition):
     """Ticks before the first recorded one, for traffic to get going and the picture to settle; the first one spawns."""
 
     @property
+    def definition(self) -> dict[str, Any]:
+        """As plain data to keep and to compare: a drive log without its folder, which depends on who names it."""
+        content = self.model_dump(mode="json")
+        if self.ego.drive_log is not None:
+            content["ego"]["drive_log"] = PurePath(self.ego.drive_log).name
+        return content
+
+    @property
     def timeline(self) -> WeatherTimeline:
         """The weather at every instant of the drive, with times, whichever way it was given."""
         if not self.weather_timeline:
@@ -179,13 +198,25 @@ class Scenario(_Definition):
         return self
 
 
+def parse_scenario(content: Any) -> Scenario:
+    """The scenario that plain data mean, such as ``model_dump`` makes.
+
+    Raises:
+        ScenarioError: they mean none; with the first thing that is wrong.
+    """
+    try:
+        return Scenario.model_validate(content)
+    except ValidationError as error:
+        raise ScenarioError(first_problem(error)) from error
+
+
 class Suite(_Definition):
     """Scenarios that belong together, with their splits."""
 
     name: Name
     description: str = ""
     weathers: tuple[str, ...] = ()
-    """What ``score`` and ``replay`` show its drives in unless told otherwise, in the notation of ``weather_grid``.
+    """What ``score`` replays its drives in unless told otherwise, in the notation of ``weather_grid``.
 
     Recording drives every scenario in the weather of its own."""
     scenarios: Annotated[tuple[Scenario, ...], Field(min_length=1)]

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from sim_scenarios.errors import ScenarioError, expectation, unknown_name
+from sim_scenarios.errors import ScenarioError, first_problem, unknown_name
 
 Percent = Annotated[float, Field(ge=0.0, le=100.0)]
 Scale = Annotated[float, Field(ge=0.0, le=1000.0)]
@@ -154,31 +154,7 @@ def parse_weather(text: str) -> Weather:
     try:
         return Weather.model_validate(_fields_of(text))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ScenarioError(
-            f"weather {text!r}: {where} is {first['input']!r}, expected {expectation(first['msg'])}"
-        ) from None
-
-
-def parse_weathers(text: str) -> dict[str, Weather]:
-    """Read a comma-separated list such as ``ClearNoon,ClearNoon:fog_density=60``.
-
-    Returns:
-        Weather by the notation it was given as, in the order given; the notation is the name of the weather in tables.
-
-    Raises:
-        ScenarioError: as ``parse_weather``; or an empty list, or a weather that is named twice.
-    """
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    if not names:
-        raise ScenarioError(f"no weather in {text!r}: expected names such as ClearNoon,HardRainNight")
-    weathers: dict[str, Weather] = {}
-    for name in names:
-        if name in weathers:
-            raise ScenarioError(f"weather {name!r} is listed twice in {text!r}: name each once")
-        weathers[name] = parse_weather(name)
-    return weathers
+        raise ScenarioError(f"weather {text!r}: {first_problem(error)}") from None
 
 
 def weather_name(weather: Weather) -> str:

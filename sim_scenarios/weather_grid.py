@@ -21,7 +21,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sim_scenarios.errors import ScenarioError, expectation, unknown_name
+from sim_scenarios.errors import ScenarioError, first_problem, unknown_name
 from sim_scenarios.weather import PRESETS, WEATHER_FIELDS, Weather, parse_weather
 from sim_scenarios.weather_timeline import ARROW, WeatherKey, WeatherTimeline, parse_weather_keys
 from sim_scenarios.yaml_document import YamlDocument, kind_of, read_document
@@ -31,7 +31,8 @@ BASE = "ClearNoon"
 RANGE = ".."
 MAX_SWEEP_WEATHERS = 200
 
-_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
+_NUMBER = re.compile(r"[-+]?\d{1,9}(\.\d{1,9})?", re.ASCII)
+"""As long as any that makes sense, and short enough for exact arithmetic in 28 digits."""
 _OWN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 
 
@@ -153,7 +154,9 @@ def _read_range(item: str, text: str) -> list[Decimal]:
     """The values of ``0..100..10``, both ends included, from the first to the second."""
     parts = [part.strip() for part in text.split(RANGE)]
     if len(parts) != 3 or not all(_NUMBER.fullmatch(part) for part in parts):
-        raise ScenarioError(f"weather {item!r}: range {text!r} is not START..END..STEP in numbers, as in 0..100..10")
+        raise ScenarioError(
+            f"weather {item!r}: range {text!r} is not START..END..STEP in plain numbers, as in 0..100..10"
+        )
     start, end, step = (Decimal(part) for part in parts)
     if step == 0 or start == end:
         raise ScenarioError(f"weather {item!r}: range {text!r} goes nowhere: expected two ends and a step above 0")
@@ -233,10 +236,6 @@ def _own_weather(value: Any) -> WeatherTimeline:
 
 def _explained(error: ValidationError) -> ScenarioError:
     first = error.errors()[0]
-    field = str(first["loc"][-1]) if first["loc"] else ""
     if first["type"] == "extra_forbidden":
-        return unknown_name("weather field", field, WEATHER_FIELDS)
-    cause = first.get("ctx", {}).get("error")
-    if isinstance(cause, ValueError):
-        return ScenarioError(str(cause))
-    return ScenarioError(f"{field} is {first['input']!r}, expected {expectation(first['msg'])}")
+        return unknown_name("weather field", str(first["loc"][-1]), WEATHER_FIELDS)
+    return ScenarioError(first_problem(error))

@@ -140,31 +140,6 @@ def parse_weather_keys(text: str) -> tuple[WeatherKey, ...]:
     return keys
 
 
-def parse_weather_timelines(text: str, duration_s: float | None = None) -> dict[str, WeatherTimeline]:
-    """Read a comma-separated list such as ``ClearNoon,HardRainNight,ClearNoon->DenseFog``.
-
-    Args:
-        text: Weathers and timelines.
-        duration_s: Of the drive [s]; if given, every timeline gets times (``over``).
-
-    Returns:
-        Timeline by the notation it was given as, in the order given; a single weather is a constant timeline.
-
-    Raises:
-        ScenarioError: as ``parse_weather_keys``; or an empty list, or something that is named twice.
-    """
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    if not names:
-        raise ScenarioError(f"no weather in {text!r}: expected names such as ClearNoon,HardRainNight")
-    timelines: dict[str, WeatherTimeline] = {}
-    for name in names:
-        if name in timelines:
-            raise ScenarioError(f"weather {name!r} is listed twice in {text!r}: name each once")
-        timeline = WeatherTimeline(keys=parse_weather_keys(name))
-        timelines[name] = timeline if duration_s is None else timeline.over(duration_s)
-    return timelines
-
-
 def _between(before: Weather, after: Weather, share: float) -> Weather:
     values: dict[str, float] = {}
     for field in WEATHER_FIELDS:

@@ -1,11 +1,12 @@
 """A YAML file that people write: read safely, and complained about with the line and the nearest thing that is known.
 
-Only plain YAML is read (``safe_load``: no tags that make objects). Nothing here knows what the file is about.
+Only plain YAML is read: no tags that make objects, and no aliases that multiply or contain themselves. Nothing here
+knows what the file is about.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,11 @@ from pydantic import ValidationError
 from sim_scenarios.errors import ScenarioError, closest, expectation
 
 MAX_FILE_BYTES = 4 * 2**20
+MAX_DEPTH = 50
+MAX_NODES = 1_000_000
+"""With everything that an alias stands for: ten lines of aliases of aliases can mean billions."""
+_MAX_SHOWN = 200
+"""Characters of a wrong value that a message repeats."""
 
 Loc = tuple[int | str, ...]
 """Where in the document: keys and list positions from the top, as pydantic reports them."""
@@ -38,7 +44,7 @@ class YamlDocument:
         line, depth = None, 0
         for part in loc:
             if isinstance(node, yaml.MappingNode):
-                found = next(((key, value) for key, value in node.value if key.value == part), None)
+                found = next(((key, value) for key, value in node.value if key.value == str(part)), None)
                 if found is None:
                     break
                 line, node = found[0].start_mark.line + 1, found[1]
@@ -63,16 +69,30 @@ def read_document(path: Path) -> YamlDocument:
     """Read a file.
 
     Raises:
-        ScenarioError: it cannot be read, is no YAML, is too large, or gives a key twice.
+        ScenarioError: it cannot be read, is no YAML, is too large or too deep, or gives a key twice.
     """
     text = _read(path)
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
+        root = yaml.compose(text, Loader=_Loader)
+        _refuse_repeated_keys(path, root)
+        content = yaml.load(text, Loader=_Loader)  # a SafeLoader
     except yaml.YAMLError as error:
         raise ScenarioError(f"{_yaml_place(path, error)}: not valid YAML: {_yaml_problem(error)}") from None
-    _refuse_repeated_keys(path, root)
+    except RecursionError:
+        raise _too_much(path, f"is nested deeper than {MAX_DEPTH} levels") from None
     return YamlDocument(path=path, content=content, root=root)
+
+
+class _Loader(yaml.SafeLoader):
+    """Says where a value stands that looks like a number or a date and is none, such as 2026-13-45."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (yaml.YAMLError, RecursionError):
+            raise
+        except Exception as error:  # of int(), datetime() and others that the library hands the text to
+            raise yaml.constructor.ConstructorError(None, None, str(error), node.start_mark) from None
 
 
 def explain(
@@ -140,7 +160,12 @@ def _complaint(error: Any, known_keys: KnownKeys) -> str:
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, ValueError):
         return f"{where}: {cause}" if where else str(cause)
-    return f"{where} is {error['input']!r}, expected {expectation(error['msg'])}"
+    return f"{where or 'the file'} is {_shown(error['input'])}, expected {expectation(error['msg'])}"
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."
 
 
 def _unknown_key(loc: Loc, where: str, known_keys: KnownKeys) -> str:
@@ -152,19 +177,38 @@ def _unknown_key(loc: Loc, where: str, known_keys: KnownKeys) -> str:
     return f"unknown key {key!r} ({where}): {hint}"
 
 
-def _refuse_repeated_keys(path: Path, node: yaml.Node | None) -> None:
+def _refuse_repeated_keys(path: Path, root: yaml.Node | None) -> None:
     """YAML's last-one-wins would silently drop the first of two equal keys."""
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value != "<<":
-                if key.value in seen:
-                    raise ScenarioError(f"{path}:{key.start_mark.line + 1}: key {key.value!r} is given twice")
-                seen.add(key.value)
-            _refuse_repeated_keys(path, value)
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            _refuse_repeated_keys(path, item)
+    for node in _all_nodes(path, root):
+        if isinstance(node, yaml.MappingNode):
+            seen: set[str] = set()
+            for key, _ in node.value:
+                if isinstance(key, yaml.ScalarNode) and key.value != "<<":
+                    if key.value in seen:
+                        raise ScenarioError(f"{path}:{key.start_mark.line + 1}: key {key.value!r} is given twice")
+                    seen.add(key.value)
+
+
+def _all_nodes(path: Path, root: yaml.Node | None) -> Iterator[yaml.Node]:
+    """Every node with its values, in the order of the file; what an alias stands for once more for each alias."""
+    waiting = [] if root is None else [(root, 1)]
+    count = 0
+    while waiting:
+        node, depth = waiting.pop()
+        count += 1
+        if depth > MAX_DEPTH:
+            raise _too_much(path, f"is nested deeper than {MAX_DEPTH} levels")
+        if count > MAX_NODES:
+            raise _too_much(path, f"has more than {MAX_NODES:,} values")
+        yield node
+        if isinstance(node, yaml.MappingNode):
+            waiting += [(value, depth + 1) for _, value in reversed(node.value)]
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += [(item, depth + 1) for item in reversed(node.value)]
+
+
+def _too_much(path: Path, what: str) -> ScenarioError:
+    return ScenarioError(f"{path} {what}, which no such file does: is an alias (*name) part of what it stands for?")
 
 
 def _yaml_place(path: Path, error: yaml.YAMLError) -> str:

@@ -142,7 +142,7 @@ def ablate(
         UsageError: a finished run in ``out`` had other settings, or was scored on other frames.
         DataError: the recording has no frames of ``split``, or a file in ``out`` is damaged.
     """
-    check_output(out, resume=resume, overwrite=overwrite)
+    check_output(out, resume=resume, overwrite=overwrite, inputs=[recording])
     if not RecordingDir.open(recording).shards(split):
         raise DataError(f"{recording} has no frames in split {split!r}: choose another --split, or record some.")
     prepare_output(out, resume=resume, overwrite=overwrite)

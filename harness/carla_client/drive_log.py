@@ -40,6 +40,19 @@ _DTYPES: dict[str, str] = {
     "traffic_lights": "<u1",
 }
 
+_HEADER_TYPES: dict[str, type] = {
+    "scenario": dict,
+    "town": str,
+    "server_version": str,
+    "fixed_delta_seconds": float,
+    "seed": int,
+    "warmup_ticks": int,
+    "record_every_n": int,
+    "ego": int,
+}
+_LAST_LIGHT_STATE = 4
+"""``carla.TrafficLightState.Unknown``"""
+
 _UNREADABLE = (OSError, ValueError, KeyError, EOFError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error)
 """What damaged and forged files raise: RuntimeError is zipfile's (encrypted, an unknown method), MemoryError comes of a
 shape that no drive has."""
@@ -119,6 +132,13 @@ class DriveLog:
                 raise DataError(f"drive log: {name} is {array.dtype} {array.shape}, expected {_DTYPES[name]} {shape}")
         if not 0 <= self.ego < actors:
             raise DataError(f"drive log: the ego is actor {self.ego} of {actors}")
+        if self.warmup_ticks < 0 or self.record_every_n < 1 or not 0.0 < self.fixed_delta_seconds <= 1.0:
+            raise DataError(
+                f"drive log: every {self.record_every_n}th tick of {self.fixed_delta_seconds} s is recorded after "
+                f"{self.warmup_ticks}, which cannot be"
+            )
+        if self.traffic_lights.max(initial=0) > _LAST_LIGHT_STATE:
+            raise DataError(f"drive log: a traffic light has state {self.traffic_lights.max()}, expected 0 to 4")
 
     @property
     def num_ticks(self) -> int:
@@ -174,6 +194,7 @@ class DriveLog:
                 raise DataError(f"drive log {path} is larger than {MAX_FILE_BYTES} bytes, which no drive log is")
             if not zipfile.is_zipfile(path):
                 raise DataError(f"{path} is not a drive log, or was cut short: record the scenario again")
+            _refuse_bombs(path)
             with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 header = json.loads(stored["header"].tobytes())
                 arrays = {name: stored[name] for name in _DTYPES}
@@ -191,9 +212,27 @@ class DriveLog:
             raise DataError(f"drive log {path} has version {header.get('version')}, this program reads {VERSION}")
         plain: dict[str, Any] = {field.name: header[field.name] for field in fields(cls) if field.name in header}
         try:
-            plain["actors"] = tuple(LoggedActor(**each) for each in header["actors"])
+            for name, kind in _HEADER_TYPES.items():
+                if not isinstance(header[name], kind):
+                    raise TypeError(f"{name} is {header[name]!r}")
+            plain["actors"] = tuple(_actor(each) for each in header["actors"])
             plain["gaps"] = tuple(Gap(**each) for each in header["gaps"])
             plain["traffic_light_ids"] = tuple(header["traffic_light_ids"])
             return cls(**(plain | arrays))
         except (KeyError, TypeError) as error:
             raise DataError(f"drive log {path} has a damaged header ({error}): record the scenario again") from error
+        except DataError as error:
+            raise DataError(f"{path}: {error}: record the scenario again") from error
+
+
+def _actor(plain: dict[str, Any]) -> LoggedActor:
+    actor = LoggedActor(**plain)
+    if not all(isinstance(text, str) for text in (actor.blueprint, *dict(actor.attributes).values())):
+        raise TypeError(f"{actor.blueprint!r} with {actor.attributes!r} is no actor")
+    return actor
+
+
+def _refuse_bombs(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        if sum(member.file_size for member in archive.infolist()) > MAX_FILE_BYTES:
+            raise DataError(f"drive log {path} unpacks to more than {MAX_FILE_BYTES} bytes, which no drive log does")

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from harness.carla_client.actors import to_transform
 from harness.carla_client.drive_log import DriveLog, Floats
 from harness.carla_client.log_checks import logged_scenario, require_same_version
-from harness.carla_client.routes import plan_route, transform_at
+from harness.carla_client.routes import ABOVE_ROAD_M, plan_route, transform_at
 from harness.carla_client.session import Session
 from harness.carla_client.weather import WEATHER_LIGHTS, ShownWeather, lights_for
 from harness.errors import DataError
@@ -105,6 +105,7 @@ class PosedDriver:
             lamps: (T,) bits of ``carla.VehicleLightState``; None: none but those for the weather.
         """
         self.start = to_transform(poses[0])
+        self.start.location.z += ABOVE_ROAD_M  # CARLA spawns nothing that touches the road
         self._poses = poses
         self._warmup_ticks = scenario.warmup_ticks
         self._controls = np.zeros((len(poses), 3), np.float32) if controls is None else controls

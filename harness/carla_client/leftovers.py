@@ -4,7 +4,7 @@ A server keeps them, and they stand where the next drive wants to spawn its own.
 tell; so what was there before the first client of ours is noted, and everything else is taken for left over.
 
 A client knows of actors what the latest tick told it. The server of a client that died in synchronous mode waits for a
-tick for ever: it has to be set free first.
+tick for ever: it has to be set free first. Where somebody does tick it, it is in use, and nothing in it is touched.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ import carla
 
 from harness.carla_client.endpoint import Endpoint
 from harness.carla_client.session import TICK_TIMEOUT_S, connect, server_lost
+from harness.errors import ServerLostError
 
 _KINDS = ("sensor.*", "controller.*", "vehicle.*", "walker.*")
 """What a client spawns, in the order in which it must be destroyed: what is attached comes first."""
+_FOREIGN_TICK_WAIT_S = 1.0
 
 
 def spawned_actors(endpoint: Endpoint) -> tuple[int, ...]:
@@ -39,12 +41,12 @@ def destroy_leftovers(endpoint: Endpoint, keep: Collection[int]) -> int:
     """Destroy every spawned actor that is not in ``keep``, and return how many they were.
 
     Raises:
-        ServerLostError: the server stopped answering.
+        ServerLostError: the server stopped answering, or another client ticks it.
     """
     client = connect(endpoint)
     try:
         world = client.get_world()
-        _set_free(world)
+        _set_free(world, endpoint)
         left = [actor.id for actor in _actors(world) if actor.id not in keep]
         client.apply_batch_sync([carla.command.DestroyActor(each) for each in left], False)
     except RuntimeError as error:
@@ -52,13 +54,26 @@ def destroy_leftovers(endpoint: Endpoint, keep: Collection[int]) -> int:
     return len(left)
 
 
-def _set_free(world: carla.World) -> None:
+def _set_free(world: carla.World, endpoint: Endpoint) -> None:
     settings = world.get_settings()
     if settings.synchronous_mode:
+        if _somebody_ticks(world):
+            raise ServerLostError(
+                f"another client ticks the server at {endpoint.host}:{endpoint.port}: its actors cannot be told from "
+                "those that were left over. Stop it, or use a server of your own."
+            )
         settings.synchronous_mode = False
         settings.fixed_delta_seconds = None
         world.apply_settings(settings)
     world.wait_for_tick(TICK_TIMEOUT_S)
+
+
+def _somebody_ticks(world: carla.World) -> bool:
+    try:
+        world.wait_for_tick(_FOREIGN_TICK_WAIT_S)
+    except RuntimeError:
+        return False
+    return True
 
 
 def _actors(world: carla.World) -> list[carla.Actor]:

@@ -7,14 +7,14 @@ and cameras.
 
 from __future__ import annotations
 
-from pathlib import Path, PurePath
-from typing import Any
+from pathlib import Path
 
 from harness.carla_client.drive_log import DriveLog
 from harness.carla_client.endpoint import Endpoint
 from harness.carla_client.session import connect, is_map_of, server_lost, town_names
 from harness.errors import DataError
-from sim_scenarios.scenario import Scenario
+from sim_scenarios.errors import ScenarioError
+from sim_scenarios.scenario import Scenario, parse_scenario
 
 DECIDES_THE_DRIVE = (
     "town", "seed", "duration_s", "fixed_delta_seconds", "record_every_n", "warmup_ticks", "ego", "traffic",
@@ -56,8 +56,8 @@ def logged_scenario(log: DriveLog, *, path: Path | None = None) -> Scenario:
         DataError: it is not one.
     """
     try:
-        return Scenario.model_validate(log.scenario)
-    except ValueError as error:
+        return parse_scenario(log.scenario)
+    except ScenarioError as error:
         name = "the drive log" if path is None else f"drive log {path}"
         raise DataError(f"the scenario in {name} cannot be read ({error}): record it again") from error
 
@@ -96,7 +96,7 @@ def require_drive_of(log: DriveLog, scenario: Scenario, *, path: Path) -> None:
     Raises:
         DataError: what decides the drive differs; the message names the field and both values.
     """
-    seen, wanted = _decisive(logged_scenario(log, path=path)), _decisive(scenario)
+    seen, wanted = logged_scenario(log, path=path).definition, scenario.definition
     for field in DECIDES_THE_DRIVE:
         if seen[field] != wanted[field]:
             raise DataError(
@@ -117,13 +117,6 @@ def _require_town(town: str, endpoint: Endpoint, *, path: Path) -> None:
             f"drive log {path} was driven in {town}, and the server at {endpoint.host}:{endpoint.port} has only "
             f"{', '.join(towns)}: replay it on a server with its town"
         )
-
-
-def _decisive(scenario: Scenario) -> dict[str, Any]:
-    content = scenario.model_dump(mode="json", include=set(DECIDES_THE_DRIVE))
-    if scenario.ego.drive_log is not None:
-        content["ego"]["drive_log"] = PurePath(scenario.ego.drive_log).name  # suites move; their folder says nothing
-    return content
 
 
 def _release(version: str) -> str:

@@ -80,7 +80,7 @@ class LogWriter:
         ticks, actors = len(self._frames), len(self._members)
         ids = tuple(str(light.get_opendrive_id()) for light in self._lights or ())
         return DriveLog(
-            scenario=self._scenario.model_dump(mode="json"),
+            scenario=self._scenario.definition,
             town=self._map_name,
             server_version=self._session.endpoint.version,
             fixed_delta_seconds=self._scenario.fixed_delta_seconds,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import OUTPUT
+from harness.cli.options import OUTPUT, check_table_file
 from harness.cli.output import print_table, progress_bar, say
-from harness.errors import IncompleteError, OutputInUseError, UsageError
+from harness.errors import IncompleteError, UsageError
 
 if TYPE_CHECKING:
     from harness.net_cost import Row
@@ -49,7 +49,7 @@ def bench(
     from harness.run_dir import write_csv
     from sim_scenarios.camera import parse_sizes
 
-    _check_file(output, overwrite=overwrite)
+    check_table_file(output, overwrite=overwrite)
     workloads = [
         Workload(
             task=task, width=width, height=height, batch_size=batch_size, device=device, precision=precision,
@@ -70,16 +70,6 @@ def bench(
     if failed:
         listed = "\n".join(f"  {row['net']}, batch of {row['batch_size']}: {row['message']}" for row in failed)
         raise IncompleteError(f"{len(failed)} of {len(rows)} workloads could not be measured:\n{listed}")
-
-
-def _check_file(output: Path | None, *, overwrite: bool) -> None:
-    """Refuse, before anything is measured, what could not be written or must not be replaced."""
-    if output is None:
-        return
-    if output.is_dir() or not output.absolute().parent.is_dir():
-        raise UsageError(f"{output} cannot be written: -o takes the name of a CSV file in a folder that exists.")
-    if output.exists() and not overwrite:
-        raise OutputInUseError(f"{output} exists. Choose another name with -o, or replace it with --overwrite.")
 
 
 def _batch_sizes(text: str, *, smallest: int) -> list[int]:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from harness.cli.options import OUTPUT
+from harness.cli.options import OUTPUT, check_table_file
 from harness.cli.output import OutputTable, notes_to, print_formatted
-from harness.cli.report import COMPARISON, comparison_rows
+from harness.cli.report import comparison_columns, comparison_rows
 from harness.cli.report_options import bootstrap_options, format_option, junit_option, max_drop_option
-from harness.errors import OutputInUseError, UsageError
+from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.reporting.compare import Scored
@@ -43,11 +43,10 @@ def compare(
     from harness.scoring.spreadsheet import write_table
     from harness.scoring.statistics.bootstrap import Bootstrap
 
-    _check_file(output, overwrite=overwrite)
+    check_table_file(output, overwrite=overwrite)
     gates = parse_gates((), max_drop)
-    comparison = compare_scores(
-        _scored(a), _scored(b), bootstrap=Bootstrap(resamples=resamples, seed=seed, level=level, unit=resample)
-    )
+    bootstrap = Bootstrap(resamples=resamples, seed=seed, level=level, unit=resample)
+    comparison = compare_scores(_scored(a), _scored(b), bootstrap=bootstrap)
     check_classes(gates, comparison.class_names)
     results = judge_comparison(gates, comparison.table, absent=comparison.absent)
     note = notes_to(output_format)
@@ -59,24 +58,15 @@ def compare(
         rows = tuple(comparison.table.itertuples(index=False, name=None))
         print_formatted([OutputTable(name="comparison", title="", columns=columns, rows=rows)], output_format)
     else:
-        title = f"{b} compared with {a}: percentage points of IoU gained, {level * 100:g} % intervals"
-        print_formatted([OutputTable(name="comparison", title=title, columns=COMPARISON, rows=rows)], output_format)
+        title = f"{b} compared with {a}: percentage points of IoU gained"
+        columns = comparison_columns(bootstrap)
+        print_formatted([OutputTable(name="comparison", title=title, columns=columns, rows=rows)], output_format)
     if output is not None:
         write_table(output, comparison.table)
         note(f"table: {output}")
     if junit is not None:
         note(str(write_junit(junit, None, results)))
     raise_if_failed(results)
-
-
-def _check_file(output: Path | None, *, overwrite: bool) -> None:
-    """Refuse, before anything is read, what could not be written or must not be replaced."""
-    if output is None:
-        return
-    if output.is_dir() or not output.absolute().parent.is_dir():
-        raise UsageError(f"{output} cannot be written: -o takes the name of a CSV file in a folder that exists.")
-    if output.exists() and not overwrite:
-        raise OutputInUseError(f"{output} exists. Choose another name with -o, or replace it with --overwrite.")
 
 
 def _scored(text: str) -> Scored:

@@ -67,7 +67,7 @@ def evaluate(
     notes = label_warnings(recording, segmenter.label_set, None if split == "all" else (split,))
     notes += size_note(run, sizes) if input_size is None else []
     if output is not None:
-        prepare_output(output, overwrite=overwrite)
+        prepare_output(output, overwrite=overwrite, inputs=[run, recording])
     note = notes_to(output_format)
     for each in notes:
         note(f"note: {each}")

@@ -78,7 +78,7 @@ def import_data(
     if name == "folder" and not chosen.label_set:
         raise UsageError("The numbers in the masks have no meaning without --label-set NAME|YAML.")
     if not dry_run:
-        check_output(output, resume=resume, overwrite=overwrite)
+        check_output(output, resume=resume, overwrite=overwrite, inputs=[source])
     found = IMPORTERS[name].find(source, chosen)
     with progress_bar() as progress:
         plan = plan_import(found, limit=limit, progress=progress)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from harness.cli.output import flush
-from harness.errors import ServerLostError, UsageError
+from harness.errors import OutputInUseError, ServerLostError, UsageError
 
 if TYPE_CHECKING:
     from harness.carla_client.endpoint import Endpoint
@@ -50,7 +50,9 @@ def address_options(command: Command) -> Command:
 def server_options(command: Command) -> Command:
     """``--host``, ``--port`` and ``--seed``."""
     return _apply(
-        command, address_options, click.option("--seed", default=0, help="Added to every scenario's own seed.")
+        command,
+        address_options,
+        click.option("--seed", default=0, type=click.IntRange(0), help="Added to every scenario's own seed."),
     )
 
 
@@ -62,6 +64,21 @@ overwrite_option = click.option("--overwrite", is_flag=True, help="Delete what t
 def output_options(command: Command) -> Command:
     """``--output``, ``--resume`` and ``--overwrite``."""
     return _apply(command, output_option, resume_option, overwrite_option)
+
+
+def check_table_file(output: Path | None, *, overwrite: bool) -> None:
+    """Refuse a file of ``-o`` that could not be written or must not be replaced, before any work is done.
+
+    Raises:
+        UsageError: it is a folder, or in none that exists.
+        OutputInUseError: it exists.
+    """
+    if output is None:
+        return
+    if output.is_dir() or not output.absolute().parent.is_dir():
+        raise UsageError(f"{output} cannot be written: -o takes the name of a CSV file in a folder that exists.")
+    if output.exists() and not overwrite:
+        raise OutputInUseError(f"{output} exists. Choose another name with -o, or replace it with --overwrite.")
 
 
 @contextmanager
@@ -103,8 +120,15 @@ def _leave(endpoint: Endpoint, if_lost: Callable[[], None]) -> NoReturn:
 def choose_suite(name_or_path: str, *, seed: int, splits: tuple[str, ...] = ()) -> Suite:
     """Load a suite, add ``seed`` to every scenario's own, and keep the scenarios of ``splits`` (all if empty)."""
     from sim_scenarios.load import load_suite
+    from sim_scenarios.scenario import MAX_SEED
 
     suite = load_suite(name_or_path)
+    largest = max(scenario.seed for scenario in suite.scenarios)
+    if largest + seed > MAX_SEED:
+        raise UsageError(
+            f"--seed {seed} is too large: it is added to the scenarios' own, of which the largest is {largest}, and "
+            f"the sum may be {MAX_SEED} at most"
+        )
     scenarios = [
         scenario.model_copy(update={"seed": scenario.seed + seed})
         for scenario in suite.scenarios

@@ -53,7 +53,7 @@ def predict(
         net = MultiViewNet(segmenter, tile=tile_size, scales=TTA_SCALES if tta else (1.0,), is_mirrored=tta)
     if net_size is not None:
         net = ResizingNet(net, net_size)
-    prepare_output(output, overwrite=overwrite)
+    prepare_output(output, overwrite=overwrite, inputs=[run, *sources])
     with progress_bar() as progress:
         summary = predict_sources(net, sources, output, kinds=wanted, progress=progress)
     for video in summary.videos:

@@ -62,7 +62,7 @@ def record(
 ) -> None:
     """Drive the scenarios of SUITE and record RGB and semantic images as HDF5 shards.
 
-    SUITE is the name of a suite of the catalogue (smoke, demo, city) or a YAML file. A pair is written only when its
+    SUITE is the name of a suite (`harness scenarios list` shows them) or a YAML file. A pair is written only when its
     images carry the same frame number, time and camera pose. What is missing is listed in gaps.jsonl, what cannot be
     true (black, frozen, half-filled images) in quarantine.jsonl. Beside the shards lies the drive log of each
     scenario, from which `harness replay` and `harness score --drives` render the same drive again.

@@ -47,7 +47,7 @@ WHERE_GAPS_ARE = {
 @camera_options
 @click.option("--dry-run", is_flag=True, help="Only print what would be written and how large it would be.")
 @address_options
-@click.option("--seed", type=int, help="Of the embedded simulator's towns. [default: that of the drive]")
+@click.option("--seed", type=click.IntRange(0), help="Of the embedded simulator's towns. [default: that of the drive]")
 def replay(
     log: Path,
     output: Path,
@@ -101,7 +101,7 @@ def _replay(
     from harness.replaying.replay import replay_drives, rows_not_ended
     from harness.run_dir import check_output, lock_output, prepare_output
 
-    check_output(output, resume=resume, overwrite=overwrite)
+    check_output(output, resume=resume, overwrite=overwrite, inputs=[drive.path for drive in drives])
     ended: list[RecordRow] = []
 
     def print_what_there_is() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,11 +11,14 @@ import click
 from harness.cli.options import INPUT_DIRECTORY
 from harness.cli.output import OutputTable, notes_to, print_formatted, print_json
 from harness.cli.report_options import bootstrap_options, format_option, gate_options
+from harness.errors import IncompleteError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from harness.gates.verdict import GateResult
     from harness.reporting.report import ReportSummary
+    from harness.scoring.statistics.bootstrap import Bootstrap
 
 
 @click.command(short_help="CSV tables and one HTML page from scores.")
@@ -38,8 +41,8 @@ def report(
 ) -> None:  # fmt: skip
     """Turn the counts in the folder SCORES into CSV tables, report.json and one self-contained report.html.
 
-    Exits with 12 where a demand (--fail-under, --max-drop) is not met. Cells that were not scored completely are named,
-    and rows that lack some of them are called partial.
+    Exits with 12 where a demand (--fail-under, --max-drop) is not met, and with 10 where cells were not scored
+    completely: rows that lack some of them are called partial.
     """
     from harness.gates.gate import parse_gates
     from harness.reporting.report import report as write_report
@@ -55,6 +58,11 @@ def report(
         junit=junit,
     )
     print_report(summary, output_format)
+    if summary.incomplete:
+        raise IncompleteError(
+            f"{summary.incomplete} planned cells were not scored completely, so the rows called partial are over the "
+            "others: repeat the score with --resume to try them again"
+        )
 
 
 def print_report(summary: ReportSummary, output_format: str) -> None:
@@ -62,7 +70,7 @@ def print_report(summary: ReportSummary, output_format: str) -> None:
 
     Args:
         summary: what `harness.reporting.report.report` gave.
-        output_format: one of `FORMATS`; JSON is the content of report.json, CSV the summary.
+        output_format: one of `FORMATS`; JSON is the content of report.json, CSV that of summary.csv.
 
     Raises:
         GateError: a demand is not met.
@@ -74,6 +82,8 @@ def print_report(summary: ReportSummary, output_format: str) -> None:
         note(f"warning: {notice}")
     if output_format == "json":
         print_json(summary.content)
+    elif output_format == "csv":
+        print_formatted([_file("summary", summary.tables.summary)], output_format)
     else:
         print_formatted([table for table in _tables(summary) if table.rows or table.name == "summary"], output_format)
     for path in summary.paths:
@@ -82,7 +92,7 @@ def print_report(summary: ReportSummary, output_format: str) -> None:
 
 
 def comparison_rows(comparison: pd.DataFrame) -> tuple[tuple[object, ...], ...]:
-    """Rows of `COMPARISON` columns: what b gains on a; classes that are nowhere are left out."""
+    """Rows of `comparison_columns`: what b gains on a; classes that are nowhere are left out."""
     return tuple(
         (
             row["model_a"], row["model_b"], row["weather"], row["size"], row["class"], row["frames"], row["iou_a"],
@@ -96,14 +106,27 @@ def comparison_rows(comparison: pd.DataFrame) -> tuple[tuple[object, ...], ...]:
 _MAX_LOSSES = 20
 """Rows of the degradation that are printed; the file has them all."""
 
-COMPARISON = ("A", "B", "weather", "size", "class", "frames", "IoU of A", "IoU of B", "B - A", "interval", "difference")
-"""Columns of a printed comparison; differences are percentage points."""
+
+def comparison_columns(bootstrap: Bootstrap) -> tuple[str, ...]:
+    """Columns of a printed comparison; differences are percentage points."""
+    names = (
+        "A",
+        "B",
+        "weather",
+        "size",
+        "class",
+        "frames",
+        "IoU of A",
+        "IoU of B",
+        "B\N{NO-BREAK SPACE}-\N{NO-BREAK SPACE}A",
+    )
+    return (*names, _interval_name(bootstrap), "difference")
 
 
 def _tables(summary: ReportSummary) -> list[OutputTable]:
     """What a terminal or a merge request shows: summary, and the rows of the mean."""
     tables = summary.tables
-    reference = summary.reference_weather
+    interval = _interval_name(tables.bootstrap)
     losses = _means(tables.degradation).sort_values("drop_points", ascending=False, kind="stable")
     shown = losses.head(_MAX_LOSSES)
     more = "" if len(shown) == len(losses) else f" (the {len(shown)} largest of {len(losses)}: degradation.csv has all)"
@@ -111,7 +134,7 @@ def _tables(summary: ReportSummary) -> list[OutputTable]:
         OutputTable(
             name="summary",
             title="mIoU, counts pooled over scenarios",
-            columns=("model", "weather", "size", "status", "frames", "mIoU", "interval", "boundary", "pixel accuracy"),
+            columns=("model", "weather", "size", "status", "frames", "mIoU", interval, "boundary", "pixel accuracy"),
             rows=tuple(
                 (
                     row["model"], row["weather"], row["size"], row["status"], row["frames"], row["miou"],
@@ -122,23 +145,25 @@ def _tables(summary: ReportSummary) -> list[OutputTable]:
         ),
         OutputTable(
             name="degradation",
-            title=f"points of mIoU lost against {reference}, or the largest size{more}",
-            columns=("model", "axis", "weather", "size", "frames", "lost", "interval", "difference", "retention"),
+            title=f"points of mIoU lost on the same frames{more}",
+            columns=("model", "weather", "size", "against", "frames", "lost", interval, "difference", "retention"),
             rows=tuple(
                 (
-                    row["model"], row["axis"], row["weather"], row["size"], row["frames"], _points(row["drop_points"]),
-                    _between(row["drop_low"], row["drop_high"]), _verdict(row), row["retention"],
+                    row["model"], row["weather"], row["size"], _reference(row), row["frames"],
+                    _points(row["drop_points"]), _between(row["drop_low"], row["drop_high"]), _verdict(row),
+                    row["retention"],
                 )
                 for row in _rows(shown)
             ),
         ),
         OutputTable(
             name="limits",
-            title="operating limits of mIoU",
-            columns=("model", "sweep", "size", "target", "from", "to"),
+            title="operating limits: where mIoU falls below its target",
+            columns=("model", "sweep", "size", "frames", "target", "from", "to"),
             rows=tuple(
                 (
-                    row["model"], row["sweep"], row["size"], row["target_iou"], _limit(row, "low"), _limit(row, "high"),
+                    row["model"], row["sweep"], row["size"], row["frames"], row["target_iou"],
+                    _limit(row, "low"), _limit(row, "high"),
                 )
                 for row in _rows(_means(tables.limits))
             ),
@@ -146,20 +171,49 @@ def _tables(summary: ReportSummary) -> list[OutputTable]:
         OutputTable(
             name="comparison",
             title="models compared on the same frames",
-            columns=COMPARISON,
+            columns=comparison_columns(tables.bootstrap),
             rows=comparison_rows(_means(tables.comparison)),
         ),
         OutputTable(
             name="gates",
             title="demands",
-            columns=("demand", "where", "found", "outcome"),
-            rows=tuple((each.gate.text, each.where, each.value, each.outcome) for each in summary.gates),
+            columns=("demand", "rows", "not met", "worst", "where"),
+            rows=_gate_rows(summary.gates),
         ),
     ]  # fmt: skip
 
 
+def _file(name: str, table: pd.DataFrame) -> OutputTable:
+    """A table as it is in its file."""
+    rows = tuple(table.itertuples(index=False, name=None))
+    return OutputTable(name=name, title="", columns=tuple(map(str, table.columns)), rows=rows)
+
+
+def _gate_rows(results: Sequence[GateResult]) -> tuple[tuple[object, ...], ...]:
+    """One row for each demand: of how many rows it was made, how many do not meet it, and the worst of them."""
+    by_demand: dict[str, list[GateResult]] = {}
+    for result in results:
+        by_demand.setdefault(result.gate.text, []).append(result)
+    return tuple(
+        (demand, len(found), sum(not each.passed for each in found), worst.found, worst.where)
+        for demand, found in by_demand.items()
+        for worst in [min(found, key=lambda each: each.rank)]
+    )
+
+
+def _interval_name(bootstrap: Bootstrap) -> str:
+    return f"{bootstrap.level * 100:g}\N{NO-BREAK SPACE}% interval"  # a heading is broken at its first plain space
+
+
+def _reference(row: Mapping[str, Any]) -> str:
+    """What a loss is counted from."""
+    return f"{row['reference_weather']} {row['reference_width']}x{row['reference_height']}"
+
+
 def _means(table: pd.DataFrame) -> pd.DataFrame:
-    means: pd.DataFrame = table[table["class"] == "(mean)"]
+    from harness.scoring.statistics.metrics import MEAN
+
+    means: pd.DataFrame = table[table["class"] == MEAN]
     return means
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sim_scenarios.scenario import Suite
 
 MAX_SCENARIO_S = 3600.0
+"""As in `sim_scenarios.scenario`, whose import would make ``--help`` slow."""
 
 
 @click.group(short_help="List, show, check and import suites of scenarios.")
@@ -30,7 +31,7 @@ def scenarios() -> None:
 
 @scenarios.command("list", short_help="The suites that come with this program.")
 def list_suites() -> None:
-    """List the suites that come with this program, by the names that record, score and replay take."""
+    """List the suites that come with this program, by the names that record, score and check-determinism take."""
     from sim_scenarios.load import catalog_names, load_suite
 
     suites = [load_suite(name) for name in catalog_names()]
@@ -48,7 +49,7 @@ def list_suites() -> None:
             for suite in suites
         ],
     )
-    say("minutes: of all drives, simulated. weathers: that score and replay show them in, or that they are driven in.")
+    say("minutes: of all drives, simulated. weathers: that score replays them in, or else that they are driven in.")
     for suite in suites:
         say("")
         say(click.wrap_text(f"{suite.name}: {suite.description}", width=110, subsequent_indent="    "))
@@ -150,5 +151,9 @@ def _write(output: Path, imported: Imported) -> None:
 
     if not output.parent.is_dir():
         raise UsageError(f"folder {output.parent} does not exist: make it first, or choose another one")
-    write_bytes(output, imported.text().encode())
-    say(f"{len(imported.suite.scenarios)} scenarios of {imported.source} are in {output}")
+    try:
+        write_bytes(output, imported.text().encode())
+    except OSError as error:
+        raise OutputInUseError(f"cannot write {output}: {error.strerror}. Choose another file with -o.") from error
+    num_scenarios = len(imported.suite.scenarios)
+    say(f"{num_scenarios} scenario{'s' if num_scenarios > 1 else ''} of {imported.source} in {output}")

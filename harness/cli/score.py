@@ -19,7 +19,7 @@ from harness.cli.score_options import (
     read_servers,
     several_servers_options,
 )
-from harness.errors import GateError, IncompleteError, ServerLostError, UsageError
+from harness.errors import GateError, IncompleteError, ServerLostError, ServerNotFoundError, UsageError
 
 if TYPE_CHECKING:
     from harness.gates.gate import Gate
@@ -88,14 +88,15 @@ def score(
     if dry_run:
         print_plan(plan, nets, servers, output, resume=resume)
         return
-    check_output(output, resume=resume, overwrite=overwrite)
+    read = [*runs.values(), *([] if drives is None else [drives])]
+    check_output(output, resume=resume, overwrite=overwrite, inputs=read)
     try:
         with progress_bar() as progress:
             summary = score_plan(
                 plan, nets, servers, suite=chosen.name, out=output, drives=drives, resume=resume, overwrite=overwrite,
                 check_classes=partial(check_classes, gates), progress=progress, say=note,
             )  # fmt: skip
-    except (ServerLostError, KeyboardInterrupt, SystemExit):
+    except (ServerLostError, ServerNotFoundError, KeyboardInterrupt, SystemExit):
         if (output / "scenarios.csv").exists():
             note(f"what was finished, and what was not run, stands in {output}/scenarios.csv")
         raise
@@ -163,14 +164,14 @@ def print_plan(plan: ScorePlan, nets: Nets, servers: Servers, output: Path, *, r
         )
     views = len(cells) // (plan.num_passes * len(plan.models))
     say(
-        f"{len(cells)} cells in {plan.num_passes} passes: {len(plan.scenarios)} scenarios, {len(plan.weathers)} "
-        f"weathers, {views} sizes and fields of view, {len(plan.models)} models, {plan.repeats} repeats"
+        f"cells: {len(cells)}, in passes: {plan.num_passes} (scenarios: {len(plan.scenarios)}, weathers: "
+        f"{len(plan.weathers)}, sizes and fields of view: {views}, models: {len(plan.models)}, repeats: {plan.repeats})"
     )
     runs = {name: str(run) for name, run in nets.runs.items()}
-    loaded = load_nets(runs, checkpoint=nets.checkpoint, device=nets.device) if needs_nets(output) else None
+    loaded = load_nets(runs, checkpoint=nets.checkpoint, device=nets.device) if needs_nets(plan, output) else None
     num_servers = len(servers.named) or servers.num_embedded
     left = estimate(plan, output, loaded, num_servers=num_servers, resume=resume)
-    say(f"{left.passes} passes are to be run, {left.frames} frames of each camera")
+    say(f"to be run: passes: {left.passes}, frames of each camera: {left.frames}")
     say(f"expected: {_duration(left.seconds)}, from {left.basis}; the drives and the start of servers come on top")
 
 

@@ -44,7 +44,7 @@ _PLAN = (
     click.option("--drives", type=INPUT_DIRECTORY, help="Recording whose drives to replay. [default: drive anew]"),
     click.option("--reference-weather", help="Compare with this one. [default: ClearNoon if scored, else the first]"),
     click.option(
-        "--warmup-frames", default=0, type=click.IntRange(0), help="Frames not counted after each weather change."
+        "--warmup-frames", default=0, type=click.IntRange(0), help="First frames of each replay that are not counted."
     ),
     click.option("--checkpoint", default="best", type=click.Choice(["best", "last"]), help="Weights to load."),
     click.option("--device", default="auto", help="auto, cpu or cuda."),

@@ -6,6 +6,8 @@ and is gone with this process. Memory holds one frame at a time.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.carla_client.observation import CameraPair, Observation
+from harness.errors import DataError
 
 PLANES = ("rgb", "tags", "depth", "instance")
 _LEVEL = 1
@@ -44,17 +47,33 @@ class Spool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        with contextlib.suppress(OSError):  # of a full disk, which put() has told of
+            self._file.close()
 
     def put(self, observation: Observation) -> None:
-        """Keep all planes of one tick."""
+        """Keep all planes of one tick.
+
+        Raises:
+            DataError: the disk is full, or fails.
+        """
         for camera, pair in observation.cameras.items():
             for plane, array in planes_of(pair):
                 packed = zlib.compress(array.tobytes(), _LEVEL)
-                offset = self._file.seek(0, 2)
-                self._file.write(packed)
-                place = _Place(offset=offset, num_bytes=len(packed), shape=array.shape, dtype=array.dtype)
+                place = _Place(offset=self._append(packed), num_bytes=len(packed), shape=array.shape, dtype=array.dtype)
                 self._places[observation.tick, camera, plane] = place
+
+    def _append(self, content: bytes) -> int:
+        """Where in the file it begins."""
+        try:
+            offset = self._file.seek(0, os.SEEK_END)
+            self._file.write(content)
+            self._file.flush()
+        except OSError as error:
+            raise DataError(
+                f"the pictures of a run do not go into {tempfile.gettempdir()}: {error.strerror}. Make room there, or "
+                "let TMPDIR name a folder that has some; cameras that are smaller need less"
+            ) from error
+        return offset
 
     def get(self, tick: int, camera: str, plane: str) -> npt.NDArray[Any] | None:
         """What was put in; None if it was not."""

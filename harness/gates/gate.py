@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.errors import UsageError
+from harness.scoring.statistics.metrics import MEAN
 
 Kind = Literal["fail-under", "max-drop"]
-
-MEAN = "(mean)"
-"""The mean over classes, as the tables of a report call it."""
 
 _LARGEST = {"fail-under": 1.0, "max-drop": 100.0}
 _UNITS = {"fail-under": "an IoU of 0 to 1, as 0.6 is", "max-drop": "percentage points of 0 to 100, as 5 is"}

@@ -14,7 +14,8 @@ from typing import Any, Literal
 import pandas as pd
 
 from harness.errors import GateError
-from harness.gates.gate import MEAN, Gate
+from harness.gates.gate import Gate
+from harness.scoring.statistics.metrics import MEAN
 
 Outcome = Literal["passed", "failed", "no value", "not applicable"]
 Rows = Iterable[tuple[str, float]]
@@ -41,11 +42,23 @@ class GateResult:
         return self.outcome in ("passed", "not applicable")
 
     @property
+    def found(self) -> str:
+        """The value in words; with all its digits where a rounded one would contradict the outcome."""
+        if math.isnan(self.value):
+            return self.outcome
+        rounded = f"{self.value:.{3 if self.gate.kind == 'fail-under' else 1}f}"
+        return rounded if _outcome(self.gate, float(rounded)) == self.outcome else repr(float(self.value))
+
+    @property
     def text(self) -> str:
         """Demand, value and place."""
-        digits = 3 if self.gate.kind == "fail-under" else 1
-        found = self.outcome if math.isnan(self.value) else f"{self.value:.{digits}f}"
-        return f"{self.gate.text}: {found}, {self.where}"
+        return f"{self.gate.text}: {self.found}, {self.where}"
+
+    @property
+    def rank(self) -> tuple[bool, bool, float]:
+        """The worst first: not met before met, without a value before any value."""
+        value = self.value if self.gate.kind == "fail-under" else -self.value
+        return self.passed, not math.isnan(value), value
 
 
 def judge(gate: Gate, rows: Rows, *, absent: frozenset[str]) -> list[GateResult]:
@@ -96,7 +109,7 @@ def judge_comparison(
 
 
 def raise_if_failed(results: Sequence[GateResult]) -> None:
-    """Name the gates that are not met.
+    """Name the rows in which a demand is not met.
 
     Raises:
         GateError: there are some.
@@ -105,7 +118,10 @@ def raise_if_failed(results: Sequence[GateResult]) -> None:
     if failed:
         listed = "\n".join(f"  {result.text}" for result in failed[:_SHOWN])
         more = f"\n  and {len(failed) - _SHOWN} more" if len(failed) > _SHOWN else ""
-        raise GateError(f"{len(failed)} of {len(results)} gates are not met:\n{listed}{more}")
+        missed, demands = len({result.gate for result in failed}), len({result.gate for result in results})
+        raise GateError(
+            f"{missed} of {demands} demands not met, in {len(failed)} of {len(results)} rows:\n{listed}{more}"
+        )
 
 
 def _outcome(gate: Gate, value: float) -> Outcome:

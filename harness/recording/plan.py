@@ -92,7 +92,7 @@ class PlannedStream:
         extra: dict[str, Any] = {
             "suite": suite.name,
             "embedded_simulator": endpoint.embedded,
-            "definition": scenario.model_dump(mode="json"),
+            "definition": scenario.definition,
             "recording": options.to_header() | {"is_replayed": self.is_replayed},
         }
         if drive_sha256 is not None:

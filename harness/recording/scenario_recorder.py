@@ -17,6 +17,7 @@ from datasets.shard_header import ShardHeader
 from harness.carla_client.drive import drive
 from harness.carla_client.drive_log import DriveLog
 from harness.carla_client.endpoint import Endpoint
+from harness.carla_client.log_checks import logged_scenario
 from harness.carla_client.session import open_session
 from harness.errors import HarnessError, OutputInUseError, ServerLostError
 from harness.recording.open_recording import OpenRecording
@@ -183,7 +184,7 @@ class ScenarioRecorder:
         """
         log = self._saved_log()
         if log is not None:
-            differing = differing_facts(log.scenario, self._scenario.model_dump(mode="json"))
+            differing = differing_facts(logged_scenario(log, path=self._log_path).definition, self._scenario.definition)
             if differing:
                 raise _made_otherwise(self._log_path, self._scenario, differing)
         for view in self._views:

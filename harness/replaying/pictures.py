@@ -162,9 +162,12 @@ def _describe(out: Path, endpoint: Endpoint, drives: Sequence[LoggedDrive], kind
     description = _description(endpoint, drives, kind)
     try:
         if not path.exists():
+            _require_nothing_else(out)
             write_json(path, description)
             return
         found = json.loads(path.read_text())
+        if not isinstance(found, dict):
+            raise ValueError("it is no JSON object")
     except ValueError as error:
         raise DataError(f"{path} cannot be read ({error}): use --overwrite to start anew") from error
     except OSError as error:
@@ -174,6 +177,15 @@ def _describe(out: Path, endpoint: Endpoint, drives: Sequence[LoggedDrive], kind
         raise OutputInUseError(
             f"{out} was begun in another way: {', '.join(differing)}. Repeat the command as it was, choose another "
             "folder, or start anew with --overwrite"
+        )
+
+
+def _require_nothing_else(out: Path) -> None:
+    others = sorted(each.name for each in out.iterdir() if not each.name.startswith("."))
+    if others:
+        raise OutputInUseError(
+            f"{out} has no {DESCRIPTION_NAME} but holds {', '.join(others[:5])}, so no pictures of a replay were begun "
+            "there: choose another folder, or start anew with --overwrite"
         )
 
 
@@ -187,7 +199,7 @@ def _description(endpoint: Endpoint, drives: Sequence[LoggedDrive], kind: Pictur
         "drives": {
             drive.scenario.name: {
                 "sha256": drive_sha256(drive.log),
-                "definition": drive.scenario.model_dump(mode="json"),
+                "definition": drive.scenario.definition,
                 "weathers": {
                     weather.name: weather.over(drive.scenario.duration_s).model_dump(mode="json")
                     for weather in drive.weathers

@@ -19,6 +19,7 @@ from harness.recording.recorder import record
 from harness.recording.rows import RecordRow
 from harness.recording.scenario_recorder import drive_sha256
 from harness.replaying.drives import LoggedDrive, as_suite
+from harness.replaying.pictures import DESCRIPTION_NAME
 
 
 def replay_shards(
@@ -54,13 +55,17 @@ def replay_shards(
 
 def _copy_logs(drives: Sequence[LoggedDrive], out: Path) -> None:
     """Put the logs where the recorder looks for them, each with the cameras that look this time."""
+    if (out / DESCRIPTION_NAME).exists():
+        raise OutputInUseError(
+            f"{out} holds frames or videos of a replay ({DESCRIPTION_NAME}): choose another folder for the shards"
+        )
     is_new = not (out / MANIFEST_NAME).exists()
     recording = RecordingDir.create(out) if is_new else RecordingDir.open(out, allow_missing=True)
     with recording.lock():
         for drive in drives:
             path = recording.drive_log_path(drive.scenario.name)
             if not path.exists():
-                _save(replace(drive.log, scenario=drive.scenario.model_dump(mode="json")), path)
+                _save(replace(drive.log, scenario=drive.scenario.definition), path)
             elif drive_sha256(DriveLog.load(path)) != drive_sha256(drive.log):
                 raise OutputInUseError(
                     f"{path} is of another drive than {drive.path}: choose another folder, or start anew with "

@@ -122,7 +122,7 @@ def summary_section(outline: Outline, summary: pd.DataFrame) -> TableSection:
         *((Column(name="size", has_choice=True),) if len(outline.views) > 1 else ()),
         Column(name="status", has_choice=True),
         Column(name="mIoU", is_number=True),
-        Column(name="95 % interval"),
+        Column(name=outline.interval),
         Column(name="at input size", is_number=True),
         Column(name="pixel accuracy", is_number=True),
         Column(name="frequency-weighted IoU", is_number=True),

@@ -137,7 +137,7 @@ def line_chart(
         ),
         y_ticks=tuple(Tick(place=_y(value), text=f"{value:.1f}") for value in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)),
         lines=_spread(drawn),
-        limits=tuple(Tick(place=_x(value, low, high), text=_number(round(value, 1))) for value in limits),
+        limits=tuple(Tick(place=_x(value, low, high), text=_number(float(f"{value:.3g}"))) for value in limits),
         target=None if target is None else Tick(place=_y(target), text=f"{target:.2f}"),
     )
 

@@ -25,6 +25,8 @@ View = tuple[str, int, int, float]
 """Weather, width [px], height [px], fov [deg]."""
 Truths = dict[View, dict[str, frozenset[str]]]
 """Digests of the labels, by view and scenario, of the scenarios that are complete."""
+Plan = dict[View, list[str]]
+"""Planned scenarios by view."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +70,9 @@ def compare(a: Scored, b: Scored, *, bootstrap: Bootstrap) -> Comparison:
     frames_b = frames_a if data_a is data_b else FrameTable(data_b, names)
     truths = _truths(data_a, models[0]), _truths(data_b, models[1])
     pairs: dict[View, list[Frames]] = {}
-    for view in [view for view in truths[0] if view in truths[1]]:
-        common = frozenset(names.index(name) for name in _same(truths[0][view], truths[1][view]))
+    same = {view: _same(truths[0][view], truths[1][view]) for view in truths[0] if view in truths[1]}
+    for view in same:
+        common = frozenset(names.index(name) for name in same[view])
         side_a = frames_a.complete(Condition(models[0], *view)).of_scenarios(common)
         side_b = frames_b.complete(Condition(models[1], *view)).of_scenarios(common)
         pairs[view] = aligned(side_a, side_b)
@@ -93,7 +96,7 @@ def compare(a: Scored, b: Scored, *, bootstrap: Bootstrap) -> Comparison:
         table=table,
         class_names=tuple(data_a.class_names),
         absent=frozenset(name for name, pixels in zip(data_a.class_names, truth, strict=True) if not pixels),
-        notices=tuple(_notices(truths, pairs)),
+        notices=tuple(_notices((_planned(data_a, models[0]), _planned(data_b, models[1])), same)),
     )
 
 
@@ -158,19 +161,27 @@ def _nothing_in_common(a: Scored, b: Scored, truths: tuple[Truths, Truths]) -> s
     )
 
 
-def _notices(truths: tuple[Truths, Truths], pairs: Mapping[View, object]) -> list[str]:
-    """What of either side is not in the comparison."""
+def _planned(data: ScoreData, model: str) -> Plan:
+    rows = data.scenarios.loc[data.scenarios["model"] == model, ["weather", "width", "height", "fov", "scenario"]]
+    found: Plan = {}
+    for weather, width, height, fov, scenario in rows.drop_duplicates().itertuples(index=False, name=None):
+        found.setdefault((str(weather), int(width), int(height), float(fov)), []).append(str(scenario))
+    return found
+
+
+def _notices(plans: tuple[Plan, Plan], compared: Mapping[View, list[str]]) -> list[str]:
+    """What either side has planned and is not in the comparison, whatever the reason."""
     notices = []
-    lonely = [view for side, other in (truths, truths[::-1]) for view in side if view not in other]
+    lonely = [view for plan, other in (plans, plans[::-1]) for view in plan if view not in other]
     if lonely:
-        notices.append(f"only one side has scored {', '.join(dict.fromkeys(map(_view_name, lonely)))}: left out")
-    for view in [view for view in truths[0] if view in truths[1]]:
-        same = set(_same(truths[0][view], truths[1][view]))
-        others = [name for name in {**truths[0][view], **truths[1][view]} if name not in same]
+        notices.append(f"only one side has {', '.join(dict.fromkeys(map(_view_name, lonely)))}: left out")
+    for view in [view for view in plans[0] if view in plans[1]]:
+        planned = dict.fromkeys([*plans[0][view], *plans[1][view]])
+        others = [name for name in planned if name not in compared.get(view, ())]
         if others:
             notices.append(
-                f"{_view_name(view)}: {', '.join(others)} left out; only one side has them complete, or their ground "
-                "truth differs"
+                f"{_view_name(view)}: {', '.join(others)} left out; not complete on both sides, or the ground truth "
+                "differs"
             )
     return notices
 

@@ -11,7 +11,8 @@ import pandas as pd
 from harness.reporting.frames import FrameTable
 from harness.reporting.intervals import Intervals, Side
 from harness.reporting.source import Condition, ScoreData
-from harness.reporting.tables import MEAN, table_of
+from harness.reporting.tables import table_of
+from harness.scoring.statistics.metrics import MEAN
 
 COMPARISON_COLUMNS = (
     "model_a", "model_b", "weather", "width", "height", "fov", "class", "frames", "iou_a", "iou_b",

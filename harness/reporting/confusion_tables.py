@@ -31,7 +31,7 @@ def confusion_section(outline: Outline, data: ScoreData, worst_weather: dict[str
     for model in outline.models:
         for weather in dict.fromkeys((outline.reference_weather, worst_weather.get(model, outline.reference_weather))):
             pooled = _pooled(cells, counts, model, weather, view)
-            title = of_model(outline, model, f"{weather} at {view.name}")
+            title = of_model(outline, model, f"In {weather} at {view.name}")
             parts.append(_part(outline, pooled, title, is_collapsed=bool(parts)))
     return TableSection(
         anchor="confusion",

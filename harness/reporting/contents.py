@@ -8,6 +8,7 @@ from typing import Protocol
 from harness.reporting.bands import band_section
 from harness.reporting.cell_tables import cell_anchors, cell_section, summary_section, timing_section
 from harness.reporting.confusion_tables import confusion_section
+from harness.reporting.definitions import definitions
 from harness.reporting.forest import comparison_section, degradation_section
 from harness.reporting.gallery import Gallery, build_gallery
 from harness.reporting.headline import headlines, worst_weathers
@@ -18,6 +19,7 @@ from harness.reporting.source import ScoreData
 from harness.reporting.sweeps import sweep_section
 from harness.reporting.tables import ReportTables
 from harness.reporting.tick_charts import tick_section
+from harness.scoring.statistics.bootstrap import Bootstrap
 
 _SHOWN_GATES = 12
 """Failed gates that the page names."""
@@ -43,7 +45,7 @@ def build_page(data: ScoreData, tables: ReportTables, *, gates: Sequence[Gate] =
         tables: what the report made of it.
         gates: what was demanded of the numbers.
     """
-    outline = outline_of(data, tables.reference_weather)
+    outline = outline_of(data, tables.reference_weather, tables.bootstrap)
     gallery = build_gallery(outline, data, cell_anchors(data))
     return Page(
         title=f"Segmentation under weather: {data.description.get('suite', data.folder.name)}",
@@ -58,7 +60,7 @@ def build_page(data: ScoreData, tables: ReportTables, *, gates: Sequence[Gate] =
             confusion_section(outline, data, worst_weathers(outline, tables.degradation)),
             timing_section(outline, data.timing),
         ),
-        definitions=_definitions(data),
+        definitions=_definitions(data, tables.bootstrap),
         environment=_environment(data),
     )
 
@@ -71,7 +73,7 @@ def notices_of(data: ScoreData) -> tuple[str, ...]:
         kinds = ", ".join(f"{count} {status}" for status, count in unfinished["status"].value_counts().items())
         notices.append(
             f"Incomplete: of {len(data.scenarios)} planned cells {kinds}. Means are over what was scored; "
-            "the table of cells says which are missing and why."
+            "the table of cells, scenarios.csv, says which are missing and why."
         )
     whole = data.scenarios[data.scenarios["status"] == "done"]
     view = ["scenario", "label_width", "label_height", "fov"]
@@ -140,9 +142,9 @@ def _legend(outline: Outline, tables: ReportTables) -> tuple[LegendEntry, ...]:
     return (*entries, LegendEntry(name="not scored", color="#000000"))
 
 
-def _definitions(data: ScoreData) -> tuple[tuple[str, str], ...]:
+def _definitions(data: ScoreData, bootstrap: Bootstrap) -> tuple[tuple[str, str], ...]:
     labels = data.description["labels"]
-    words = data.description.get("definitions", {})
+    words = {**data.description.get("definitions", {}), **definitions(bootstrap)}
     return (
         *((str(name).replace("_", " "), str(text)) for name, text in words.items()),
         ("labels", f"{labels.get('name')}: {len(data.labels)} classes"),

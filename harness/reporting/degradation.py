@@ -26,8 +26,8 @@ from harness.reporting.frames import FrameTable, aligned
 from harness.reporting.intervals import Intervals, Side
 from harness.reporting.raw_tables import CONDITION
 from harness.reporting.source import Condition, ScoreData
-from harness.reporting.tables import MEAN, table_of
-from harness.scoring.statistics.metrics import FloatArray
+from harness.reporting.tables import table_of
+from harness.scoring.statistics.metrics import MEAN, FloatArray
 from harness.scoring.statistics.paired import mean_and_class_ious
 
 DEGRADATION_COLUMNS = (

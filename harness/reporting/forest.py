@@ -27,9 +27,12 @@ from harness.reporting.page import (
     signed,
     text_cell,
 )
-from harness.reporting.tables import MEAN, ReportTables
+from harness.reporting.tables import ReportTables
+from harness.scoring.statistics.metrics import MEAN
 
 Row = Mapping[Any, Any]
+
+_GREY = "Grey with an open dot: not significant, the interval holds zero, or there is none."
 
 
 class Scale:
@@ -84,9 +87,9 @@ def degradation_section(outline: Outline, tables: ReportTables) -> TableSection:
     return TableSection(
         anchor="degradation",
         title="Degradation",
-        text="Percentage points of IoU lost; the dot is the loss, the whisker its 95 % interval by a paired bootstrap "
-        "over frames, and the line marks no loss. Grey with an open dot: not significant, the interval holds zero. "
-        "Compared are the frames that both sides have, of scenarios that were scored completely under both.",
+        text=f"Percentage points of IoU lost; the dot is the loss, the whisker its {outline.interval} by a paired "
+        f"{outline.bootstrap}, and the line marks no loss. {_GREY} Compared are the frames that both sides "
+        "have, of scenarios that were scored completely under both.",
         parts=tuple(part for part in parts if part.rows),
         when_empty=f"There is nothing to compare: {reference} at one size is all that was scored.",
     )
@@ -110,7 +113,7 @@ def comparison_section(outline: Outline, comparison: pd.DataFrame) -> TableSecti
         anchor="comparison",
         title="Comparison of models",
         text="Difference of IoU in percentage points on the same frames, the second model minus the first, with its "
-        "95 % interval by a paired bootstrap. Grey with an open dot: not significant.",
+        f"{outline.interval} by a paired {outline.bootstrap}. {_GREY}",
         parts=tuple(part for part in parts if part.rows),
         when_empty="There are no frames that two models have both predicted.",
     )
@@ -125,7 +128,7 @@ def _loss_part(outline: Outline, rows: pd.DataFrame, *, title: str, is_collapsed
         Column(name="weather", has_choice=True),
         scale.column,
         Column(name="drop", is_number=True),
-        Column(name="95 % interval"),
+        Column(name=outline.interval),
         Column(name="significant", has_choice=True),
         *_cell_columns(outline),
         Column(name="reference mIoU", is_number=True),
@@ -172,7 +175,7 @@ def _difference_part(outline: Outline, rows: pd.DataFrame) -> TablePart:
         Column(name="weather", has_choice=True),
         scale.column,
         Column(name="difference", is_number=True),
-        Column(name="95 % interval"),
+        Column(name=outline.interval),
         Column(name="significant", has_choice=True),
         Column(name="first", has_choice=True),
         Column(name="second", has_choice=True),
@@ -268,7 +271,7 @@ def _hint(row: Mapping[str, object], low: str, high: str) -> str:
     """The interval of a cell, and whether it holds zero."""
     words = interval_text(number(row[low]), number(row[high]), digits=1)
     verdict = "" if row["significant"] == "yes" else ", not significant"
-    return f"95 % interval {words}{verdict}" if words else ""
+    return f"interval {words}{verdict}" if words else ""
 
 
 def _cell_columns(outline: Outline) -> tuple[Column, ...]:

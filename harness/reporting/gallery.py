@@ -22,8 +22,8 @@ from harness.reporting.outline import Outline, view_name
 from harness.reporting.overlays import Image, encode_jpeg, one_picture, palette_of, panels, read_frame, thumbnail
 from harness.reporting.page import GalleryFrame, GalleryGroup, Link, Picture, inline
 from harness.reporting.source import ScoreData
-from harness.reporting.tables import MEAN
 from harness.run_dir import write_bytes
+from harness.scoring.statistics.metrics import MEAN
 
 MAX_FRAMES = 36
 """Frames on the page; each is about 100 kB. The overlays of all are in the folder ``overlays``."""

@@ -9,10 +9,17 @@ import pandas as pd
 
 from harness.reporting.outline import Outline, View, interval_text, number, select
 from harness.reporting.page import Column, TableCell, TablePart, TableSection, number_cell, share_cell, text_cell
+from harness.reporting.raw_tables import COUNTS
 from harness.reporting.source import ScoreData
-from harness.reporting.tables import MEAN, ReportTables
+from harness.reporting.tables import ReportTables
+from harness.scoring.statistics.metrics import MEAN, iou
 
 MakeCell = Callable[[Mapping[str, object]], TableCell]
+
+_PARTIAL = (
+    " An asterisk: some of the planned scenarios were not scored completely, and the column is over other frames than "
+    "those beside it; the section on degradation compares equal frames only."
+)
 
 
 def grid_part(
@@ -61,7 +68,7 @@ def grid_part(
 def iou_cell(row: Mapping[str, object]) -> TableCell:
     """The IoU of one class, with its interval where the mouse rests."""
     words = interval_text(number(row.get("iou_low")), number(row.get("iou_high")), digits=3)
-    return share_cell(number(row["iou"]), hint=f"95 % interval {words}" if words else "")
+    return share_cell(number(row["iou"]), hint=f"interval {words}" if words else "")
 
 
 def class_section(outline: Outline, tables: ReportTables, frames: Mapping[tuple[str, str], str]) -> TableSection:
@@ -78,6 +85,8 @@ def class_section(outline: Outline, tables: ReportTables, frames: Mapping[tuple[
         "Intersection over union (IoU), pixel counts pooled over all scenarios that were scored; the more "
         "colour, the better. A class leads to its worst frame."
     )
+    if (tables.summary["status"] == "partial").any():
+        text += _PARTIAL
     if absent:
         text += f" In no scored frame, and not listed: {', '.join(absent)}."
     parts = []
@@ -121,11 +130,17 @@ def _by_weather(
         row_key="class",
         column_key="weather",
         heads=class_heads(outline) if heads is None else heads,
-        columns={name: name for name in outline.weathers},
+        columns=_weathers(outline, select(tables.summary, view, model=model)),
         cell=iou_cell,
         title=of_model(outline, model, f"Class by weather at {view.name}"),
         is_whole=heads is not None,
     )
+
+
+def _weathers(outline: Outline, summary: pd.DataFrame) -> dict[object, str]:
+    """Headings of weathers, with an asterisk where the plan was scored in part only."""
+    partial = set(summary.loc[summary["status"] == "partial", "weather"])
+    return {name: f"{name} *" if name in partial else name for name in outline.weathers}
 
 
 def _by_size(outline: Outline, tables: ReportTables, model: str) -> TablePart:
@@ -166,10 +181,7 @@ def scenario_section(outline: Outline, data: ScoreData, groups: Mapping[str, str
             name: text_cell(name, anchor=outline.scenario_anchor(name) if is_first else "", link=groups.get(name, ""))
             for name in outline.scenarios
         }
-        rows = select(data.scenarios, outline.largest[0], model=model)
-        cells = rows.groupby(["scenario", "weather"], sort=False, as_index=False).agg(
-            miou=("miou", "mean"), done=("status", lambda values: bool((values == "done").all()))
-        )
+        cells = _scenario_means(data, outline.largest[0], model)
         parts.append(
             grid_part(
                 cells,
@@ -185,10 +197,23 @@ def scenario_section(outline: Outline, data: ScoreData, groups: Mapping[str, str
     return TableSection(
         anchor="scenarios",
         title="Scenarios by weather",
-        text="Mean IoU of each scenario; an asterisk: scored in part only. A scenario leads to its worst frames.",
+        text="Mean IoU of each scenario, pixel counts pooled over its repeats; an asterisk: scored in part only. A "
+        "scenario leads to its worst frames.",
         parts=tuple(part for part in parts if part.rows),
         when_empty="Nothing was scored yet.",
     )
+
+
+def _scenario_means(data: ScoreData, view: View, model: str) -> pd.DataFrame:
+    """Mean IoU of each scenario under each weather, and whether each repeat of it is done."""
+    keys = ["scenario", "weather"]
+    counts = select(data.counts, view, model=model).groupby([*keys, "class_id"])[COUNTS].sum()
+    ious = pd.Series(iou(*(counts[name] for name in COUNTS)), index=counts.index)
+    means = ious.groupby(level=keys).mean().rename("miou")  # over the classes that have one
+    cells = select(data.scenarios, view, model=model)
+    done = (cells["status"] == "done").groupby([cells[key] for key in keys]).all().rename("done")
+    joined: pd.DataFrame = done.to_frame().join(means).reset_index()
+    return joined
 
 
 def view_keys(rows: pd.DataFrame) -> pd.Series:
@@ -203,5 +228,8 @@ def _scenario_cell(row: Mapping[str, object]) -> TableCell:
 
 
 def of_model(outline: Outline, model: str, title: str) -> str:
-    """A title that names the model where there are several."""
-    return title if len(outline.models) == 1 else f"{model}: {title[0].lower()}{title[1:]}"
+    """A title that names the model where there are several; its first word is no name."""
+    if len(outline.models) == 1:
+        return title
+    first, *rest = title.split(" ")
+    return f"{model}: {' '.join([first if first == 'IoU' else first.lower(), *rest])}"

@@ -17,15 +17,15 @@ import pandas as pd
 
 from harness.errors import DataError
 from harness.reporting.degradation import corruption_degradation, relative_corruption_degradation
-from harness.reporting.frames import FrameTable, aligned
+from harness.reporting.frames import Frames, FrameTable, aligned
 from harness.reporting.source import Condition, ScoreData
-from harness.reporting.tables import MEAN, table_of
-from harness.scoring.statistics.metrics import FloatArray
+from harness.reporting.tables import table_of
+from harness.scoring.statistics.metrics import MEAN, FloatArray
 from harness.scoring.statistics.paired import mean_and_class_ious
 
 LIMIT_COLUMNS = (
-    "model", "sweep", "field", "width", "height", "fov", "class", "target_iou", "low_limit", "high_limit", "low_holds",
-    "high_holds", "best_value", "best_iou", "cd", "rcd",
+    "model", "sweep", "field", "width", "height", "fov", "class", "scenarios", "frames", "target_iou", "low_limit",
+    "high_limit", "low_holds", "high_holds", "best_value", "best_iou", "cd", "rcd",
 )  # fmt: skip
 
 DEFAULT_TARGET_SHARE = 0.9
@@ -103,7 +103,7 @@ def sweeps_of(data: ScoreData) -> tuple[Sweep, ...]:
         DataError: ``score.json`` describes them in another way.
     """
     try:
-        return tuple(_sweep(each) for each in data.description.get("sweeps", ()))
+        return tuple(_sweep(each) for each in data.description.get("sweeps") or ())
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(
             f"{data.folder / 'score.json'} has a sweep without usable name, field, base, values and weathers "
@@ -121,8 +121,10 @@ def walk(values: Sequence[float], ious: Sequence[float], *, start: int, step: St
         step: -1 to lower values, 1 to higher ones.
         target: IoU that has to be reached.
     """
-    if np.isnan(target) or np.isnan(ious[start]):
+    if np.isnan(target) or np.isnan(ious).all():
         return Limit(value=float("nan"), holds="")
+    if np.isnan(ious[start]):
+        return Limit(value=float("nan"), holds="unknown")
     if ious[start] < target:
         return Limit(value=float("nan"), holds="no")
     here = start
@@ -149,7 +151,9 @@ def _sweep(description: Mapping[str, Any]) -> Sweep:
 
 
 def _limits(frames: FrameTable, sweep: Sweep, reference: Condition, target: float | None) -> Mapping[str, object]:
-    reference_ious, ious = _sweep_ious(frames, sweep, [reference])[0]
+    common = _common(frames, sweep, [reference])
+    reference_ious, ious = _sweep_ious(common, sweep, reference, frames.num_classes)
+    first = next(iter(common.values()), None)
     targets = np.full_like(reference_ious, target) if target is not None else DEFAULT_TARGET_SHARE * reference_ious
     start = int(np.argmin(np.abs(np.array(sweep.values) - sweep.base)))
     columns = ious.T  # (1 + K, V)
@@ -163,6 +167,8 @@ def _limits(frames: FrameTable, sweep: Sweep, reference: Condition, target: floa
     scored = ~np.isnan(columns).all(axis=1)
     best = np.argmax(np.where(np.isnan(columns), -1, columns), axis=1)
     return {
+        "scenarios": 0 if first is None else len(np.unique(first.scenarios)),
+        "frames": 0 if first is None else len(first.keys),
         "target_iou": np.where(scored, targets, np.nan),
         "low_limit": np.array([limit.value for limit in low]),
         "high_limit": np.array([limit.value for limit in high]),
@@ -178,7 +184,10 @@ def _ratios(frames: FrameTable, sweep: Sweep, reference: Condition, model: str |
     if model is None:
         nothing = np.full(1 + frames.num_classes, np.nan)
         return {"cd": nothing, "rcd": nothing}
-    (clean, ious), (other_clean, others) = _sweep_ious(frames, sweep, [reference, reference._replace(model=model)])
+    other = reference._replace(model=model)
+    common = _common(frames, sweep, [reference, other])
+    clean, ious = _sweep_ious(common, sweep, reference, frames.num_classes)
+    other_clean, others = _sweep_ious(common, sweep, other, frames.num_classes)
     scored = [index for index in range(len(sweep.values)) if not np.isnan([ious[index, 0], others[index, 0]]).any()]
     values, other_values = [ious[index] for index in scored], [others[index] for index in scored]
     if not scored:
@@ -189,23 +198,24 @@ def _ratios(frames: FrameTable, sweep: Sweep, reference: Condition, model: str |
     }
 
 
-def _sweep_ious(
-    frames: FrameTable, sweep: Sweep, references: Sequence[Condition]
-) -> list[tuple[FloatArray, FloatArray]]:
-    """IoUs at the reference, ``(1 + K,)``, and at each value, ``(V, 1 + K)``, for each net; all on the same frames."""
+def _common(frames: FrameTable, sweep: Sweep, references: Sequence[Condition]) -> dict[Condition, Frames]:
+    """The frames that each reference and each value of the sweep have, of those conditions that have any."""
     sides = {
         condition: frames.complete(condition)
         for reference in references
         for condition in (reference, *(reference._replace(weather=weather) for weather in sweep.weathers))
     }
     present = {condition: side for condition, side in sides.items() if len(side.keys)}
-    common = dict(zip(present, aligned(*present.values()), strict=True)) if present else {}
-    nothing = np.full(1 + frames.num_classes, np.nan)
+    return dict(zip(present, aligned(*present.values()), strict=True)) if present else {}
+
+
+def _sweep_ious(
+    common: Mapping[Condition, Frames], sweep: Sweep, reference: Condition, num_classes: int
+) -> tuple[FloatArray, FloatArray]:
+    """IoUs at the reference, ``(1 + K,)``, and at each value, ``(V, 1 + K)``; NaN where there are no frames."""
+    nothing = np.full(1 + num_classes, np.nan)
 
     def ious(condition: Condition) -> FloatArray:
         return mean_and_class_ious(common[condition].total) if condition in common else nothing
 
-    return [
-        (ious(reference), np.stack([ious(reference._replace(weather=weather)) for weather in sweep.weathers]))
-        for reference in references
-    ]
+    return ious(reference), np.stack([ious(reference._replace(weather=weather)) for weather in sweep.weathers])

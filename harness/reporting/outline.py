@@ -9,8 +9,10 @@ from typing import Any
 
 import pandas as pd
 
+from harness.reporting.limits import Sweep, sweeps_of
 from harness.reporting.page import hex_color
 from harness.reporting.source import ScoreData
+from harness.scoring.statistics.bootstrap import Bootstrap
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,19 +27,6 @@ class View:
     """Horizontal [deg]."""
     name: str
     """As the page calls it: with the field of view only where there are several."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sweep:
-    """Weathers that differ in one number."""
-
-    name: str
-    field: str
-    """Which number, in CARLA's words."""
-    values: tuple[float, ...]
-    """In rising order."""
-    weathers: tuple[str, ...]
-    """As many as values, in their order."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +47,10 @@ class Outline:
     """In id order."""
     colors: Mapping[str, str]
     """``#rrggbb`` by class."""
+    interval: str
+    """Heading of a column of intervals, such as "95 % interval"."""
+    bootstrap: str
+    """How intervals are made, such as "bootstrap over frames"."""
 
     def class_anchor(self, model: str, name: str) -> str:
         """Row of a class in the first heat map of a model."""
@@ -68,11 +61,18 @@ class Outline:
         return f"scenario-{self.scenarios.index(name)}"
 
 
-def outline_of(data: ScoreData, reference_weather: str) -> Outline:
-    """Read the plan from the rows of ``scenarios.csv`` and the lists of ``score.json``."""
+def outline_of(data: ScoreData, reference_weather: str, bootstrap: Bootstrap | None = None) -> Outline:
+    """Read the plan from the rows of ``scenarios.csv`` and the lists of ``score.json``.
+
+    Args:
+        data: of the score.
+        reference_weather: what the others are compared with.
+        bootstrap: how the intervals of the report's tables were made; as it does by itself when omitted.
+    """
+    bootstrap = bootstrap or Bootstrap()
     rows = data.scenarios
     views = _views(rows)
-    sweeps = tuple(_sweep(each) for each in data.description.get("sweeps") or ())
+    sweeps = sweeps_of(data)
     swept = {weather for sweep in sweeps for weather in sweep.weathers} - {reference_weather}
     weathers = tuple(dict.fromkeys(str(name) for name in rows["weather"]))
     named = tuple(weather for weather in weathers if weather not in swept)
@@ -86,16 +86,8 @@ def outline_of(data: ScoreData, reference_weather: str) -> Outline:
         reference_weather=reference_weather,
         class_names=tuple(label.name for label in data.labels),
         colors={label.name: hex_color(label.color) for label in data.labels},
-    )
-
-
-def _sweep(described: Mapping[str, Any]) -> Sweep:
-    rising = sorted(zip(map(float, described["values"]), map(str, described["weathers"]), strict=True))
-    return Sweep(
-        name=str(described["name"]),
-        field=str(described["field"]),
-        values=tuple(value for value, _ in rising),
-        weathers=tuple(weather for _, weather in rising),
+        interval=f"{bootstrap.level * 100:g} % interval",
+        bootstrap=f"bootstrap over {bootstrap.unit}",
     )
 
 

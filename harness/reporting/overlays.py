@@ -129,7 +129,7 @@ def _read(folder: Path, name: str, how: int) -> Image:
         raise DataError(f"{path} is missing, but worst.csv lists it: score again with --resume, or remove its row")
     image = cv2.imdecode(np.frombuffer(path.read_bytes(), dtype=np.uint8), how)
     if image is None:
-        raise DataError(f"{path} is not an image that can be read: score again")
+        raise DataError(f"{path} is not an image that can be read: delete it and repeat the score with --resume")
     return np.asarray(image, dtype=np.uint8)
 
 

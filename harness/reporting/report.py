@@ -7,6 +7,7 @@ Everything is written beside that: ``classes.csv``, ``summary.csv``, ``degradati
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from harness.reporting.pooled import class_table, summary_table
 from harness.reporting.report_json import report_json
 from harness.reporting.source import ScoreData, read_score
 from harness.reporting.tables import ReportTables
-from harness.run_dir import write_bytes, write_json
+from harness.run_dir import MARKER, lock_output, write_bytes, write_json
 from harness.scoring.spreadsheet import write_table
 from harness.scoring.statistics.bootstrap import Bootstrap
 
@@ -78,36 +79,38 @@ def report(
     Raises:
         DataError: a table is missing, half-written or inconsistent.
         UsageError: the reference was not scored, the target is no IoU, or a gate names an unknown class.
+        OutputInUseError: a score, or another report, is being written there.
     """
-    data = read_score(out)
-    check_classes(gates, data.class_names)
-    if target is not None and not 0 < target <= 1:
-        raise UsageError(f"the target is {target:g}; it must be an IoU above 0 and at most 1")
-    bootstrap = bootstrap or Bootstrap()
-    model = _reference_model(data, reference_model)
-    tables = make_tables(
-        data,
-        bootstrap=bootstrap,
-        reference_weather=_reference_weather(data, reference_weather),
-        reference_model=model,
-        target=target,
-    )
-    results = judge_report(gates, classes=tables.classes, summary=tables.summary, degradation=tables.degradation)
-    content = report_json(data, tables, bootstrap=bootstrap, reference_model=model, target=target, gates=results)
-    paths = _write(out, tables, content)
-    if junit is not None:
-        paths.append(write_junit(junit, data.scenarios, results))
-    page = build_page(_with_reference(data, tables, model), tables, gates=results)
-    write_bytes(out / "report.html", render(page).encode("utf-8"))
-    return ReportSummary(
-        reference_weather=tables.reference_weather,
-        tables=tables,
-        content=content,
-        notices=notices_of(data),
-        incomplete=int((data.scenarios["status"] != "done").sum()),
-        gates=results,
-        paths=(*paths, out / "report.html"),
-    )
+    with _held(out):
+        data = read_score(out)
+        check_classes(gates, data.class_names)
+        if target is not None and not 0 < target <= 1:
+            raise UsageError(f"the target is {target:g}; it must be an IoU above 0 and at most 1")
+        bootstrap = bootstrap or Bootstrap()
+        model = _reference_model(data, reference_model)
+        tables = make_tables(
+            data,
+            bootstrap=bootstrap,
+            reference_weather=_reference_weather(data, reference_weather),
+            reference_model=model,
+            target=target,
+        )
+        results = judge_report(gates, classes=tables.classes, summary=tables.summary, degradation=tables.degradation)
+        content = report_json(data, tables, reference_model=model, target=target, gates=results)
+        paths = _write(out, tables, content)
+        if junit is not None:
+            paths.append(write_junit(junit, data.scenarios, results))
+        page = build_page(_with_reference(data, tables, model), tables, gates=results)
+        write_bytes(out / "report.html", render(page).encode("utf-8"))
+        return ReportSummary(
+            reference_weather=tables.reference_weather,
+            tables=tables,
+            content=content,
+            notices=notices_of(data),
+            incomplete=int((data.scenarios["status"] != "done").sum()),
+            gates=results,
+            paths=(*paths, out / "report.html"),
+        )
 
 
 def make_tables(
@@ -131,7 +134,13 @@ def make_tables(
         ),
         comparison=comparison_table(data, frames, intervals),
         reference_weather=reference_weather,
+        bootstrap=bootstrap,
     )
+
+
+def _held(out: Path) -> AbstractContextManager[None]:
+    """The lock of a folder that a score has prepared; one that carries no mark of ours is not given one."""
+    return lock_output(out) if (out / MARKER).exists() else nullcontext()
 
 
 def _reference_weather(data: ScoreData, wanted: str | None) -> str:

@@ -13,40 +13,31 @@ from typing import Any
 import pandas as pd
 
 from harness.gates.verdict import GateResult
+from harness.reporting.definitions import definitions
+from harness.reporting.headline import hardest_weather
+from harness.reporting.outline import outline_of, view_of
 from harness.reporting.raw_tables import CELL
 from harness.reporting.source import ScoreData
-from harness.reporting.tables import MEAN, ReportTables
-from harness.scoring.statistics.bootstrap import Bootstrap
+from harness.reporting.tables import ReportTables
+from harness.scoring.statistics.metrics import MEAN
 
 SCHEMA_VERSION = 1
 """Of ``report.json``."""
 
-DEFINITIONS = {
-    "drop_points": "percentage points of IoU lost against the reference, over the frames of the scenarios that are "
-    "complete under both; negative where the condition does better",
-    "retention": "IoU / IoU of the reference",
-    "axis": "weather: reference weather at the same size; size: same weather at the largest size of the view; both",
-    "significant": "the interval of the difference, from a paired bootstrap, excludes 0",
-    "cd": "corruption degradation (Kamann & Rother 2020): sum of 1 - IoU / that of the reference model, same frames",
-    "rcd": "relative corruption degradation: sum of IoU lost since the reference weather / that of the reference model",
-    "limit": "value of the swept field at which IoU first falls below the target, interpolated linearly; holds: yes "
-    "where it never does, unknown where a value without a score comes first",
-    "miou_spread": "largest minus smallest mIoU of the repeats",
-}
-"""Of what the report adds to the measures of the score."""
+_HARDEST = ("weather", "drop_points", "drop_low", "drop_high", "significant")
+"""What the headline says of the hardest weather."""
 
 
 def report_json(
     data: ScoreData,
     tables: ReportTables,
     *,
-    bootstrap: Bootstrap,
     reference_model: str | None,
     target: float | None,
     gates: Sequence[GateResult],
 ) -> dict[str, object]:
     """The content of ``report.json``, JSON values only."""
-    degradation, limits = tables.degradation, tables.limits
+    degradation, limits, bootstrap = tables.degradation, tables.limits, tables.bootstrap
     unfinished = data.scenarios.loc[data.scenarios["status"] != "done", [*CELL, "status", "message"]]
     return {
         "schema_version": SCHEMA_VERSION,
@@ -58,9 +49,9 @@ def report_json(
             "level": bootstrap.level,
             "unit": bootstrap.unit,
         },
-        "definitions": {**data.description.get("definitions", {}), **DEFINITIONS},
+        "definitions": {**data.description.get("definitions", {}), **definitions(bootstrap)},
         "planned_cells": len(data.scenarios),
-        "headline": _headline(tables),
+        "headline": _headline(data, tables),
         "summary": _records(tables.summary),
         "mean_degradation": _records(degradation[degradation["class"] == MEAN]),
         "limits": _records(limits[limits["target_iou"].notna()]),
@@ -80,27 +71,17 @@ def report_json(
     }
 
 
-def _headline(tables: ReportTables) -> list[dict[str, Any]]:
-    """For each net and size: mIoU under the reference weather, and the hardest weather against it."""
-    summary, degradation = tables.summary, tables.degradation
-    by_weather = degradation[(degradation["axis"] == "weather") & (degradation["class"] == MEAN)]
-    hardest = (
-        by_weather.sort_values("drop_points", ascending=False, kind="stable", na_position="last")
-        .dropna(subset=["drop_points"])
-        .drop_duplicates(["model", "width", "height", "fov"])
-    )
-    found = {
-        (row["model"], row["width"], row["height"], row["fov"]): {
-            name: _value(row[name]) for name in ("weather", "drop_points", "drop_low", "drop_high", "significant")
-        }
-        for row in hardest.to_dict("records")
-    }
+def _headline(data: ScoreData, tables: ReportTables) -> list[dict[str, Any]]:
+    """For each net and size: mIoU under the reference weather, and the hardest weather against it, as on the page."""
+    outline = outline_of(data, tables.reference_weather, tables.bootstrap)
     columns = ["model", "width", "height", "fov", "status", "frames", "miou", "miou_low", "miou_high"]
-    rows = summary.loc[summary["weather"] == tables.reference_weather, columns]
-    return [
-        {**row, "hardest_weather": found.get((row["model"], row["width"], row["height"], row["fov"]))}
-        for row in _records(rows)
-    ]
+    rows = tables.summary.loc[tables.summary["weather"] == tables.reference_weather, columns]
+    found = []
+    for row in _records(rows):
+        hardest = hardest_weather(outline, tables.degradation, row["model"], view_of(outline, row))
+        shown = None if hardest is None else {name: _value(hardest[name]) for name in _HARDEST}
+        found.append({**row, "hardest_weather": shown})
+    return found
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from harness.errors import DataError
 from harness.reporting.raw_tables import (
     CELL,
     CONDITION,
+    COUNTS,
     STATUSES,
     TICK_COLUMNS,
     again,
@@ -29,7 +30,7 @@ from harness.reporting.raw_tables import (
     read_table,
     read_ticks,
 )
-from harness.reporting.tables import MEAN
+from harness.scoring.statistics.metrics import MEAN
 
 SCHEMA_VERSION = 2
 """Version of ``score.json`` and its tables that this report understands."""
@@ -172,12 +173,14 @@ def read_score(folder: Path) -> ScoreData:
         _check_planned(folder / f"{name}.csv", tables[name], tables["scenarios"])
     _check_bands(folder / "bands.csv", tables["bands"], tables["counts"])
     check_tick_columns(folder / "ticks.parquet")
+    confusion = read_confusion(folder / "confusion.npz", len(labels))
+    _check_confusion(folder / "confusion.npz", confusion, tables["counts"])
     return ScoreData(
         folder=folder,
         description=description,
         environment=_environment(folder / "manifest.json"),
         labels=labels,
-        confusion=read_confusion(folder / "confusion.npz", len(labels)),
+        confusion=confusion,
         **tables,
     )
 
@@ -260,6 +263,21 @@ def _check_bands(path: Path, bands: pd.DataFrame, counts: pd.DataFrame) -> None:
         raise DataError(
             f"{path} does not add up to counts.csv for {dict(zip(keys, wrong.index[0], strict=True))}: it is cut short "
             f"or from another run. Score again, {again(path.parent)}"
+        )
+
+
+def _check_confusion(path: Path, confusion: tuple[pd.DataFrame, NDArray[np.int64]], counts: pd.DataFrame) -> None:
+    """Diagonals, columns and rows of the matrices are the counts of ``counts.csv``, cell by cell."""
+    cells, matrices = confusion
+    right = np.diagonal(matrices, axis1=1, axis2=2)
+    triples = np.stack([right, matrices.sum(axis=1) - right, matrices.sum(axis=2) - right], axis=-1)
+    num_classes = matrices.shape[1]
+    keys = cells.loc[cells.index.repeat(num_classes)].assign(class_id=np.tile(np.arange(num_classes), len(cells)))
+    found = pd.DataFrame(triples.reshape(-1, 3), columns=COUNTS, index=pd.MultiIndex.from_frame(keys))
+    expected = counts.set_index([*CELL, "class_id"])[COUNTS]
+    if not found.sort_index().equals(expected.sort_index()):
+        raise DataError(
+            f"{path} does not add up to counts.csv: one of them is from another run. Score again, {again(path.parent)}"
         )
 
 

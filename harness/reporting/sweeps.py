@@ -9,9 +9,20 @@ import pandas as pd
 
 from harness.reporting.charts import NUM_STYLES, Chart, Series, line_chart
 from harness.reporting.heat_maps import class_heads, grid_part, iou_cell, of_model, with_mean
-from harness.reporting.outline import Outline, Sweep, View, number, select, view_name
-from harness.reporting.page import Column, TableCell, TablePart, TableSection, number_cell, share_cell, text_cell
-from harness.reporting.tables import MEAN, ReportTables
+from harness.reporting.limits import Sweep
+from harness.reporting.outline import Outline, View, number, select, view_name
+from harness.reporting.page import (
+    Column,
+    TableCell,
+    TablePart,
+    TableSection,
+    number_cell,
+    share_cell,
+    signed,
+    text_cell,
+)
+from harness.reporting.tables import ReportTables
+from harness.scoring.statistics.metrics import MEAN
 
 _UNITS = {
     "sun_altitude_angle": "deg",
@@ -34,9 +45,11 @@ def sweep_section(outline: Outline, tables: ReportTables) -> TableSection:
     return TableSection(
         anchor="sweeps",
         title="Sweeps",
-        text="IoU against one number of the weather, all others fixed; the band is the 95 % interval of the mean. The "
-        "operating limit is where a curve falls below its target, counted from the sweep's own weather outwards and "
-        "interpolated between the values that were scored; the figures mark that of the mean.",
+        text=f"IoU against one number of the weather, all others fixed; the band is the {outline.interval} of the "
+        "mean. The operating limit is where IoU falls below its target, counted from the sweep's own weather outwards "
+        "and interpolated between the values that were scored, on the frames that all of them have; the figures mark "
+        "that of the mean. Holds: it does not fall below it on that side; missed: it is below it from the start; "
+        "unknown: a value without a score comes first.",
         charts=charts,
         parts=tuple(part for part in parts if part.rows),
         when_empty="Nothing of the sweeps was scored yet.",
@@ -132,6 +145,8 @@ def _limits_part(outline: Outline, limits: pd.DataFrame, *, title: str, is_colla
         Column(name="best at", is_number=True),
         Column(name="best IoU", is_number=True),
         *((Column(name="CD", is_number=True), Column(name="rCD", is_number=True)) if has_ratios else ()),
+        Column(name="scenarios", is_number=True),
+        Column(name="frames", is_number=True),
     )
     rows = tuple(
         (
@@ -146,9 +161,11 @@ def _limits_part(outline: Outline, limits: pd.DataFrame, *, title: str, is_colla
             number_cell(number(row["target_iou"])),
             limit_cell(number(row["low_limit"]), row["low_holds"]),
             limit_cell(number(row["high_limit"]), row["high_holds"]),
-            number_cell(number(row["best_value"]), digits=1),
+            _value_cell(number(row["best_value"])),
             share_cell(number(row["best_iou"])),
             *(number_cell(number(row[name]), digits=2) for name in ("cd", "rcd") if has_ratios),
+            number_cell(number(row["scenarios"]), digits=0),
+            number_cell(number(row["frames"]), digits=0),
         )
         for row in limits.to_dict("records")
         if not pd.isna(row["best_iou"])
@@ -158,8 +175,17 @@ def _limits_part(outline: Outline, limits: pd.DataFrame, *, title: str, is_colla
 
 def limit_cell(limit: float, holds: object) -> TableCell:
     """The limit, or why there is none."""
-    words = {"yes": "holds", "unknown": "unknown"}.get(str(holds), "")
-    return text_cell(words, style="number") if words else number_cell(limit, digits=1)
+    if not pd.isna(limit):
+        return _value_cell(limit)
+    words = {"yes": "holds", "no": "missed", "unknown": "unknown"}.get(str(holds), "")
+    return text_cell(words, style="number") if words else number_cell(limit)
+
+
+def _value_cell(value: float) -> TableCell:
+    """A value of a weather's field, which may be 60 or 0.03: four digits that count."""
+    if pd.isna(value):
+        return number_cell(value)
+    return TableCell(text=signed(f"{value:.4g}"), sort_value=repr(float(value)), style="number")
 
 
 def _numbers_part(outline: Outline, tables: ReportTables, sweep: Sweep, model: str) -> TablePart:

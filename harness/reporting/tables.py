@@ -20,8 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-MEAN = "(mean)"
-"""Name, in the column "class", of the row that holds the mean over classes."""
+from harness.scoring.statistics.bootstrap import Bootstrap
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,6 +33,8 @@ class ReportTables:
     limits: pd.DataFrame
     comparison: pd.DataFrame
     reference_weather: str
+    bootstrap: Bootstrap
+    """How the intervals were made."""
 
 
 def table_of(blocks: Iterable[Mapping[str, object]], columns: Sequence[str]) -> pd.DataFrame:

@@ -42,9 +42,6 @@ DEFINITIONS = {
 }
 """The measures, in words."""
 
-_MAY_DIFFER = ("server",)
-"""Entries that a resumed run may have otherwise: the embedded simulator takes another port each time."""
-
 
 def describe(
     plan: ScorePlan,
@@ -165,7 +162,10 @@ def check_same_run(folder: Path, description: Mapping[str, Any]) -> None:
     try:
         earlier = json.loads(path.read_text())
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read ({error}): use --overwrite to start anew") from error
+        raise DataError(
+            f"{path} cannot be read ({error}), so that nothing in {folder} can be resumed: choose another folder with "
+            "-o, or delete all that is there with --overwrite"
+        ) from error
     if not isinstance(earlier, dict):
         raise DataError(f"{path} is not the description of a score: use --overwrite to start anew")
     before, now = _identity(earlier), _identity(json.loads(json.dumps(description)))
@@ -178,9 +178,15 @@ def check_same_run(folder: Path, description: Mapping[str, Any]) -> None:
 
 
 def _identity(description: Mapping[str, Any]) -> dict[str, Any]:
-    """What must be equal for results to belong together; a net is known by its weights, wherever they lie now."""
-    same = {key: value for key, value in description.items() if key not in _MAY_DIFFER}
-    models = same.get("models")
+    """What must be equal for results to belong together.
+
+    A net is known by its weights, wherever they lie now. A server may be another one of its kind: the embedded
+    simulator takes another port each time.
+    """
+    same = dict(description)
+    server, models = same.get("server"), same.get("models")
+    if isinstance(server, dict):
+        same["server"] = server.get("embedded")
     if isinstance(models, dict):
         same["models"] = {
             name: origin.get("weights_sha256", origin) if isinstance(origin, dict) else origin

@@ -5,7 +5,8 @@ Decisions:
 * **A line is written when the pass is on the disk, and flushed to the disk itself.** So a line that is there means a
   pass that is there, whatever was killed when. The file of a pass stands in its line with its checksum, and a pass
   whose file is missing or damaged is not finished.
-* **The last line of a pass counts.** A pass that failed and was tried again has two lines.
+* **The last line of a pass counts.** A pass that failed and was tried again has two lines. Only where it was counted in
+  part before, and not at all now, the counts stay.
 * **A last line without its end is ignored,** and cut off by the next line that is written: it is what a writer leaves
   that was killed. Any other line that cannot be read is an error.
 * Only "done" passes are finished; all others are tried again by the next run.
@@ -67,14 +68,19 @@ class Journal:
             os.fsync(file.fileno())
 
     def entries(self) -> dict[Pass, JournalEntry]:
-        """The last entry of every pass that has one; none where there is no journal yet.
+        """The entry that counts of every pass that has one; none where there is no journal yet.
 
         Raises:
             DataError: a line in the middle cannot be read.
         """
         content = _whole_lines(self.path.read_bytes()) if self.path.exists() else b""
-        entries = [self._parse(number, line) for number, line in enumerate(content.splitlines(), start=1)]
-        return {entry.of: entry for entry in entries}
+        counting: dict[Pass, JournalEntry] = {}
+        for number, line in enumerate(content.splitlines(), start=1):
+            entry = self._parse(number, line)
+            before = counting.get(entry.of)
+            if entry.file or before is None or not self.holds(before):
+                counting[entry.of] = entry
+        return counting
 
     def finished(self) -> dict[Pass, JournalEntry]:
         """The passes that need not be run again: "done", with their file as it was written."""

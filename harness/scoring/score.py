@@ -19,12 +19,12 @@ from pathlib import Path
 from datasets.labels import LabelSet
 from harness.carla_client.drive_log import DriveLog
 from harness.carla_client.log_checks import require_drive_of
-from harness.errors import UsageError
-from harness.run_dir import lock_output, prepare_output, write_manifest
+from harness.errors import DataError, UsageError
+from harness.run_dir import check_output, lock_output, prepare_output, write_manifest
 from harness.scoring.collected import collect
 from harness.scoring.description import FILE_NAME, check_same_run, describe, save_description
 from harness.scoring.plan import ScorePlan
-from harness.scoring.score_run import ScoreRun, log_path
+from harness.scoring.score_run import DRIVES_FOLDER, ScoreRun, log_path
 from harness.scoring.summary import ScoreSummary, summarize
 from harness.scoring.tables import write_tables
 from harness.scoring.workers.frame_progress import ProgressCallback
@@ -114,7 +114,7 @@ def score(
         check_classes(labels.names)
         prepare_output(out, resume=resume, overwrite=overwrite)
         with lock_output(out):
-            _write_identity(plan, nets, ready, labels, suite=suite, out=out, drives=drives, resume=resume)
+            _write_identity(plan, nets, ready, labels, suite=suite, out=out, drives=drives)
             try:
                 supervisor.run(run.schedule())
             finally:  # also after Ctrl-C: what was finished is in the tables, and what was not run is named
@@ -155,28 +155,22 @@ def _check(plan: ScorePlan, nets: Nets, drives: Path | None) -> None:
             "add it with --model NAME=RUN"
         )
     if drives is not None:
+        if not (drives / DRIVES_FOLDER).is_dir():
+            raise DataError(f"{drives} has no folder {DRIVES_FOLDER} with logs: --drives takes a recording or a score")
         for scenario in plan.scenarios:
             path = log_path(drives, scenario)
             require_drive_of(DriveLog.load(path), scenario, path=path)
 
 
 def _write_identity(
-    plan: ScorePlan,
-    nets: Nets,
-    ready: Ready,
-    labels: LabelSet,
-    *,
-    suite: str,
-    out: Path,
-    drives: Path | None,
-    resume: bool,
+    plan: ScorePlan, nets: Nets, ready: Ready, labels: LabelSet, *, suite: str, out: Path, drives: Path | None
 ) -> None:
     """Say what the folder is going to hold, once it is sure that it holds nothing else."""
     description = describe(
         plan, labels, models=ready.models, suite=suite, server=ready.server, reference_model=nets.reference,
         drives=drives,
     )  # fmt: skip
-    if resume and (out / FILE_NAME).exists():
+    if check_output(out, resume=True):  # it is empty but for a run that is resumed
         check_same_run(out, description)
     save_description(out, description)
     write_manifest(

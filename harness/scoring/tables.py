@@ -37,8 +37,8 @@ from harness.scoring.bands import DISTANCE_BAND_NAMES, OBJECT_BAND_NAMES
 from harness.scoring.cell_files import npz_bytes
 from harness.scoring.cells import CELL_COLUMNS, Cell, CellCounts, CellResult, Counts
 from harness.scoring.spreadsheet import one_line, write_table
-from harness.scoring.statistics.metrics import frequency_weighted_ious, iou, mean_ious, pixel_accuracies
-from harness.scoring.worst import IMAGE_KINDS, MEAN, WorstFrame, delete_unnamed
+from harness.scoring.statistics.metrics import MEAN, frequency_weighted_ious, iou, mean_ious, pixel_accuracies
+from harness.scoring.worst import IMAGE_KINDS, WorstFrame, delete_unnamed
 from sim_scenarios.camera import Size
 
 TABLE_NAMES = (
@@ -47,7 +47,6 @@ TABLE_NAMES = (
 COUNT_COLUMNS = (
     "tp", "fp", "fn", "boundary_tp", "boundary_fp", "boundary_fn", "input_tp", "input_fp", "input_fn",
 )  # fmt: skip
-WORST_COLUMNS = (*CELL_COLUMNS, "class", "rank", "frame", "iou", *IMAGE_KINDS)
 DISTANCE, OBJECT_SIZE = "distance", "object size"
 """Kinds of bands."""
 

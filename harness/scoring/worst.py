@@ -24,15 +24,13 @@ from numpy.typing import NDArray
 
 from harness.run_dir import write_bytes
 from harness.scoring.cells import Cell, Counts
-from harness.scoring.statistics.metrics import iou, mean_iou
+from harness.scoring.statistics.metrics import MEAN, iou, mean_iou
 
 Image = NDArray[np.uint8]
 
 FOLDER = "frames"
 """Where the images lie, below the tables."""
 IMAGE_KINDS = ("rgb", "truth", "prediction")
-MEAN = "(mean)"
-"""What stands in place of a class where the mean over all is meant."""
 MIN_CLASS_SHARE = 0.001
 """Of a frame's pixels, so that the class's worst frame shows it."""
 

@@ -132,7 +132,7 @@ def train(
         is_compiled = choose_compiled(config.compile, device, note=listener.note)
         state = _start(config, device, precision)
         if ranks.is_first:
-            check_output(out, resume=resume, overwrite=overwrite)
+            check_output(out, resume=resume, overwrite=overwrite, inputs=[recording])
         RecordingDir.open(recording)
         with (
             output_folder(out, ranks, resume=resume, overwrite=overwrite) as run,

@@ -69,7 +69,7 @@ class ForeignXml:
             value = math.nan
         if not math.isfinite(value):
             raise ScenarioError(
-                f"{self.place(element)}: {attribute} of <{element.tag}> is {text!r}, expected a finite number"
+                f"{self.place(element)}: {attribute} of <{element.tag}> is {text[:40]!r}, expected a finite number"
             )
         return value
 
@@ -123,6 +123,8 @@ class ForeignXml:
             parser.Parse(content, True)
         except expat.ExpatError as error:
             raise ScenarioError(f"{self.path}:{error.lineno}: not valid XML: {expat.ErrorString(error.code)}") from None
+        except (LookupError, ValueError) as error:  # of the codec that the first line of the file names
+            raise ScenarioError(f"{self.path}: cannot be decoded ({error}): save it as UTF-8") from None
         return builder.close()
 
 

@@ -66,7 +66,8 @@ def make_suite(source: str, data: dict[str, Any]) -> Suite:
         loc = first["loc"]
         index = loc[1] if len(loc) > 1 else None
         which = f" of scenario {data['scenarios'][index]['name']!r}" if isinstance(index, int) else ""
-        where = ".".join(str(part) for part in loc[2:] if part not in ("location", "index"))
+        own = loc[2:] if isinstance(index, int) else loc
+        where = ".".join(str(part) for part in own if part not in ("location", "index"))
         problem = f"{where} is {first['input']!r}, expected {expectation(first['msg'])}"
         cause = first.get("ctx", {}).get("error")
         raise ScenarioError(f"{source}{which}: {cause if isinstance(cause, ValueError) else problem}") from None

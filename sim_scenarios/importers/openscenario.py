@@ -222,14 +222,21 @@ class _Reader:
         element = action.find("Trajectory") if element is None else element
         if element is None or element.find("Shape/Polyline") is None or element.get("closed") != "false":
             return None
-        found = [self._pose(position) for position in element.findall("Shape/Polyline/Vertex/Position")]
+        vertices, positions = (element.findall(f"Shape/Polyline/{tag}") for tag in ("Vertex", "Vertex/Position"))
+        if len(vertices) != len(positions):
+            raise ScenarioError(
+                f"{self._document.place(element)}: {len(vertices)} vertices have {len(positions)} positions, expected "
+                "one each"
+            )
+        found = [self._pose(position) for position in positions]
         poses = [pose for pose in found if pose is not None]
         if len(poses) != len(found):
             return None
-        times = parse_with(self._document, self._xosc.Trajectory, element).shapes.time
+        parse_with(self._document, self._xosc.Trajectory, element)
         timing = action.find("TimeReference/Timing")
-        if timing is None or not times:
+        if timing is None or not any(vertex.get("time") for vertex in vertices):
             return _route(poses)
+        times = [self._document.number(vertex, "time") for vertex in vertices]
         mode = action.find("TrajectoryFollowingMode")
         if mode is not None and mode.get("followingMode") == "follow":
             self._notes.append("followingMode 'follow' of the ego's trajectory: its poses are taken exactly")

@@ -16,6 +16,7 @@ import math
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from sim_scenarios.errors import ScenarioError
 from sim_scenarios.importers.foreign_xml import ForeignXml
 from sim_scenarios.importers.openscenario_library import parse_with
 
@@ -68,7 +69,10 @@ def _weather(document: ForeignXml, xosc: Any, element: Element) -> dict[str, flo
     fields: dict[str, float] = {}
     if found.cloudstate is not None:
         document.take(element, "cloudState", "fractionalCloudCover")
-        fields["cloudiness"] = _CLOUDINESS[found.cloudstate.get_name()]
+        state = found.cloudstate.get_name()
+        if state not in _CLOUDINESS:
+            raise ScenarioError(f"{document.place(element)}: clouds {state!r} are none that OpenSCENARIO has")
+        fields["cloudiness"] = _CLOUDINESS[state]
     for tag, read in (("Sun", _sun), ("Fog", _fog), ("Precipitation", _rain)):
         child = element.find(tag)
         if child is not None:

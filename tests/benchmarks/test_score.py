@@ -28,6 +28,8 @@ from harness.run_dir import RunDir, write_json
 from harness.scoring.cells import Cell
 from harness.scoring.description import describe_measures
 from harness.scoring.live import PassScorer, run_pass
+from harness.scoring.plan import make_plan
+from harness.scoring.score import Nets, Servers, score
 from harness.scoring.tables import write_tables
 from harness.scoring.views import View, plan_views
 from harness.training.checkpoint import CheckpointInfo, save_checkpoint
@@ -35,6 +37,7 @@ from nets import build_net
 from sim_scenarios.camera import Size
 from sim_scenarios.scenario import Ego, Scenario, Traffic
 from sim_scenarios.weather import parse_weather
+from sim_scenarios.weather_grid import parse_weather_grid
 from tests.unit.harness.scoring.made_cells import make_result
 
 pytestmark = pytest.mark.benchmark
@@ -150,42 +153,19 @@ def test_four_sizes_in_one_pass_over_four_passes(replays: Replays, log: DriveLog
     print(f"\nfour sizes ({names}) in one pass over four passes: {statistics.median(ratios):.2f}")
 
 
-SUITE = """
-name: benchmark
-defaults:
-  {{split: test, duration_s: {duration_s}, record_every_n: 5, warmup_ticks: 10, traffic: {{vehicles: 15, walkers: 15}}}}
-scenarios: [{{name: one, ego: {{spawn_point: 3}}}}, {{name: two, seed: 5, ego: {{spawn_point: 30}}}}]
-"""
-TIMED_SCORE = """
-import sys, time
-from harness.scoring import supervisor
-class Timed(supervisor.Supervisor):
-    def run(self, schedule):
-        started = time.perf_counter()
-        super().run(schedule)
-        print("seconds", time.perf_counter() - started)
-from harness.scoring import score
-score.Supervisor = Timed
-from harness.cli import main
-main()
-"""
-
-
 def test_two_servers_over_one(tmp_path: Path, *, is_full: bool) -> None:
-    """The seconds between the moment when all servers are ready and the end of the last pass."""
+    """From the moment when all servers are ready to the end of the last pass."""
     save_small_run(tmp_path / "run")
-    (tmp_path / "suite.yaml").write_text(SUITE.format(duration_s=10 if is_full else 2))
-    weathers = "ClearNoon,CloudyNoon,WetNoon,HardRainNoon,ClearSunset,ClearNight,DenseFog,SoftRainNight"
-    if not is_full:
-        weathers = "ClearNoon,CloudyNoon,WetNoon"
-    for size in ("160x90", "320x180") if is_full else ("160x90",):
-        seconds = {
-            servers: seconds_of_score(tmp_path, f"{size}_{servers}", servers, size=size, weathers=weathers)
-            for servers in (1, 2)
-        }
-        print(f"\ntwo servers over one, {size}: {seconds[1] / seconds[2]:.2f} ({seconds[1]:.1f} s, {seconds[2]:.1f} s)")
-    tables = [(tmp_path / f"160x90_{servers}" / "counts.csv").read_bytes() for servers in (1, 2)]
-    assert tables[0] == tables[1]
+    for size in ((160, 90), (320, 180)) if is_full else ((160, 90),):
+        seconds = [seconds_of_score(tmp_path, servers, size, is_full=is_full) for servers in (1, 2)]
+        ratio = seconds[0] / seconds[1]
+        print(f"\ntwo servers over one, {size[0]}x{size[1]}: {ratio:.2f} ({seconds[0]:.1f} s, {seconds[1]:.1f} s)")
+        tables = [(folder_of(tmp_path, servers, size) / "counts.csv").read_bytes() for servers in (1, 2)]
+        assert tables[0] == tables[1]
+
+
+def folder_of(folder: Path, servers: int, size: Size) -> Path:
+    return folder / f"{size[0]}x{size[1]}_{servers}"
 
 
 def save_small_run(folder: Path) -> None:
@@ -204,20 +184,43 @@ def save_small_run(folder: Path) -> None:
     save_checkpoint(RunDir.create(folder), "best", info, net.state_dict())
 
 
-def seconds_of_score(folder: Path, out: str, servers: int, *, size: str, weathers: str) -> float:
-    done = subprocess.run(
-        [
-            *(sys.executable, "-c", TIMED_SCORE, "score", "run", "./suite.yaml", "--no-report", "-o", out),
-            *("--weather", weathers, "--size", size, "--servers", str(servers), "--device", "cpu"),
-        ],
-        cwd=folder,
-        check=True,
-        capture_output=True,
-        text=True,
-        env=environment(),
+def seconds_of_score(folder: Path, servers: int, size: Size, *, is_full: bool) -> float:
+    scenarios = [
+        Scenario(
+            name=name,
+            split="test",
+            seed=seed,
+            duration_s=10.0 if is_full else 2.0,
+            record_every_n=5,
+            ego=Ego(spawn_point=seed),
+            traffic=Traffic(vehicles=15, walkers=15),
+            warmup_ticks=10,
+        )
+        for seed, name in ((3, "one"), (30, "two"))
+    ]
+    weathers = [
+        "ClearNoon",
+        "CloudyNoon",
+        "WetNoon",
+        "HardRainNoon",
+        "ClearSunset",
+        "ClearNight",
+        "DenseFog",
+        "SoftRainNight",
+    ]
+    grid = parse_weather_grid(weathers if is_full else weathers[:3])
+    plan = make_plan(scenarios, grid, [size], models=["small"])
+    times: dict[str, float] = {}
+    score(
+        plan,
+        Nets(runs={"small": folder / "run"}, device="cpu"),
+        Servers(num_embedded=servers),
+        suite="benchmark",
+        out=folder_of(folder, servers, size),
+        say=lambda text: times.update(ready=times.get("ready", time.perf_counter())),
+        progress=lambda what, done, total: times.update(end=time.perf_counter()),
     )
-    (line,) = (line for line in done.stdout.splitlines() if line.startswith("seconds "))
-    return float(line.split()[1])
+    return times["end"] - times["ready"]
 
 
 TIMED_REPORT = """

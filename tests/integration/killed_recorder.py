@@ -19,7 +19,7 @@ from harness.recording.plan import RecordingOptions
 from harness.recording.recorder import record
 from harness.recording.stream_writer import StreamWriter
 from sim_scenarios.scenario import Suite
-from sim_scenarios.weather_timeline import parse_weather_timelines
+from sim_scenarios.weather_grid import parse_weather_grid
 
 OPTIONS = RecordingOptions(shard_frames=4, min_motion_m=0.05)
 
@@ -56,7 +56,7 @@ def main() -> None:
             endpoint,
             Suite.model_validate_json(suite),
             Path(out),
-            weathers=tuple(parse_weather_timelines(weathers).values()) if weathers else (),
+            weathers=tuple(parse_weather_grid(weathers).timelines.values()) if weathers else (),
             options=OPTIONS,
             resume=True,
             progress=progress,

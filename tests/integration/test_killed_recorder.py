@@ -13,7 +13,7 @@ import pytest
 from harness.carla_client.endpoint import Endpoint
 from harness.recording.recorder import record
 from sim_scenarios.scenario import Suite
-from sim_scenarios.weather_timeline import parse_weather_timelines
+from sim_scenarios.weather_grid import parse_weather_grid
 from tests.integration.killed_recorder import OPTIONS
 
 pytestmark = pytest.mark.integration
@@ -70,7 +70,7 @@ def test_resumed_is_as_uninterrupted(
     suite = suite_of(
         {"name": "one", "split": "train", "seed": 1, "duration_s": 1.2, "ego": {"spawn_point": 3}, "cameras": CAMERAS}
     )
-    timelines = tuple(parse_weather_timelines(weathers).values()) if weathers else ()
+    timelines = tuple(parse_weather_grid(weathers).timelines.values()) if weathers else ()
     whole = record(simulator, suite, tmp_path / "whole", weathers=timelines, options=OPTIONS)
     for point in points:
         kill(suite, tmp_path / "killed", weathers, point)

@@ -27,7 +27,8 @@ from harness.recording.scenario_recorder import drive_sha256
 from harness.run_dir import lock_output, prepare_output
 from sim_scenarios.scenario import Suite
 from sim_scenarios.weather import PRESETS
-from sim_scenarios.weather_timeline import WeatherTimeline, parse_weather_timelines
+from sim_scenarios.weather_grid import parse_weather_grid
+from sim_scenarios.weather_timeline import WeatherTimeline
 
 pytestmark = pytest.mark.integration
 
@@ -183,7 +184,7 @@ def test_weathers_show_the_same_drive_and_differ_in_the_picture_alone(
         for name, yaw in (("front", 0), ("rear", 180))
     ]
     suite = suite_of({"name": "one", "split": "train", "seed": 1, "cameras": cameras})
-    weathers = tuple(parse_weather_timelines("ClearNoon,HardRainNight,ClearNoon->DenseFog").values())
+    weathers = tuple(parse_weather_grid("ClearNoon,HardRainNight,ClearNoon->DenseFog").timelines.values())
     summary = record(simulator, suite, tmp_path, weathers=weathers, options=RecordingOptions(shard_frames=3))
 
     assert [(row.weather, row.status, row.frames, row.other_labels) for row in summary.rows] == [
@@ -218,7 +219,7 @@ def test_another_weather_can_be_added_and_a_finished_one_is_not_touched(
     simulator: Endpoint, suite_of: MakeSuite, content_of: Callable[[Path], dict[str, object]], tmp_path: Path
 ) -> None:
     suite = suite_of({"name": "one", "split": "train", "seed": 1})
-    noon, fog = parse_weather_timelines("ClearNoon,DenseFog").values()
+    noon, fog = parse_weather_grid("ClearNoon,DenseFog").timelines.values()
     record(simulator, suite, tmp_path, weathers=[noon])
     before = content_of(tmp_path)
     summary = record(simulator, suite, tmp_path, weathers=[noon, fog], resume=True)
@@ -237,7 +238,7 @@ def test_who_stands_is_recorded_once_and_the_same_ticks_in_every_weather(
         simulator,
         suite,
         tmp_path,
-        weathers=tuple(parse_weather_timelines("ClearNoon,WetNight").values()),
+        weathers=tuple(parse_weather_grid("ClearNoon,WetNight").timelines.values()),
         options=options,
     )
     for row in summary.rows:

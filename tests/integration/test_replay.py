@@ -26,7 +26,8 @@ from harness.errors import DataError
 from sim_scenarios.camera import CameraSpec
 from sim_scenarios.scenario import Scenario
 from sim_scenarios.weather import PRESETS, Weather
-from sim_scenarios.weather_timeline import WeatherTimeline, parse_weather_timelines
+from sim_scenarios.weather_grid import parse_weather_grid
+from sim_scenarios.weather_timeline import WeatherTimeline
 
 pytestmark = pytest.mark.integration
 
@@ -176,7 +177,7 @@ def test_weather_changes_the_picture_and_nothing_else(session: Session, original
 
 def test_a_weather_that_changes_is_shown_tick_by_tick(session: Session, original: Driven) -> None:
     # Frames are recorded at 0, 0.15, ... 1.35 s: one before the change, two in it, the others after it.
-    (timeline,) = parse_weather_timelines("HardRainNight@0.1->DenseFog@0.35").values()
+    (timeline,) = parse_weather_grid("HardRainNight@0.1->DenseFog@0.35").timelines.values()
     shown, _ = replayed(session, original.log, timeline)
     night, _ = replayed(session, original.log, PRESETS["HardRainNight"])
     fog, _ = replayed(session, original.log, PRESETS["DenseFog"])

@@ -29,7 +29,7 @@ from harness.replaying.replay import OutputKind, replay_drives
 from harness.run_dir import prepare_output
 from sim_scenarios.camera import Size
 from sim_scenarios.scenario import Suite
-from sim_scenarios.weather_timeline import parse_weather_timelines
+from sim_scenarios.weather_grid import parse_weather_grid
 
 pytestmark = pytest.mark.integration
 
@@ -70,7 +70,7 @@ def seen_as_wanted(recorded: Path, sizes: Sequence[Size] = ((160, 90), (80, 45))
     """What WANTED means for the library; ``sizes`` in place of its own."""
     drives = load_drives(recorded)
     suite = adapted(as_suite(drives), sizes=sizes)
-    return seen_otherwise(drives, suite, tuple(parse_weather_timelines("WetNoon,HardRainNight").values()))
+    return seen_otherwise(drives, suite, tuple(parse_weather_grid("WetNoon,HardRainNight").timelines.values()))
 
 
 def rows_of(folder: Path) -> list[dict[str, str]]:

@@ -18,6 +18,9 @@ from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
 
+MEAN = "(mean)"
+"""What tables name in place of a class where the mean over all classes is meant."""
+
 
 def _ratio(numerator: ArrayLike, denominator: ArrayLike) -> FloatArray:
     """Divide counts; NaN where the denominator is 0."""

@@ -115,7 +115,7 @@ class JobRunner:
             return run_pass(
                 _counted(observations, job.warmup_frames, on_frame=lambda: self._on_event(Frame(done=next(received)))),
                 scorer,
-                planned_frames=max(0, log.num_frames - job.warmup_frames),
+                planned_frames=max(0, job.num_frames - job.warmup_frames),
             )
 
     def _note_worst(self, scenario: str, kept: Sequence[KeptFrame]) -> None:

@@ -182,6 +182,8 @@ class Supervisor:
         while not all(lane.is_ready for lane in self._lanes):
             self._wait()
             for lane in self._lanes:
+                if lane.given_up is not None:
+                    raise lane.given_up
                 if lane.worker is None:
                     self._start(lane)
         ready = self._lanes[0].ready
@@ -208,7 +210,7 @@ class Supervisor:
                 continue
             if lane.worker is None:
                 self._start(lane)
-            elif lane.is_ready:
+            elif lane.is_ready and lane.loss is None:
                 lane.job = job = self._schedule.take()
                 assert job is not None
                 self._expect_an_event(lane)
@@ -275,14 +277,21 @@ class Supervisor:
 
     def _refused(self, lane: _Lane, refusal: Refused) -> None:
         if lane.ready is None:
-            raise _error(refusal)
-        if lane.is_embedded:
+            self._abandon(lane, _error(refusal))
+        elif lane.is_embedded:
             lane.loss = Lost(message=refusal.message, hung=False)  # like any other start that fails: its end follows
         else:
-            lane.given_up = ServerLostError(
+            error = ServerLostError(
                 f"the server at {lane.setup.host}:{lane.setup.port} was lost: {refusal.message} What was scored "
                 "before is kept: start the server again and use --resume."
             )
+            self._abandon(lane, error)
+
+    def _abandon(self, lane: _Lane, error: HarnessError) -> None:
+        """Use a server no more; the error is raised where it was the last one, or one of those to start with."""
+        lane.given_up = error
+        if lane.ready is not None and len(self._lanes) > 1:
+            self._listener.say(f"one server less: {error}")
 
     def _done(
         self, lane: _Lane, *, status: CellStatus = "done", message: str = "", done: PassDone | None = None
@@ -337,9 +346,7 @@ class Supervisor:
     def _did_not_start(self, lane: _Lane, loss: Lost) -> None:
         lane.failed_starts += 1
         if lane.failed_starts > self._patience.retries:
-            lane.given_up = ServerNotFoundError(f"a worker could not be started: {loss.message}")
-            if lane.ready is None:
-                raise lane.given_up
+            self._abandon(lane, ServerNotFoundError(f"a worker could not be started: {loss.message}"))
         else:
             self._listener.say(f"a worker is started again: {loss.message}")
 

@@ -95,8 +95,8 @@ class _Supervisor:
         with os.fdopen(_STDIN, "rb", closefd=False) as stream:
             for line in stream:
                 self._orders.put(line)
+        os.kill(os.getpid(), signal.SIGINT)  # before the end of the orders is told: it must not interrupt the leaving
         self._orders.put(None)
-        os.kill(os.getpid(), signal.SIGINT)
         time.sleep(END_GRACE_S)
         if self._simulator is not None:  # it may have been stopped, and would not notice
             with suppress(ProcessLookupError):

@@ -99,6 +99,16 @@ class TestPrepareOutput:
         with pytest.raises(UsageError, match="give one of them"):
             prepare_output(tmp_path, resume=True, overwrite=True)
 
+    @pytest.mark.parametrize("wish", [{"overwrite": True}, {"resume": True}])
+    def test_what_is_read_is_not_emptied_or_mixed_with(self, tmp_path: Path, wish: dict[str, bool]) -> None:
+        out = prepare_output(tmp_path / "out")
+        (out / "drives").mkdir()
+        for read in (out, out / "drives", tmp_path / "out/../out"):
+            with pytest.raises(UsageError, match="choose another folder"):
+                prepare_output(out, inputs=[tmp_path / "elsewhere", read], **wish)
+        assert (out / "drives").exists()
+        prepare_output(out, inputs=[tmp_path / "out2", tmp_path], **wish)
+
 
 class TestLockOutput:
     def test_a_second_process_is_refused_until_the_first_is_gone(self, tmp_path: Path) -> None:
@@ -120,10 +130,12 @@ class TestLockOutput:
 
     def test_what_a_killed_writer_left_is_removed(self, tmp_path: Path) -> None:
         out = prepare_output(tmp_path / "out")
-        leftover = out / ".best.safetensors.4711.part"
-        leftover.touch()
+        (out / "cells").mkdir()
+        leftovers = [out / ".best.safetensors.4711.part", out / "cells/.one.npz.4711.part"]
+        for leftover in leftovers:
+            leftover.touch()
         with lock_output(out):
-            assert not leftover.exists()
+            assert not any(leftover.exists() for leftover in leftovers)
 
 
 class TestAtomicWrites:

@@ -105,6 +105,38 @@ def test_tags_that_make_objects_are_refused(tmp_path: Path) -> None:
     assert "not valid YAML" in complaint(tmp_path, "name: !!python/object/apply:os.getcwd []")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("scenarios: &all [*all]", "nested deeper"),
+        ("defaults: &d {ego: *d}\nscenarios: []", "nested deeper"),
+        ("name: " + "[" * 5000, "nested deeper"),
+        ("town: 2026-13-45", ":1: not valid YAML: month must be in 1..12"),
+        ("town: Town01\nseed: !!int many", ":2: not valid YAML: invalid literal"),
+        ("town: !!bool perhaps", ":1: not valid YAML"),
+        ("1: 2", ":1: [1] is 1, expected a key that is a text"),
+        ("scenarios: {name: a}", ":1: scenarios is {'name': 'a'}, expected a list"),
+        ("name: a\nscenarios: []", ":2: scenarios is [], expected a list of 1 or more"),
+        ("name: a\nscenarios: [2]", ":2: scenarios[0] is 2, expected a mapping"),
+        ("name: a b\nscenarios: []", ":1: name is 'a b', expected letters, digits, '_', '.' and '-'"),
+    ],
+)
+def test_what_the_yaml_library_does_not_catch_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    assert any(said in problem for problem in find_problems(write(tmp_path, text)))
+
+
+def test_a_few_lines_that_mean_billions_of_values_are_refused_at_once(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 10)]
+    assert "more than 1,000,000 values" in complaint(tmp_path, "\n".join(lines))
+
+
+def test_a_long_value_is_repeated_in_part(tmp_path: Path) -> None:
+    (problem,) = find_problems(write(tmp_path, GOOD.replace("duration_s: 2", f"duration_s: {'x' * 10_000}")))
+    assert "duration_s is 'xxx" in problem
+    assert len(problem) < 500
+
+
 def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "suite.yaml"
     path.write_bytes(b"\xff\xfe\x00")

@@ -120,6 +120,13 @@ def test_weathers_that_cannot_be_meant(change: dict[str, object], said: str) -> 
         scenario(**change)
 
 
+def test_a_definition_is_the_same_wherever_the_drive_log_is_named_from() -> None:
+    here, there, other = (scenario(ego={"drive_log": log}) for log in ("a.npz", "../drives/a.npz", "b.npz"))
+    assert here.definition == there.definition == here.model_dump(mode="json")
+    assert here.definition != other.definition
+    assert Scenario.model_validate(there.definition).ego.drive_log == "a.npz"
+
+
 def test_a_suite_picks_splits_in_its_own_order() -> None:
     scenarios = [scenario(name=name, split=split) for name, split in (("a", "test"), ("b", "train"), ("c", "test"))]
     suite = Suite(name="s", scenarios=tuple(scenarios))

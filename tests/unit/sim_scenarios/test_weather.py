@@ -15,7 +15,6 @@ from sim_scenarios.weather import (
     WEATHER_FIELDS,
     Weather,
     parse_weather,
-    parse_weathers,
     weather_name,
 )
 
@@ -61,18 +60,6 @@ def test_bad_notation_says_what_is_wrong(text: str, said: str) -> None:
     with pytest.raises(ScenarioError, match="weather") as caught:
         parse_weather(text)
     assert said in str(caught.value)
-
-
-def test_a_list_keeps_its_order_and_its_names() -> None:
-    weathers = parse_weathers("HardRainNight, ClearNoon:fog_density=60,ClearNoon")
-    assert list(weathers) == ["HardRainNight", "ClearNoon:fog_density=60", "ClearNoon"]
-    assert weathers["ClearNoon:fog_density=60"].fog_density == 60.0
-
-
-@pytest.mark.parametrize("text", ["", " , ", "ClearNoon,ClearNoon"])
-def test_an_empty_list_or_a_repetition_is_refused(text: str) -> None:
-    with pytest.raises(ScenarioError):
-        parse_weathers(text)
 
 
 def test_a_file_may_name_a_preset_and_change_it() -> None:

@@ -113,6 +113,8 @@ def test_a_sweep_may_hold_a_weather_that_is_named_too(order: str) -> None:
         ("ClearNoon:fog_density=0..100..x", "START..END..STEP"),
         ("ClearNoon:fog_density=0...5..1", "START..END..STEP"),
         ("ClearNoon:fog_density=0..100..0", "a step above 0"),
+        (f"ClearNoon:fog_density=0..{10**40}..1", "START..END..STEP"),
+        (f"ClearNoon:fog_density=0..100..0.{'0' * 40}1", "START..END..STEP"),
         ("ClearNoon:fog_density=5..5..1", "goes nowhere"),
         ("ClearNoon:fog_density=0..100..30", "do not meet 100"),
         ("ClearNoon:fog_density=0..100..0.1", "200 at most"),

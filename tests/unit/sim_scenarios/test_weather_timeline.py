@@ -9,11 +9,11 @@ from pydantic import ValidationError
 
 from sim_scenarios.errors import ScenarioError
 from sim_scenarios.weather import PRESETS, WEATHER_FIELDS, Weather
+from sim_scenarios.weather_grid import parse_weather_grid
 from sim_scenarios.weather_timeline import (
     WeatherKey,
     WeatherTimeline,
     parse_weather_keys,
-    parse_weather_timelines,
 )
 
 weathers = st.builds(
@@ -37,7 +37,7 @@ def timelines(draw: st.DrawFn) -> WeatherTimeline:
 
 @given(timelines())
 def test_the_name_reads_back_to_the_timeline(timeline: WeatherTimeline) -> None:
-    (read,) = parse_weather_timelines(timeline.name).values()
+    (read,) = parse_weather_grid(timeline.name).timelines.values()
     assert read == timeline
     assert parse_weather_keys(timeline.name) == timeline.keys
 
@@ -84,7 +84,7 @@ def test_between_keys_everything_is_linear() -> None:
 
 
 def test_weathers_without_times_span_the_drive() -> None:
-    (timeline,) = parse_weather_timelines("ClearNoon->WetNoon -> DenseFog").values()
+    (timeline,) = parse_weather_grid("ClearNoon->WetNoon -> DenseFog").timelines.values()
     assert not timeline.is_timed
     with pytest.raises(ScenarioError, match="has no times yet"):
         timeline.at(1.0)
@@ -96,11 +96,11 @@ def test_weathers_without_times_span_the_drive() -> None:
 
 def test_a_list_keeps_its_order_and_its_notation() -> None:
     text = "ClearNoon,HardRainNight,ClearNoon->DenseFog,ClearNoon@0->HardRainNoon@10->WetNoon:wetness=5@20.5"
-    timelines = parse_weather_timelines(text, duration_s=8.0)
+    timelines = parse_weather_grid(text).timelines
     assert list(timelines) == text.split(",")
     assert [timeline.is_constant for timeline in timelines.values()] == [True, True, False, False]
-    assert [key.at_s for key in timelines["ClearNoon->DenseFog"].keys] == [0.0, 8.0]
-    assert [key.at_s for key in timelines[text.split(",")[-1]].keys] == [0.0, 10.0, 20.5]
+    assert [key.at_s for key in timelines["ClearNoon->DenseFog"].over(8.0).keys] == [0.0, 8.0]
+    assert [key.at_s for key in timelines[text.split(",")[-1]].over(8.0).keys] == [0.0, 10.0, 20.5]
     assert timelines["HardRainNight"] == WeatherTimeline.constant(PRESETS["HardRainNight"])
 
 
@@ -122,7 +122,7 @@ def test_a_list_keeps_its_order_and_its_notation() -> None:
 )
 def test_what_cannot_be_meant_is_said(text: str, said: str) -> None:
     with pytest.raises(ScenarioError) as caught:
-        parse_weather_timelines(text)
+        parse_weather_grid(text)
     assert said in str(caught.value)
 
 
@@ -138,7 +138,7 @@ def test_what_cannot_be_meant_is_said(text: str, said: str) -> None:
     ],
 )
 def test_slugs(text: str, slug: str) -> None:
-    (timeline,) = parse_weather_timelines(text).values()
+    (timeline,) = parse_weather_grid(text).timelines.values()
     assert re.fullmatch(slug, timeline.slug), timeline.slug
 
 

@@ -133,6 +133,23 @@ def test_a_file_that_claims_terabytes_is_refused(tmp_path: Path) -> None:
         DriveLog.load(path)
 
 
+def test_a_file_that_unpacks_to_more_than_any_log_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.npz"
+    make_log(ticks=400).save(path)
+    with np.load(path) as file:
+        np.savez_compressed(path, **dict(file) | {"frames": np.zeros(10**6, np.int64)})
+    monkeypatch.setattr("harness.carla_client.drive_log.MAX_FILE_BYTES", 10**6)
+    assert path.stat().st_size < 10**6
+    with pytest.raises(DataError, match="unpacks to more"):
+        DriveLog.load(path)
+
+
+def test_a_traffic_light_without_a_known_state_is_refused() -> None:
+    log = make_log()
+    with pytest.raises(DataError, match="state 5, expected 0 to 4"):
+        replace(log, traffic_lights=np.full_like(log.traffic_lights, 5))
+
+
 def test_a_compressed_file_that_is_damaged_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     make_log(ticks=40).save(path)
@@ -191,6 +208,13 @@ def rewritten(path: Path, **changes: object) -> Path:
         ({"format": "x"}, "not a drive log"),
         ({"actors": [{"blueprint": "vehicle.v"}]}, "damaged header"),
         ({"traffic_light_ids": ["1"]}, "traffic_lights"),
+        ({"warmup_ticks": "2"}, "warmup_ticks is '2'"),
+        ({"warmup_ticks": -1}, "after -1, which cannot be"),
+        ({"record_every_n": 0}, "every 0th tick"),
+        ({"fixed_delta_seconds": float("nan")}, "tick of nan s"),
+        ({"server_version": 916}, "server_version is 916"),
+        ({"actors": [{"blueprint": "vehicle.v", "attributes": {"role_name": 1}}] * 3}, "is no actor"),
+        ({"actors": [{"blueprint": "vehicle.v", "attributes": None}] * 3}, "damaged header"),
     ],
 )
 def test_a_strange_header_is_refused(tmp_path: Path, changes: dict[str, object], said: str) -> None:

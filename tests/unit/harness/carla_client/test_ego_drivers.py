@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.carla_client.ego_drivers import logged_driver, poses_along
+from harness.carla_client.routes import ABOVE_ROAD_M
 from harness.errors import DataError
 from sim_scenarios.scenario import PathPose, Scenario
 from tests.unit.harness.carla_client.test_drive_log import make_log
@@ -66,6 +67,7 @@ def test_an_ego_repeats_a_log_from_its_first_recorded_tick_on(log_path: Path) ->
         speeds = [driver.speed(tick) for tick in range(-warmup_ticks, 3)]
         np.testing.assert_allclose(speeds, np.array(steps_m) / 0.05)
         assert driver.start.location.x == logged[rows[0]][0]
+        assert driver.start.location.z == pytest.approx(logged[rows[0]][2] + ABOVE_ROAD_M)
 
 
 @pytest.mark.parametrize(

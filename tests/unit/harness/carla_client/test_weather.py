@@ -5,7 +5,7 @@ import pytest
 
 from harness.carla_client.weather import WEATHER_LIGHTS, ShownWeather, lights_for, to_carla
 from sim_scenarios.weather import CARLA_PRESETS, PRESETS, WEATHER_FIELDS, Weather
-from sim_scenarios.weather_timeline import parse_weather_timelines
+from sim_scenarios.weather_grid import parse_weather_grid
 
 POSITION, LOW_BEAM, FOG = 1, 2, 128
 
@@ -38,7 +38,7 @@ def test_lamps_follow_the_weather(name: str, lights: int) -> None:
 
 
 def test_a_timeline_starts_after_the_warm_up() -> None:
-    (timeline,) = parse_weather_timelines("ClearNoon@0->DenseFog@1", duration_s=9.0).values()
+    (timeline,) = parse_weather_grid("ClearNoon@0->DenseFog@1").timelines.values()
     shown = ShownWeather(None, timeline, fixed_delta_seconds=0.05)
     assert [shown.at(tick) for tick in (-30, -1, 0)] == [PRESETS["ClearNoon"]] * 3
     assert shown.at(5) == timeline.at(0.25) != PRESETS["ClearNoon"]

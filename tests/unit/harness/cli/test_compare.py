@@ -55,7 +55,7 @@ def test_what_b_loses_can_be_limited(scores: Path, tmp_path: Path) -> None:
     junit = tmp_path / "junit.xml"
     result = run(f"{scores}:large", f"{scores}:small", "--max-drop", "1", "--max-drop", "=train=1", "--junit", junit)
     assert isinstance(result.exception, GateError)
-    assert "of 3 gates are not met" in str(result.exception), "two sizes, and one class that is nowhere"
+    assert "1 of 2 demands not met, in 2 of 3 rows" in str(result.exception), "two sizes, and one class that is nowhere"
     assert junit.exists()
     assert run(f"{scores}:small", f"{scores}:large", "--max-drop", "1").exit_code == 0
 

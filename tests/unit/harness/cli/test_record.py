@@ -68,6 +68,8 @@ def test_a_dry_run_with_thinning_says_that_it_is_an_upper_bound(run: Run) -> Non
         (["--compression", "lzma"], UsageError.exit_code, "residual"),
         (["--jpeg-quality", "80"], UsageError.exit_code, "goes with --compression jpeg"),
         (["--resume", "--overwrite"], UsageError.exit_code, "overwrite"),
+        (["--seed", "-1"], UsageError.exit_code, "not in the range"),
+        (["--seed", str(2**31)], UsageError.exit_code, "is too large"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_a_hint(run: Run, options: list[str], code: int, message: str) -> None:

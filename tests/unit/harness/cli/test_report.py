@@ -51,7 +51,8 @@ def test_csv_is_the_summary(summary: ReportSummary, capsys: pytest.CaptureFixtur
     rows = list(csv.DictReader(io.StringIO(printed.out)))
     assert len(rows) == 10
     assert rows[0]["model"] == "large"
-    assert 0.5 < float(rows[0]["mIoU"]) < 1
+    assert 0.5 < float(rows[0]["miou_low"]) < float(rows[0]["miou"]) < 1
+    assert printed.out == (summary.paths[0].parent / "summary.csv").read_text()
     assert "warning: Incomplete" in printed.err
 
 

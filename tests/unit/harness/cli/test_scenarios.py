@@ -71,7 +71,8 @@ def test_import_writes_a_suite_and_names_what_it_left_out(tmp_path: Path, name: 
     assert done.exit_code == 0, done.output
     suite = load_suite(path)
     assert (suite.name, suite.scenarios[0].split, suite.scenarios[0].duration_s) == ("mine", "val", 4.0)
-    assert f"{len(suite.scenarios)} scenarios of {name} are in {path}" in done.stdout
+    count = len(suite.scenarios)
+    assert f"{count} scenario{'s' if count > 1 else ''} of {name} in {path}\n" in done.stdout
     comments = [line[4:] for line in path.read_text().splitlines() if line.startswith("# - ")]
     assert comments
     assert [line.removeprefix("not supported: ") for line in done.stderr.splitlines()] == comments

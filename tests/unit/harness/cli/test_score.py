@@ -16,7 +16,7 @@ from harness.run_dir import prepare_output
 from harness.scoring.cells import CellResult
 from harness.scoring.summary import summarize
 from tests.unit.harness.scoring.made_cells import make_cell, make_counts
-from tests.unit.harness.scoring.test_loaded_nets import save_run
+from tests.unit.harness.scoring.workers.test_loaded_nets import save_run
 
 REPAIR = "Run it again."
 
@@ -34,7 +34,7 @@ def test_a_dry_run_lists_the_cells_and_touches_nothing(run: str, tmp_path: Path)
     done = score(run, tmp_path / "out", "--dry-run", "--weather", "WetNoon,DenseFog", "--size", "64x36,32x18")
     assert done.exit_code == 0, done.output
     assert "WetNoon" in done.output
-    assert "4 cells in 2 passes: 1 scenarios, 2 weathers, 2 sizes and fields of view, 1 models" in done.output
+    assert "cells: 4, in passes: 2 (scenarios: 1, weathers: 2, sizes and fields of view: 2, models: 1" in done.output
     assert "measured now" in done.output
     assert not (tmp_path / "out").exists()
 
@@ -43,7 +43,7 @@ def test_a_large_plan_is_counted_and_not_listed(run: str, tmp_path: Path) -> Non
     options = ("--weather", "fog_density=0..100..1", "--repeat", "2", "--size", "32x18", "--model", f"b={run}")
     done = score(run, tmp_path / "out", "--dry-run", *options)
     assert done.exit_code == 0, done.output
-    assert "404 cells in 202 passes" in done.output
+    assert "cells: 404, in passes: 202" in done.output
     assert "fog_density=50" not in done.output
 
 

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import resource
+
 import numpy as np
+import pytest
 
 from harness.carla_client.observation import CameraPair, Observation
 from harness.determinism.spool import Spool, planes_of
+from harness.errors import DataError
 
 POSE = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
@@ -37,3 +41,13 @@ def test_pictures_come_back_in_any_order_to_the_last_bit() -> None:
                 np.testing.assert_array_equal(back, array)
         assert spool.get(1, "front", "depth") is None
         assert spool.get(0, "rear", "rgb") is None
+
+
+def test_a_disk_that_takes_no_more_is_told_with_a_remedy() -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, before[1]))
+    try:
+        with pytest.raises(DataError, match="Make room there, or let TMPDIR"), Spool() as spool:
+            spool.put(observation(0, with_depth=True))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

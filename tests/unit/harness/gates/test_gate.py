@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from harness.errors import UsageError
-from harness.gates.gate import MEAN, Gate, check_classes, parse_gates
+from harness.gates.gate import Gate, check_classes, parse_gates
+from harness.scoring.statistics.metrics import MEAN
 
 
 def test_demands_are_read() -> None:

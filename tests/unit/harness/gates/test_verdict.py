@@ -77,13 +77,30 @@ def test_what_b_loses_against_a_is_a_drop() -> None:
     assert strict.text == "points of mIoU lost <= 2: 3.0, ClearNoon at 8x4, fov 90"
 
 
+def test_a_rounded_value_never_contradicts_its_verdict() -> None:
+    gate, drop = parse_gates(["0.6"], ["5"])
+    below, above = judge(gate, [("here", 0.5999), ("there", 0.60001)], absent=frozenset())
+    assert [below.text, above.text] == ["mIoU >= 0.6: 0.5999, here", "mIoU >= 0.6: 0.600, there"]
+    assert judge(drop, [("here", 5.04)], absent=frozenset())[0].found == "5.04"
+
+
+def test_the_worst_of_a_demand_is_what_has_no_value_then_what_is_furthest_off() -> None:
+    rows = [("fine", 0.9), ("low", 0.3), ("lower", 0.2), ("nothing", NAN)]
+    found = judge(parse_gates(["0.6"])[0], rows, absent=frozenset())
+    assert [each.where for each in sorted(found, key=lambda each: each.rank)] == ["nothing", "lower", "low", "fine"]
+    lost = judge(parse_gates([], ["5"])[0], [("little", 6.0), ("much", 20.0)], absent=frozenset())
+    assert min(lost, key=lambda each: each.rank).where == "much"
+
+
 def test_failures_are_raised_together() -> None:
     gate = parse_gates(["0.6"])[0]
     good = GateResult(gate=gate, where="here", value=0.7, outcome="passed")
     bad = [GateResult(gate=gate, where=f"there {n}", value=0.5, outcome="failed") for n in range(25)]
     raise_if_failed([good])
     raise_if_failed([])
-    with pytest.raises(GateError, match=r"25 of 26 gates are not met:\n  mIoU >= 0\.6: 0\.500, there 0\n") as error:
+    with pytest.raises(
+        GateError, match=r"1 of 1 demands not met, in 25 of 26 rows:\n  mIoU >= 0\.6: 0\.500, there 0\n"
+    ) as error:
         raise_if_failed([good, *bad])
     assert error.value.exit_code == 12
     assert str(error.value).endswith("and 5 more")

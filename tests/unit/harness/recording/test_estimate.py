@@ -10,9 +10,9 @@ from harness.cli import record_options
 from harness.recording.estimate import BITS_PER_PIXEL, INDEX_ROW_BYTES, estimate
 from harness.recording.plan import RecordingOptions
 from sim_scenarios.scenario import Scenario
-from sim_scenarios.weather_timeline import parse_weather_timelines
+from sim_scenarios.weather_grid import parse_weather_grid
 
-WEATHERS = tuple(parse_weather_timelines("ClearNoon,HardRainNight,ClearNoon->DenseFog").values())
+WEATHERS = tuple(parse_weather_grid("ClearNoon,HardRainNight,ClearNoon->DenseFog").timelines.values())
 
 
 def test_every_plane_in_every_compression_has_its_figure() -> None:

@@ -22,14 +22,15 @@ from sim_scenarios.load import load_suite
 from sim_scenarios.rig import parse_cameras
 from sim_scenarios.scenario import Scenario, Suite
 from sim_scenarios.weather import PRESETS
-from sim_scenarios.weather_timeline import WeatherTimeline, parse_weather_timelines
+from sim_scenarios.weather_grid import parse_weather_grid
+from sim_scenarios.weather_timeline import WeatherTimeline
 
 MakeScenario = Callable[..., Scenario]
 ENDPOINT = Endpoint(host="127.0.0.1", port=1, version="0.9.16", embedded=True)
 
 
 def timelines(text: str) -> tuple[WeatherTimeline, ...]:
-    return tuple(parse_weather_timelines(text).values())
+    return tuple(parse_weather_grid(text).timelines.values())
 
 
 def header(scenario: Scenario, weather: str = "ClearNoon", **changes: object):  # type: ignore[no-untyped-def]

@@ -12,7 +12,7 @@ from harness.errors import OutputInUseError, ServerLostError, UsageError
 from harness.recording.recorder import record, rows_after
 from harness.recording.rows import RecordRow
 from sim_scenarios.load import load_suite
-from sim_scenarios.weather_timeline import parse_weather_timelines
+from sim_scenarios.weather_grid import parse_weather_grid
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_a_lost_server_ends_the_recording_and_every_scenario_has_its_row(
 
 
 def test_every_weather_has_its_row(dead_endpoint: Endpoint, tmp_path: Path) -> None:
-    weathers = tuple(parse_weather_timelines("WetNoon,ClearNoon->DenseFog").values())
+    weathers = tuple(parse_weather_grid("WetNoon,ClearNoon->DenseFog").timelines.values())
     summary = record(dead_endpoint, load_suite("smoke"), tmp_path, weathers=weathers, splits=("test",))
     assert [(row.scenario, row.weather, row.status) for row in summary.rows] == [
         ("smoke-test", "WetNoon", "failed"),
@@ -60,7 +60,7 @@ def test_a_folder_with_a_recording_needs_resume(dead_endpoint: Endpoint, tmp_pat
 
 
 def test_a_plan_that_cannot_be_is_refused_before_a_folder_is_made(dead_endpoint: Endpoint, tmp_path: Path) -> None:
-    weathers = tuple(parse_weather_timelines("ClearNoon,ClearNoon:fog_density=2").values())
+    weathers = tuple(parse_weather_grid("ClearNoon,ClearNoon:fog_density=2").timelines.values())
     with pytest.raises(UsageError):
         record(dead_endpoint, load_suite("smoke"), tmp_path / "out", weathers=weathers)
     assert not (tmp_path / "out").exists()

@@ -20,10 +20,10 @@ from harness.replaying.drives import (
     simulator_seed,
 )
 from sim_scenarios.rig import vary_cameras
-from sim_scenarios.weather_timeline import parse_weather_timelines
+from sim_scenarios.weather_grid import parse_weather_grid
 
 SaveLog = Callable[..., Path]
-WEATHERS = tuple(parse_weather_timelines("ClearNoon,ClearNoon->DenseFog").values())
+WEATHERS = tuple(parse_weather_grid("ClearNoon,ClearNoon->DenseFog").timelines.values())
 
 
 def names(path: Path) -> list[str]:

@@ -13,7 +13,7 @@ from harness.cli.replay import WHERE_GAPS_ARE
 from harness.replaying.drives import load_drives
 from harness.replaying.estimate import BITS_PER_PIXEL, estimate
 from harness.replaying.replay import OUTPUT_KINDS
-from sim_scenarios.weather_timeline import parse_weather_timelines
+from sim_scenarios.weather_grid import parse_weather_grid
 
 
 def test_the_command_line_knows_every_kind() -> None:
@@ -23,7 +23,7 @@ def test_the_command_line_knows_every_kind() -> None:
 
 @pytest.mark.parametrize(("kind", "files"), [("frames", 2 * 4 * 3), ("video", 2), ("shards", 2)])
 def test_counts_are_those_of_the_log(save_log: Callable[..., Path], kind: str, files: int) -> None:
-    weathers = tuple(parse_weather_timelines("ClearNoon,DenseFog").values())
+    weathers = tuple(parse_weather_grid("ClearNoon,DenseFog").timelines.values())
     (drive,) = load_drives(save_log("one.npz", ticks=10))
     (row,) = estimate([replace(drive, weathers=weathers)], kind)
     assert (row.streams, row.frames, row.files) == (2, 2 * 4, files)  # ticks 0, 3, 6 and 9

@@ -14,10 +14,10 @@ from harness.recording.rows import RecordRow
 from harness.replaying.drives import LoggedDrive, load_drives
 from harness.replaying.replay import OutputKind, replay_drives, rows_not_ended
 from harness.run_dir import prepare_output
-from sim_scenarios.weather_timeline import parse_weather_timelines
+from sim_scenarios.weather_grid import parse_weather_grid
 
 NOBODY = Endpoint(host="127.0.0.1", port=1, version="0.9.16", embedded=True)
-WEATHERS = tuple(parse_weather_timelines("ClearNoon,DenseFog").values())
+WEATHERS = tuple(parse_weather_grid("ClearNoon,DenseFog").timelines.values())
 
 
 @pytest.fixture
@@ -85,3 +85,24 @@ def test_a_recording_of_another_drive_is_refused(drives: list[LoggedDrive], out:
     other = [replace(drives[0], log=replace(log, transforms=log.transforms + 1))]
     with pytest.raises(OutputInUseError, match="another drive"):
         replay_drives(NOBODY, other, out, kind="shards")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind", "error", "said"),
+    [
+        ("manifest.json", "{}", "frames", OutputInUseError, "no replay.json but holds manifest.json"),
+        ("score.json", "{}", "video", OutputInUseError, "no replay.json but holds score.json"),
+        ("replay.json", "{}", "shards", OutputInUseError, "frames or videos of a replay"),
+        ("replay.json", "{}", "frames", OutputInUseError, "begun in another way: .*write"),
+        ("replay.json", "[]", "frames", DataError, "cannot be read"),
+        ("replay.json", "{", "video", DataError, "cannot be read"),
+    ],
+)
+def test_a_folder_of_something_else_is_left_as_it_is(
+    tmp_path: Path, name: str, content: str, kind: OutputKind, error: type[Exception], said: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(error, match=said):
+        replay_drives(NOBODY, (), tmp_path, kind=kind)
+    assert [each.name for each in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == content

@@ -18,7 +18,7 @@ def test_matrices_are_pooled_over_scenarios_and_repeats(score_folder: Path) -> N
     data = read_score(score_folder)
     section = confusion_section(outline_of(data, "ClearNoon"), data, {"large": "HardRainNoon"})
     assert [part.title for part in section.parts] == [
-        "large: clearNoon at 32 × 18", "large: hardRainNoon at 32 × 18", "small: clearNoon at 32 × 18",
+        "large: in ClearNoon at 32 × 18", "large: in HardRainNoon at 32 × 18", "small: in ClearNoon at 32 × 18",
     ]  # fmt: skip
     cells, counts = data.confusion
     chosen = (cells["model"] == "large") & (cells["weather"] == "ClearNoon") & (cells["width"] == 32)

@@ -11,7 +11,7 @@ from harness.reporting.cell_tables import cell_anchors
 from harness.reporting.gallery import Gallery, build_gallery, choose
 from harness.reporting.outline import outline_of
 from harness.reporting.source import read_score
-from harness.reporting.tables import MEAN
+from harness.scoring.statistics.metrics import MEAN
 from tests.unit.harness.reporting.conftest import write_score_folder
 
 

@@ -45,7 +45,8 @@ def only(table: pd.DataFrame, **where: object) -> dict[str, float]:
         ([0.8, 0.4, 0.9], 0, 1, (5.0, "no")),  # what comes back is not asked
         ([0.8, NAN, 0.4], 0, 1, (NAN, "unknown")),
         ([0.8, 0.4, NAN], 0, 1, (5.0, "no")),
-        ([NAN, 0.8, 0.8], 0, 1, (NAN, "")),
+        ([NAN, 0.8, 0.8], 0, 1, (NAN, "unknown")),  # the sweep's own weather was not scored
+        ([NAN, NAN, NAN], 0, 1, (NAN, "")),
         ([0.8, 0.6, 0.4], 0, 1, (10.0, "no")),  # 0.6 at 10 is just enough
     ],
 )
@@ -93,6 +94,7 @@ def test_by_default_the_target_is_nine_tenths_of_the_reference(data: ScoreData) 
     assert (row["high_holds"], row["low_holds"]) == ("no", "yes")
     assert math.isnan(row["low_limit"])
     assert (row["best_value"], row["best_iou"]) == (0, pytest.approx(thin))
+    assert (row["scenarios"], row["frames"]) == (1, 4), "east alone is complete under each value"
 
 
 def test_a_target_of_ones_own(data: ScoreData) -> None:

@@ -124,14 +124,38 @@ def test_the_headline_has_interval_and_verdict(page: Page) -> None:
     assert re.fullmatch(r"95 % interval 0\.\d{3} to 0\.\d{3}; at 32 × 18; 3 of 3 scenarios complete", reference[2])
     assert weather[0] == "Hardest weather: HardRainNoon"
     assert re.fullmatch(r"−\d+\.\d points", weather[1])
-    assert weather[2].endswith("; significant")
+    assert weather[2].endswith("; significant; over 2 of 3 scenarios")
     assert size[0] == "16 × 9 instead of 32 × 18"
     assert limit[0] == f"Operating limit of {SWEEP}"
+    assert limit[2].endswith("; over 1 of 3 scenarios")
+    assert "large: IoU against ClearNoon:fog_density" in page.text
+
+
+def test_intervals_are_called_what_they_are(tmp_path: Path) -> None:
+    folder = small_score(tmp_path / "scores", scenarios=("east", "west"))
+    report(folder, bootstrap=Bootstrap(resamples=50, level=0.8, unit="scenarios"))
+    page = Page((folder / "report.html").read_text(encoding="utf-8"))
+    assert "95 %" not in page.html
+    assert "over frames" not in page.html
+    assert "80 % interval" in page.text
+    assert "by a paired bootstrap over scenarios" in page.text
+    assert "80 % percentile bootstrap, 50 resamples of scenarios, seed 0" in page.section("definitions").text
+    assert "about 20 of 100 comparisons of equals are called so" in page.section("definitions").text
+
+
+def test_the_repeats_of_a_scenario_are_counted_first_and_divided_last(tmp_path: Path) -> None:
+    folder = small_score(tmp_path / "scores", repeats=2, weathers=("ClearNoon", "HardRainNoon"))
+    page = page_of(folder)
+    counts = pd.read_csv(folder / "counts.csv").query("width == 32 and weather == 'HardRainNoon'")
+    sums = counts.groupby("class_id")[["tp", "fp", "fn"]].sum()
+    expected = (sums["tp"] / sums.sum(axis=1)).mean()
+    assert page.section("scenarios").rows[1][0::2] == ["east", f"{expected:.3f}"]
 
 
 def test_heat_maps_hold_every_class_and_lead_to_the_gallery(page: Page) -> None:
     classes = page.section("classes")
-    assert ["class", "ClearNoon", "HardRainNoon"] in classes.rows
+    assert ["class", "ClearNoon", "HardRainNoon *"] in classes.rows, "the rain was scored in part"
+    assert "An asterisk: some of the planned scenarios" in classes.text
     assert ["class", "32 × 18", "16 × 9"] in classes.rows
     names = [row[0] for row in classes.rows]
     assert names.count("road") == names.count("mIoU") == 4

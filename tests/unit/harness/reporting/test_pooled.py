@@ -119,6 +119,10 @@ def test_what_was_never_reached_is_a_row_without_numbers(score_folder: Path) -> 
         table[table["weather"] != "HardRainNoon"].to_csv(path, index=False)
     ticks = pd.read_parquet(score_folder / "ticks.parquet")
     ticks[ticks["weather"] != "HardRainNoon"].to_parquet(score_folder / "ticks.parquet", index=False)
+    with np.load(score_folder / "confusion.npz") as file:
+        kept = file["weather"] != "HardRainNoon"
+        confusion = {name: file[name] if name == "classes" else file[name][kept] for name in file.files}
+    np.savez_compressed(score_folder / "confusion.npz", **confusion)
     cells = pd.read_csv(score_folder / "scenarios.csv")
     cells.loc[cells["weather"] == "HardRainNoon", ["status", "frames"]] = ["not run", 0]
     cells.to_csv(score_folder / "scenarios.csv", index=False)

@@ -8,9 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness.errors import DataError, UsageError
+from harness.errors import DataError, OutputInUseError, UsageError
 from harness.gates.gate import parse_gates
 from harness.reporting.report import TABLES, report
+from harness.run_dir import MARKER, lock_output
 from harness.scoring.statistics.bootstrap import Bootstrap
 from tests.unit.harness.reporting.conftest import write_score_folder
 
@@ -92,3 +93,11 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_written(
 def test_a_folder_without_a_score_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"score\.json is missing: .* is not the output of a score"):
         report(tmp_path)
+
+
+def test_a_score_that_is_being_written_is_left_alone(score_folder: Path) -> None:
+    (score_folder / MARKER).touch()
+    with lock_output(score_folder), pytest.raises(OutputInUseError, match="Another process is writing to"):
+        report(score_folder, bootstrap=FEW)
+    assert not (score_folder / "summary.csv").exists()
+    report(score_folder, bootstrap=FEW)

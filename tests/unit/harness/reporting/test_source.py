@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -152,6 +153,19 @@ def test_classes_of_another_label_set_are_an_error(score_folder: Path, rewrite: 
 def test_rows_of_another_run_are_an_error(score_folder: Path, rewrite: Rewrite, name: str) -> None:
     rewrite(name, lambda text: text.replace("east,ClearNoon,", "north,ClearNoon,"))
     with pytest.raises(DataError, match=rf"{name} has rows of .*'north'.*from another run"):
+        read_score(score_folder)
+
+
+def test_a_confusion_of_another_run_is_an_error(score_folder: Path) -> None:
+    path = score_folder / "confusion.npz"
+    with np.load(path) as file:
+        content = dict(file)
+    content["confusion"][0, 0, 1] += 1
+    np.savez_compressed(path, **content)
+    with pytest.raises(DataError, match=r"confusion\.npz does not add up to counts\.csv"):
+        read_score(score_folder)
+    np.savez_compressed(path, **{name: each if name == "classes" else each[1:] for name, each in content.items()})
+    with pytest.raises(DataError, match=r"confusion\.npz does not add up to counts\.csv"):
         read_score(score_folder)
 
 

@@ -68,6 +68,13 @@ def test_another_plan_net_or_recording_is_refused(plan: ScorePlan, tmp_path: Pat
         check_same_run(tmp_path, description(plan, drives=Path("a"), models={"net": {"weights_sha256": "1" * 64}}))
     with pytest.raises(OutputInUseError, match="other drives"):
         check_same_run(tmp_path, description(plan, drives=Path("b")))
+    with pytest.raises(OutputInUseError, match="other server"):
+        check_same_run(tmp_path, description(plan, drives=Path("a"), server={**SERVER, "embedded": False}))
+
+
+def test_a_folder_without_a_description_cannot_be_resumed(plan: ScorePlan, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"nothing in .* can be resumed: choose another folder"):
+        check_same_run(tmp_path, description(plan))
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]"])

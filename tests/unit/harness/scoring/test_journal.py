@@ -49,6 +49,17 @@ def test_of_repeated_passes_the_last_counts(tmp_path: Path) -> None:
     assert journal.finished() == {}
 
 
+def test_a_pass_that_crashes_in_the_next_run_keeps_what_was_counted_of_it(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    partial, crashed = entry(tmp_path, status="partial"), JournalEntry(of=CLEAR, status="crashed", retries=3)
+    journal.append(partial)
+    journal.append(crashed)
+    assert journal.entries() == {CLEAR: partial}
+    assert journal.finished() == {}
+    (tmp_path / partial.file).unlink()
+    assert journal.entries() == {CLEAR: crashed}
+
+
 def test_without_its_file_as_it_was_a_pass_is_not_finished(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.append(entry(tmp_path))

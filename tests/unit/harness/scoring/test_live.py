@@ -13,8 +13,8 @@ from harness.errors import DataError
 from harness.scoring.cells import CellResult
 from harness.scoring.confusion import ConfusionMatrix
 from harness.scoring.live import PassScorer, run_pass
+from harness.scoring.statistics.metrics import MEAN
 from harness.scoring.views import plan_views, resize_ids
-from harness.scoring.worst import MEAN
 from sim_scenarios.camera import CameraSpec
 from tests.unit.harness.scoring.made_cells import Mask, depth_of, scene
 

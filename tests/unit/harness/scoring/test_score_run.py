@@ -123,6 +123,9 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_deleted(plan: ScoreP
     nets = Nets(runs={"net": tmp_path / "run"})
     with pytest.raises(UsageError, match="reference model 'other' is not among the scored ones"):
         score(plan, replace(nets, reference="other"), Servers(), suite="s", out=out, overwrite=True)
+    with pytest.raises(DataError, match="has no folder drives with logs"):
+        score(plan, nets, Servers(), suite="s", out=out, drives=tmp_path, overwrite=True)
+    (tmp_path / "drives").mkdir()
     with pytest.raises(DataError, match=r"drives/alpha\.npz"):
         score(plan, nets, Servers(), suite="s", out=out, drives=tmp_path, overwrite=True)
     assert (out / "kept").exists()

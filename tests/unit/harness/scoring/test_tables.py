@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from harness.scoring.bands import DISTANCE_BAND_NAMES, OBJECT_BAND_NAMES
 from harness.scoring.cells import CELL_COLUMNS, Cell, CellResult
-from harness.scoring.statistics.metrics import frequency_weighted_ious, iou, mean_iou
+from harness.scoring.statistics.metrics import MEAN, frequency_weighted_ious, iou, mean_iou
 from harness.scoring.tables import COUNT_COLUMNS, TABLE_NAMES, chosen_frames, write_tables
-from harness.scoring.worst import MEAN, KeptFrame, WorstFrame, save_frames
+from harness.scoring.worst import KeptFrame, WorstFrame, save_frames
 from tests.unit.harness.scoring.made_cells import make_cell, make_counts, make_result
 
 NAMES = ("road", "=car", "train", "None", "sky", "nowhere")

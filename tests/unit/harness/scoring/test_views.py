@@ -24,6 +24,13 @@ def test_sizes_of_one_aspect_ratio_are_scored_at_the_largest() -> None:
     assert [view.camera.planes for view in views] == [(), ("depth",), ("depth",), ()]
 
 
+@pytest.mark.parametrize(("width", "is_same"), [(211, False), (212, True), (215, True), (216, False)])
+def test_an_aspect_ratio_is_the_same_within_a_pixel(width: int, is_same: bool) -> None:
+    # At a height of 120, 640x360 is 213.3 wide; and 212 and 215 wide it is 119.3 and 120.9 high.
+    sizes = label_sizes(plan_views(MOUNTING, [(640, 360), (width, 120)], [90.0], with_depth=False))
+    assert sizes[width, 120, 90.0] == ((640, 360) if is_same else (width, 120))
+
+
 def test_each_field_of_view_is_a_view_of_its_own() -> None:
     views = plan_views(MOUNTING, [(640, 360), (320, 180)], [60.5, 90], with_depth=False)
     names = [view.camera.name for view in views]

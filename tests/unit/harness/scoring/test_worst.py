@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from harness.scoring.worst import MEAN, KeptFrame, WorstFrames, delete_unnamed, folder_name, save_frames
+from harness.scoring.statistics.metrics import MEAN
+from harness.scoring.worst import KeptFrame, WorstFrames, delete_unnamed, folder_name, save_frames
 from tests.unit.harness.scoring.made_cells import make_cell
 
 NAMES = ("road", "car", "train")

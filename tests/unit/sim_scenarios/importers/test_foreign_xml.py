@@ -56,6 +56,12 @@ def test_what_is_no_xml_is_refused_with_its_line(tmp_path: Path, text: str | byt
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize("encoding", ["foo", "shift_jis", "idna", "hex"])
+def test_an_encoding_that_is_not_known_is_refused(tmp_path: Path, encoding: str) -> None:
+    with pytest.raises(ScenarioError, match=r"file\.xml: cannot be decoded .*: save it as UTF-8"):
+        read(tmp_path, f'<?xml version="1.0" encoding="{encoding}"?><a/>')
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="cannot be read"):
         ForeignXml(tmp_path / "nothing.xml")

@@ -165,6 +165,7 @@ def test_the_text_is_a_suite_file(tmp_path: Path, text: str) -> None:
         ('x="$startX" ', "", "<Position> cannot be read: has no 'x'"),
         ('visualRange="250"', 'visualRange="far"', "visualRange of <Fog> is 'far', expected a finite number"),
         ('cloudState="overcast"', 'cloudState="grey"', "<Weather> cannot be read: grey"),
+        ('cloudState="overcast"', 'cloudState="$grey"', "clouds '$grey' are none"),
         ('filepath="Town04"', 'filepath="Town 04"', "town is 'Town 04'"),
         ('value="42.5"', 'value="9999"', "duration_s is 9999.0, expected less than or equal to 3600"),
         ("<Storyboard>", "<Story>", "not valid XML"),
@@ -175,6 +176,23 @@ def test_what_cannot_be_meant_is_said(tmp_path: Path, old: str, new: str, said: 
     with pytest.raises(ScenarioError) as caught:
         changed(tmp_path, OVERTAKING, old, new)
     assert str(caught.value).startswith(str(tmp_path / "a.xosc"))
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (' time="2"', "", "time and positions are not the same length"),
+        (' time="2"', ' time="$later"', "time of <Vertex> is '$later', expected a finite number"),
+        (' time="2"', ' time="0"', "times of a path must increase"),
+        ('<Vertex time="2">', '<Vertex time="1"/><Vertex time="2">', "4 vertices have 3 positions, expected one each"),
+    ],
+)
+def test_a_trajectory_needs_a_time_and_a_position_at_every_vertex(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        changed(tmp_path, TRAJECTORY, old, new)
     assert said in str(caught.value)
 
 

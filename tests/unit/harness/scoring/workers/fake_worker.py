@@ -37,8 +37,8 @@ def suffer(kind: str) -> None:
     if kind == "crash":
         print("something broke", file=sys.stderr)
         os._exit(1)
-    if kind == "hang":
-        time.sleep(60)
+    if kind in ("slow", "hang"):
+        time.sleep(1 if kind == "slow" else 60)
     if kind in ("lost", "hung"):
         tell("lost", message="the server is gone", hung=kind == "hung")
         os._exit(5)
@@ -59,6 +59,8 @@ def start(setup: Order) -> None:
         tell("refused", message=f"not {kind}: {setup['actors']}", exit_code=1)
     models = {name: {"run": run} for name, run in setup["models"].items()}
     tell("ready", server={"embedded": True}, description="a fake", labels={}, models=models, actors=[4, 5], notes=[])
+    if kind == "mortal":
+        os._exit(1)
 
 
 def do(job: Order) -> None:

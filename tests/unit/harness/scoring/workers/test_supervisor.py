@@ -206,9 +206,18 @@ def test_a_named_server_that_does_not_come_back_ends_the_run(make_run: Callable[
 
 
 def test_what_a_named_server_leaves_the_other_does(make_run: Callable[..., Run]) -> None:
-    run = make_run(**{B: ["lost"], "start 2000": ["well", "refuse3"], "start 2004": ["well", "refuse3"]})
+    run = make_run(**{A: ["slow"], B: ["lost"], "start 2004": ["well", "refuse3"]})
     run.go(setups=[setup(2000), setup(2004)])
     assert sorted(run.told) == [(A, "done", 0), (B, "done", 1), (C, "done", 0)]
+    assert run.said[-1].startswith("one server less: the server at localhost:2004 was lost: no such thing")
+
+
+def test_a_server_that_is_lost_while_another_one_starts_ends_the_start(make_run: Callable[..., Run]) -> None:
+    run = make_run(**{"start 2000": ["mortal", "refuse3"], "start 2004": ["slow"]})
+    with pytest.raises(ServerLostError, match="localhost:2000 was lost: no such thing"):
+        run.go(setups=[setup(2000), setup(2004)])
+    assert run.told == []
+    assert run.living() == []
 
 
 def test_ctrl_c_ends_every_process(tmp_path: Path) -> None:
