@@ -20,6 +20,7 @@ EXTRA = {
     "train": TINY,
     "ablate": [*TINY, "--size", "64x36", "--seeds", "0", "--vary", "skip_connections=false"],
     "bench": ["--calls", "5", "--seconds", "0"],
+    "evaluate": ["-o", "out/evaluated"],
     "score": ["--weather", "ClearNoon,HardRainNight"],
 }
 
@@ -81,6 +82,17 @@ def test_counts_agree_with_the_scenario_table(story: tuple[Path, dict[str, subpr
         roads = cell.loc["Roads"]
         assert row.iou_Roads == pytest.approx(roads.tp / (roads.tp + roads.fp + roads.fn))
         assert cell.tp.sum() + cell.fn.sum() <= row.frames * row.label_width * row.label_height
+
+
+@pytest.mark.integration
+def test_a_live_score_is_that_of_the_recorded_frames(
+    story: tuple[Path, dict[str, subprocess.CompletedProcess[str]]],
+) -> None:
+    folder, _ = story
+    live = pd.read_csv(folder / "out/unet/scenarios.csv").query("weather == 'ClearNoon' and width == 320")
+    recorded = pd.read_csv(folder / "out/evaluated/scenarios.csv")
+    assert recorded["scenario"].tolist() == live["scenario"].tolist() == ["smoke-test"]
+    assert recorded["miou"].tolist() == live["input_miou"].tolist()
 
 
 BAD_INPUT = [
