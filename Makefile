@@ -10,10 +10,10 @@ BIN := .venv/bin
 demo: .venv/installed
 	$(BIN)/harness demo --output out/demo --overwrite
 
-# In one process more than there are cores, with one thread each, since most tests wait or have little to compute; files
-# in their own order, or the longest, which have few tests, would come last; ratios alone at the end.
+# In one process more than there are cores, with one thread each, since most tests wait or have little to compute; ratios
+# alone at the end.
 test: .venv/installed-tests
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n $$(( $$(nproc) + 1 )) --maxprocesses 5 --dist loadfile --no-loadscope-reorder \
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $$(( $$(nproc) + 1 )) --maxprocesses 5 --dist loadfile \
 		-m "not benchmark and not gpu and not real_carla and not slow"
 	$(BIN)/pytest -m "benchmark and not gpu and not real_carla and not slow"
 
