@@ -26,6 +26,8 @@ from harness.errors import DataError
 
 FORMAT = "carla-loop-harness drive log"
 VERSION = 1
+DRIVES_FOLDER = "drives"
+"""Of a recording or of a score: its logs, one for each scenario."""
 MAX_FILE_BYTES = 2**31
 
 Floats: TypeAlias = npt.NDArray[np.float32]

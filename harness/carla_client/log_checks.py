@@ -37,10 +37,9 @@ def load_drive_log(path: Path, endpoint: Endpoint, *, scenario: Scenario | None 
     """
     log = DriveLog.load(path)
     logged = logged_scenario(log, path=path)
-    require_same_version(log, endpoint.version, path=path)
+    require_made_here(log, endpoint, path=path)
     if scenario is not None:
         require_drive_of(log, scenario, path=path)
-    require_same_seed(log, endpoint.seed, path=path)
     _require_town(logged.town, endpoint, path=path)
     return log
 
@@ -60,6 +59,16 @@ def logged_scenario(log: DriveLog, *, path: Path | None = None) -> Scenario:
     except ScenarioError as error:
         name = "the drive log" if path is None else f"drive log {path}"
         raise DataError(f"the scenario in {name} cannot be read ({error}): record it again") from error
+
+
+def require_made_here(log: DriveLog, endpoint: Endpoint, *, path: Path) -> None:
+    """Refuse a log of another release or of an embedded simulator with another seed; the server is asked nothing.
+
+    Raises:
+        DataError: as ``require_same_version`` and ``require_same_seed``.
+    """
+    require_same_version(log, endpoint.version, path=path)
+    require_same_seed(log, endpoint.seed, path=path)
 
 
 def require_same_version(log: DriveLog, server_version: str, *, path: Path) -> None:

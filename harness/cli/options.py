@@ -27,7 +27,8 @@ COMPRESSIONS = ("residual", "plain", "gzip", "jpeg")
 """Of shards. Both stand here a second time, because importing `datasets` would make ``--help`` slow."""
 
 
-def _apply(command: Command, *options: Callable[[Command], Command]) -> Command:
+def apply_options(command: Command, *options: Callable[[Command], Command]) -> Command:
+    """Add options to a command, which lists them in this order."""
     for option in reversed(options):
         command = option(command)
     return command
@@ -35,7 +36,7 @@ def _apply(command: Command, *options: Callable[[Command], Command]) -> Command:
 
 def address_options(command: Command) -> Command:
     """``--host`` and ``--port``."""
-    return _apply(
+    return apply_options(
         command,
         click.option("--host", envvar="CARLA_HOST", help="Server to use. [default: the embedded simulator]"),
         click.option(
@@ -49,7 +50,7 @@ def address_options(command: Command) -> Command:
 
 def server_options(command: Command) -> Command:
     """``--host``, ``--port`` and ``--seed``."""
-    return _apply(
+    return apply_options(
         command,
         address_options,
         click.option("--seed", default=0, type=click.IntRange(0), help="Added to every scenario's own seed."),
@@ -63,7 +64,7 @@ overwrite_option = click.option("--overwrite", is_flag=True, help="Delete what t
 
 def output_options(command: Command) -> Command:
     """``--output``, ``--resume`` and ``--overwrite``."""
-    return _apply(command, output_option, resume_option, overwrite_option)
+    return apply_options(command, output_option, resume_option, overwrite_option)
 
 
 def check_table_file(output: Path | None, *, overwrite: bool) -> None:

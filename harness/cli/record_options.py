@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import COMPRESSIONS, Command
+from harness.cli.options import COMPRESSIONS, Command, apply_options
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -84,16 +84,12 @@ _OPTIONS = (
 
 def camera_options(command: Command) -> Command:
     """``--cameras``, ``--rig``, ``--size`` and ``--fov``."""
-    for option in reversed(CAMERA_OPTIONS):
-        command = option(command)
-    return command
+    return apply_options(command, *CAMERA_OPTIONS)
 
 
 def recording_options(command: Command) -> Command:
     """All of the above."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return apply_options(command, *_OPTIONS)
 
 
 def read_options(

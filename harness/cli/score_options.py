@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import INPUT_DIRECTORY, SPLITS
+from harness.cli.options import INPUT_DIRECTORY, SPLITS, Command, apply_options
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.scoring.plan import ScorePlan
     from sim_scenarios.scenario import Suite
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 DEFAULT_WEATHER = "ClearNoon"
 _PLAN = (
@@ -67,16 +65,12 @@ _SEVERAL_SERVERS = (
 
 def plan_options(command: Command) -> Command:
     """What is scored."""
-    for option in reversed(_PLAN):
-        command = option(command)
-    return command
+    return apply_options(command, *_PLAN)
 
 
 def several_servers_options(command: Command) -> Command:
     """Where, besides ``--host`` and ``--port``, and with how much patience."""
-    for option in reversed(_SEVERAL_SERVERS):
-        command = option(command)
-    return command
+    return apply_options(command, *_SEVERAL_SERVERS)
 
 
 def read_plan(

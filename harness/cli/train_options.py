@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import Command
+from harness.cli.options import Command, apply_options
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -114,9 +114,7 @@ _OPTIONS = (
 
 def training_options(command: Command) -> Command:
     """All that decides what a training run computes, but for its seed; read by ``train_config``."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return apply_options(command, *_OPTIONS)
 
 
 def train_config(options: dict[str, Any], *, seed: int) -> TrainConfig:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.carla_client.drive_log import DriveLog
+from harness.carla_client.drive_log import DRIVES_FOLDER, DriveLog
 from harness.carla_client.endpoint import Endpoint
 from harness.carla_client.log_checks import load_drive_log, logged_scenario
 from harness.errors import DataError, UsageError
@@ -24,7 +24,6 @@ from harness.recording.plan import (
 from sim_scenarios.scenario import Scenario, Suite
 from sim_scenarios.weather_timeline import WeatherTimeline
 
-DRIVES_FOLDER = "drives"
 LOG_SUFFIX = ".npz"
 SUITE_NAME = "replay"
 """What shards of a replay name as their suite: a log does not know which one it was driven for."""

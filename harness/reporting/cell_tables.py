@@ -113,13 +113,28 @@ def cell_section(outline: Outline, data: ScoreData, frames: Mapping[CellKey, str
     )
 
 
+def model_and_size_columns(outline: Outline) -> tuple[Column, ...]:
+    """Columns that name model and size, where there are several."""
+    return (
+        *((Column(name="model", has_choice=True),) if len(outline.models) > 1 else ()),
+        *((Column(name="size", has_choice=True),) if len(outline.views) > 1 else ()),
+    )
+
+
+def model_and_size_cells(outline: Outline, row: Mapping[Any, Any]) -> tuple[TableCell, ...]:
+    """What a row says in ``model_and_size_columns``."""
+    return (
+        *((text_cell(row["model"]),) if len(outline.models) > 1 else ()),
+        *((text_cell(view_name(outline, row)),) if len(outline.views) > 1 else ()),
+    )
+
+
 def summary_section(outline: Outline, summary: pd.DataFrame) -> TableSection:
     """Means over classes of every weather, size and model, sweeps included."""
     has_spread = bool(summary["miou_spread"].notna().any())
     columns = (
         Column(name="weather", has_choice=True),
-        *((Column(name="model", has_choice=True),) if len(outline.models) > 1 else ()),
-        *((Column(name="size", has_choice=True),) if len(outline.views) > 1 else ()),
+        *model_and_size_columns(outline),
         Column(name="status", has_choice=True),
         Column(name="mIoU", is_number=True),
         Column(name=outline.interval),
@@ -135,8 +150,7 @@ def summary_section(outline: Outline, summary: pd.DataFrame) -> TableSection:
     rows = tuple(
         (
             text_cell(row["weather"]),
-            *((text_cell(row["model"]),) if len(outline.models) > 1 else ()),
-            *((text_cell(view_name(outline, row)),) if len(outline.views) > 1 else ()),
+            *model_and_size_cells(outline, row),
             text_cell(row["status"], style="" if row["status"] == "complete" else "bad"),
             share_cell(number(row["miou"])),
             text_cell(interval_text(number(row["miou_low"]), number(row["miou_high"]), digits=3)),

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
+from harness.reporting.cell_tables import model_and_size_cells, model_and_size_columns
 from harness.reporting.heat_maps import MakeCell, class_heads, grid_part, of_model, view_keys
 from harness.reporting.outline import Outline, interval_text, number, select, view_name, view_of
 from harness.reporting.page import (
@@ -130,7 +131,7 @@ def _loss_part(outline: Outline, rows: pd.DataFrame, *, title: str, is_collapsed
         Column(name="drop", is_number=True),
         Column(name=outline.interval),
         Column(name="significant", has_choice=True),
-        *_cell_columns(outline),
+        *model_and_size_columns(outline),
         Column(name="reference mIoU", is_number=True),
         Column(name="mIoU", is_number=True),
         Column(name="retention", is_number=True),
@@ -145,7 +146,7 @@ def _loss_part(outline: Outline, rows: pd.DataFrame, *, title: str, is_collapsed
             (
                 text_cell(row["weather"]),
                 *_estimate_cells(scale, low, middle, high, row["significant"]),
-                *_cell_names(outline, row),
+                *model_and_size_cells(outline, row),
                 share_cell(number(row["reference_iou"])),
                 share_cell(number(row["iou"])),
                 number_cell(number(row["retention"]), digits=2),
@@ -272,18 +273,3 @@ def _hint(row: Mapping[str, object], low: str, high: str) -> str:
     words = interval_text(number(row[low]), number(row[high]), digits=1)
     verdict = "" if row["significant"] == "yes" else ", not significant"
     return f"interval {words}{verdict}" if words else ""
-
-
-def _cell_columns(outline: Outline) -> tuple[Column, ...]:
-    """Columns that name model and size, where there are several."""
-    return (
-        *((Column(name="model", has_choice=True),) if len(outline.models) > 1 else ()),
-        *((Column(name="size", has_choice=True),) if len(outline.views) > 1 else ()),
-    )
-
-
-def _cell_names(outline: Outline, row: Row) -> tuple[TableCell, ...]:
-    return (
-        *((text_cell(row["model"]),) if len(outline.models) > 1 else ()),
-        *((text_cell(view_name(outline, row)),) if len(outline.views) > 1 else ()),
-    )

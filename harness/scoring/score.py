@@ -17,14 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from datasets.labels import LabelSet
-from harness.carla_client.drive_log import DriveLog
+from harness.carla_client.drive_log import DRIVES_FOLDER, DriveLog
 from harness.carla_client.log_checks import require_drive_of
 from harness.errors import DataError, UsageError
 from harness.run_dir import check_output, lock_output, prepare_output, write_manifest
 from harness.scoring.collected import collect
 from harness.scoring.description import FILE_NAME, check_same_run, describe, save_description
 from harness.scoring.plan import ScorePlan
-from harness.scoring.score_run import DRIVES_FOLDER, ScoreRun, log_path
+from harness.scoring.score_run import ScoreRun, log_path
 from harness.scoring.summary import ScoreSummary, summarize
 from harness.scoring.tables import write_tables
 from harness.scoring.workers.frame_progress import ProgressCallback

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from harness.carla_client.drive_log import DRIVES_FOLDER
 from harness.scoring.journal import Journal, JournalEntry
 from harness.scoring.plan import Pass, ScorePlan
 from harness.scoring.workers.protocol import DriveJob, PassJob
@@ -14,7 +15,6 @@ from harness.scoring.worst import folder_name
 from sim_scenarios.scenario import Scenario
 
 CELLS_FOLDER = "cells"
-DRIVES_FOLDER = "drives"
 
 
 def log_path(folder: Path, scenario: Scenario) -> Path:

@@ -14,7 +14,7 @@ from types import TracebackType
 from harness.carla_client.drive import drive
 from harness.carla_client.drive_log import DriveLog
 from harness.carla_client.endpoint import Endpoint
-from harness.carla_client.log_checks import require_drive_of, require_same_seed, require_same_version
+from harness.carla_client.log_checks import require_drive_of, require_made_here
 from harness.carla_client.observation import Observation
 from harness.carla_client.replay import replay
 from harness.carla_client.session import Session, open_session
@@ -81,8 +81,7 @@ class Simulator:
             DataError: it is missing, damaged, of another server version, or of a scenario that was defined otherwise.
         """
         loaded = DriveLog.load(log)
-        require_same_version(loaded, self._endpoint.version, path=log)
-        require_same_seed(loaded, self._endpoint.seed, path=log)
+        require_made_here(loaded, self._endpoint, path=log)
         require_drive_of(loaded, scenario, path=log)
         return loaded
 
