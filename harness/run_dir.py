@@ -24,6 +24,7 @@ import io
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -247,6 +248,15 @@ def digest_input(path: Path) -> str:
             return _sha256(file)
     except FileNotFoundError as error:
         raise DataError(f"{source} is missing; expected a file, or a folder that the harness wrote.") from error
+
+
+def folder_name(name: str) -> str:
+    """A name that every file system takes: itself where it is safe, else with a short digest in place of what is not.
+
+    Weathers may be notations such as ``ClearNoon:fog_density=60``.
+    """
+    safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip(".-")
+    return safe if safe == name else f"{safe[:60]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def git_commit() -> str | None:

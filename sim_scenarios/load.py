@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from sim_scenarios.camera import CameraSpec
 from sim_scenarios.errors import ScenarioError, unknown_name
 from sim_scenarios.scenario import Ego, Location, PathPose, Scenario, Suite, Traffic
+from sim_scenarios.staging import STAGED_KINDS
 from sim_scenarios.weather import Weather
 from sim_scenarios.weather_timeline import WeatherKey
 from sim_scenarios.yaml_document import Loc, YamlDocument, complaints, kind_of, read_document
@@ -30,6 +31,8 @@ _KNOWN_KEYS = {
     "location": tuple(Location.model_fields),
     "path": tuple(PathPose.model_fields),
     "traffic": tuple(Traffic.model_fields),
+    "staged": tuple(dict.fromkeys(name for kind in STAGED_KINDS for name in kind.model_fields)),
+    **{str(get_args(kind.model_fields["kind"].annotation)[0]): tuple(kind.model_fields) for kind in STAGED_KINDS},
     "cameras": tuple(CameraSpec.model_fields),
     "weather": ("preset", *Weather.model_fields),
     "weather_timeline": tuple(WeatherKey.model_fields),

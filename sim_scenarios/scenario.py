@@ -23,6 +23,7 @@ from pydantic import (
 
 from sim_scenarios.camera import Angle, CameraSpec
 from sim_scenarios.errors import ScenarioError, first_problem
+from sim_scenarios.staging import StagedActor
 from sim_scenarios.weather import Weather
 from sim_scenarios.weather_grid import is_weather_file, parse_weather_grid
 from sim_scenarios.weather_timeline import WeatherKey, WeatherTimeline, check_keys, parse_weather_keys
@@ -86,7 +87,8 @@ class Ego(_Definition):
     spawn_point: Place = 0
     """Where it begins; a drive log and a path say that themselves."""
     route: tuple[Place, ...] = ()
-    """Where the TrafficManager drives it, one place after another; none: wherever it likes. At the end it goes on."""
+    """Where it is to go, one place after another, the last one being the goal of a closed-loop drive; none: wherever it
+    likes. The TrafficManager goes on at the end."""
     drive_log: Annotated[str, Field(pattern=r"\.npz$")] | None = None
     """Its poses are those of the ego of this drive log. In a suite file: relative to that file."""
     path: tuple[PathPose, ...] = ()
@@ -129,6 +131,8 @@ class Scenario(_Definition):
     name: Name
     town: Name = "Town10HD"
     split: Split
+    group: Annotated[str, Field(pattern=r"^[A-Za-z_]*$", max_length=40)] = ""
+    """Kind of situation, such as ``lane_following`` or ``pedestrian``, by which results are grouped; may be empty."""
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
     """Decides who is spawned where, the TrafficManager's and the walkers' choices."""
     duration_s: Annotated[float, Field(gt=0.0, le=3600.0)]
@@ -141,6 +145,8 @@ class Scenario(_Definition):
     """Weather that changes, as keys or in the notation ``ClearNoon->DenseFog``; then ``weather`` must not be given."""
     ego: Ego = Ego()
     traffic: Traffic = Traffic()
+    staged: Annotated[tuple[StagedActor, ...], Field(max_length=20)] = ()
+    """What happens on the ego's route, beside the traffic."""
     cameras: Annotated[tuple[CameraSpec, ...], Field(min_length=1)] = (CameraSpec(),)
     record_every_n: Annotated[int, Field(ge=1, le=1000)] = 1
     """Every n-th tick is recorded, the first included."""
@@ -149,8 +155,14 @@ class Scenario(_Definition):
 
     @property
     def definition(self) -> dict[str, Any]:
-        """As plain data to keep and to compare: a drive log without its folder, which depends on who names it."""
+        """As plain data to keep and to compare: a drive log without its folder, which depends on who names it.
+
+        Fields that came later are left out where they say nothing, so that older recordings have the same definition.
+        """
         content = self.model_dump(mode="json")
+        for later in ("group", "staged"):
+            if not content[later]:
+                del content[later]
         if self.ego.drive_log is not None:
             content["ego"]["drive_log"] = PurePath(self.ego.drive_log).name
         return content
@@ -188,6 +200,14 @@ class Scenario(_Definition):
                 f"scenario {self.name!r} has both weather and weather_timeline: leave weather out, also of the defaults"
             )
         check_keys(self.weather_timeline)
+        return self
+
+    @model_validator(mode="after")
+    def _staged_actors_have_a_route(self) -> Scenario:
+        if self.staged and not self.ego.route:
+            raise ValueError(
+                f"scenario {self.name!r} stages something on the ego's route, but it has none: give ego.route"
+            )
         return self
 
     @model_validator(mode="after")

@@ -14,7 +14,7 @@ import json
 import os
 import zipfile
 import zlib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -156,6 +156,14 @@ class DriveLog:
         """Whether the tick in this row, counted from 0 with the warm-up, is a recorded one."""
         tick = row - self.warmup_ticks
         return tick >= 0 and tick % self.record_every_n == 0
+
+    def until(self, num_ticks: int) -> DriveLog:
+        """The first ``num_ticks`` ticks, the warm-up included, with frames that count from 0.
+
+        A server counts frames for as long as it lives; without its numbers the same drive is the same log.
+        """
+        rows = {name: getattr(self, name)[:num_ticks] for name in _DTYPES if name not in ("frames", "spawn_transforms")}
+        return replace(self, frames=self.frames[:num_ticks] - self.frames[:1].sum(), **rows)
 
     def save(self, path: Path) -> None:
         """Write the file; it appears under its name only when it is complete."""

@@ -18,6 +18,7 @@ from sim_scenarios.scenario import Scenario, parse_scenario
 
 DECIDES_THE_DRIVE = (
     "town", "seed", "duration_s", "fixed_delta_seconds", "record_every_n", "warmup_ticks", "ego", "traffic",
+    "staged",
 )  # fmt: skip
 """Fields of a scenario that change what happens in it."""
 
@@ -107,10 +108,10 @@ def require_drive_of(log: DriveLog, scenario: Scenario, *, path: Path) -> None:
     """
     seen, wanted = logged_scenario(log, path=path).definition, scenario.definition
     for field in DECIDES_THE_DRIVE:
-        if seen[field] != wanted[field]:
+        if seen.get(field) != wanted.get(field):
             raise DataError(
-                f"drive log {path} was made with {field} {seen[field]!r}, but scenario {scenario.name} has "
-                f"{wanted[field]!r}: record it again, or use the suite and the --seed that it was recorded with"
+                f"drive log {path} was made with {field} {seen.get(field)!r}, but scenario {scenario.name} has "
+                f"{wanted.get(field)!r}: record it again, or use the suite and the --seed that it was recorded with"
             )
 
 

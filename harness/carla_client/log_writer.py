@@ -51,6 +51,11 @@ class LogWriter:
             self._speeds[-1][0] = ego_speed
         return snapshot
 
+    @property
+    def latest_traffic_lights(self) -> Sequence[int]:
+        """Values of ``carla.TrafficLightState`` in the latest row, by column."""
+        return self._traffic_lights[-1]
+
     def _add(self, snapshot: carla.WorldSnapshot, lamps: Mapping[int, carla.VehicleLightState]) -> None:
         if self._lights is None:
             # Only now: before the first tick of a session its client knows no actors.

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 
 from harness.carla_client.ego_drivers import choose_driver
 from harness.carla_client.endpoint import Endpoint
+from harness.carla_client.routes import plan_journey
 from harness.carla_client.session import connect, is_map_of, server_lost, town_names
+from harness.carla_client.staging import require_on_route
 from harness.errors import ScenarioFileError
 from sim_scenarios.errors import unknown_name
 from sim_scenarios.scenario import Scenario
@@ -21,14 +23,16 @@ def check_scenarios(endpoint: Endpoint, scenarios: Sequence[Scenario]) -> None:
 
     Raises:
         DataError: the drive log of an ego is missing, damaged, or does not fit its scenario or the server.
-        ScenarioFileError: an unknown town, blueprint, spawn point or route; it names the scenario.
+        ScenarioFileError: an unknown town, blueprint, spawn point or route, or something staged beyond its goal; it
+            names the scenario.
         ServerLostError: the server stopped answering.
     """
     client = connect(endpoint)
     try:
         towns = town_names(client)
         world = client.get_world()
-        vehicles = sorted(each.id for each in world.get_blueprint_library().filter("vehicle.*"))
+        library = world.get_blueprint_library()
+        vehicles, walkers = (sorted(each.id for each in library.filter(kind)) for kind in ("vehicle.*", "walker.*"))
         loaded = world.get_map()
     except RuntimeError as error:
         raise server_lost(endpoint, "asking what it has", seen=str(error)) from error
@@ -37,9 +41,14 @@ def check_scenarios(endpoint: Endpoint, scenarios: Sequence[Scenario]) -> None:
         if not is_loaded:
             _require("town", scenario.town, towns, scenario)
         _require("blueprint", scenario.ego.blueprint, vehicles, scenario)
+        for staged in scenario.staged:
+            kinds = vehicles if staged.blueprint.startswith("vehicle.") else walkers
+            _require("blueprint", staged.blueprint, kinds, scenario)
         if is_loaded or scenario.ego.drive_log is not None:
             try:
                 choose_driver(loaded, scenario, server_version=endpoint.version)
+                if scenario.ego.route:
+                    require_on_route(plan_journey(loaded, scenario).plan, scenario)
             except ScenarioFileError as error:
                 raise ScenarioFileError(f"scenario {scenario.name}: {error}") from error
 

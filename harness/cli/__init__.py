@@ -21,6 +21,7 @@ from harness.cli.check_determinism import check_determinism
 from harness.cli.compare import compare
 from harness.cli.demo import demo
 from harness.cli.doctor import doctor
+from harness.cli.drive import drive
 from harness.cli.evaluate import evaluate
 from harness.cli.export_data import export_data
 from harness.cli.import_data import import_data
@@ -130,6 +131,7 @@ for _command in (
     evaluate,
     replay,
     score,
+    drive,
     report,
     compare,
     predict,

@@ -1,17 +1,19 @@
-"""``harness report``: tables and one HTML page from what ``harness score`` wrote."""
+"""``harness report``: tables and one HTML page from what ``harness score`` or ``harness drive`` wrote."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
+from click.core import ParameterSource
 
 from harness.cli.options import INPUT_DIRECTORY
 from harness.cli.output import OutputTable, notes_to, print_formatted, print_json
 from harness.cli.report_options import bootstrap_options, format_option, gate_options
-from harness.errors import IncompleteError
+from harness.errors import IncompleteError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,8 +44,13 @@ def report(
     """Turn the counts in the folder SCORES into CSV tables, report.json and one self-contained report.html.
 
     Exits with 12 where a demand (--fail-under, --max-drop) is not met, and with 10 where cells were not scored
-    completely: rows that lack some of them are called partial.
+    completely: rows that lack some of them are called partial. In a folder of `harness drive` the tables are made anew
+    from the logs of its episodes; options for scores mean nothing there and are refused.
     """
+    if (scores / DRIVE_FILE).is_file():
+        refuse_options_of_scores()
+        report_drive(scores, output_format)
+        return
     from harness.gates.gate import parse_gates
     from harness.reporting.report import report as write_report
     from harness.scoring.statistics.bootstrap import Bootstrap
@@ -63,6 +70,48 @@ def report(
             f"{summary.incomplete} planned cells were not scored completely, so the rows called partial are over the "
             "others: repeat the score with --resume to try them again"
         )
+
+
+DRIVE_FILE = "drive.json"
+"""What a folder of ``harness drive`` has, and one of ``harness score`` has not."""
+
+
+def refuse_options_of_scores() -> None:
+    """Refuse what was asked of a drive and can only be asked of a score.
+
+    Raises:
+        UsageError: there is such an option.
+    """
+    context = click.get_current_context()
+    given = [
+        parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name not in ("scores", "output_format")
+        and context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise UsageError(
+            f"the folder is of `harness drive`, and {', '.join(given)} can only be asked of scores: leave it out"
+        )
+
+
+def report_drive(folder: Path, output_format: str) -> None:
+    """Make the tables of a drive anew from its logs, print how it was driven, and make the page.
+
+    Raises:
+        DataError: what the folder holds cannot be read.
+        IncompleteError: not every planned episode is done.
+    """
+    from harness.cli.drive import print_summary, tell_missing, write_page
+    from harness.closed_loop.drive_run import summarize
+    from harness.run_dir import MARKER, lock_output
+
+    # One that was copied without its mark belongs to nobody else; one that is being written has its lock held.
+    with lock_output(folder) if (folder / MARKER).exists() else nullcontext():
+        summary = summarize(folder)
+        print_summary(summary, output_format)
+        write_page(folder, notes_to(output_format))
+    tell_missing(summary)
 
 
 def print_report(summary: ReportSummary, output_format: str) -> None:

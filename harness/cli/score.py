@@ -12,20 +12,16 @@ import click
 from harness.cli.options import INPUT_DIRECTORY, choose_suite, output_options, server_options
 from harness.cli.output import OutputTable, notes_to, print_formatted, print_table, progress_bar, say
 from harness.cli.report_options import format_option, gate_options
-from harness.cli.score_options import (
-    plan_options,
-    read_models,
-    read_plan,
-    read_servers,
-    several_servers_options,
-)
+from harness.cli.score_options import plan_options, read_models, read_plan
+from harness.cli.several_servers import choose_servers, several_servers_options
 from harness.errors import GateError, IncompleteError, ServerLostError, ServerNotFoundError, UsageError
 
 if TYPE_CHECKING:
     from harness.gates.gate import Gate
     from harness.scoring.plan import ScorePlan
-    from harness.scoring.score import Nets, Servers
+    from harness.scoring.score import Nets
     from harness.scoring.summary import ScoredCell, ScoreSummary
+    from harness.workers.servers import Servers
 
 MAX_CELLS = 60
 """More are counted, not listed."""
@@ -41,7 +37,7 @@ MAX_INCOMPLETE = 20
 @output_options
 @plan_options
 @server_options
-@several_servers_options
+@several_servers_options(retries=3, what="a pass")
 @click.option("--dry-run", is_flag=True, help="Print the cells and the expected time; start nothing.")
 @click.option("--report/--no-report", "with_report", default=True, help="Write derived tables and report.html.")
 @gate_options
@@ -63,9 +59,8 @@ def score(
     """
     from harness.gates.gate import check_classes, parse_gates
     from harness.run_dir import check_output
-    from harness.scoring.score import Nets, Servers
+    from harness.scoring.score import Nets
     from harness.scoring.score import score as score_plan
-    from harness.scoring.workers.supervisor import Patience
 
     note = notes_to(output_format)
     gates = parse_gates(fail_under, max_drop)
@@ -78,13 +73,10 @@ def score(
         chosen, weathers=weathers, sizes=sizes, fovs=fovs, models=tuple(runs), repeats=repeats,
         reference_weather=reference_weather, warmup_frames=warmup_frames,
     )  # fmt: skip
-    servers = Servers(
-        named=read_servers(host, port, named, num_servers),
-        num_embedded=num_servers,
-        seed=seed,
-        tick_timeout_s=tick_timeout,
-        patience=Patience(retries=retries, hang_timeout_s=hang_timeout, reconnect_s=reconnect),
-    )
+    servers = choose_servers(
+        host, port, named, num_servers, seed=seed, retries=retries, tick_timeout=tick_timeout,
+        hang_timeout=hang_timeout, reconnect=reconnect,
+    )  # fmt: skip
     if dry_run:
         print_plan(plan, nets, servers, output, resume=resume)
         return
@@ -150,7 +142,7 @@ def tell_what_is_missing(
 def print_plan(plan: ScorePlan, nets: Nets, servers: Servers, output: Path, *, resume: bool) -> None:
     """Print what would be scored, and how long that may take."""
     from harness.scoring.estimate import estimate, needs_nets
-    from harness.scoring.workers.loaded_nets import load_nets
+    from harness.workers.loaded_nets import load_nets
 
     cells = list(plan.cells())
     if len(cells) <= MAX_CELLS:
@@ -169,10 +161,9 @@ def print_plan(plan: ScorePlan, nets: Nets, servers: Servers, output: Path, *, r
     )
     runs = {name: str(run) for name, run in nets.runs.items()}
     loaded = load_nets(runs, checkpoint=nets.checkpoint, device=nets.device) if needs_nets(plan, output) else None
-    num_servers = len(servers.named) or servers.num_embedded
-    left = estimate(plan, output, loaded, num_servers=num_servers, resume=resume)
+    left = estimate(plan, output, loaded, num_servers=servers.number, resume=resume)
     say(f"to be run: passes: {left.passes}, frames of each camera: {left.frames}")
-    say(f"expected: {_duration(left.seconds)}, from {left.basis}; the drives and the start of servers come on top")
+    say(f"expected: {duration_text(left.seconds)}, from {left.basis}; the drives and the start of servers come on top")
 
 
 def _print_results(summary: ScoreSummary, output_format: str, *, with_report: bool) -> None:
@@ -204,7 +195,8 @@ def _listed(incomplete: tuple[ScoredCell, ...]) -> str:
     return "\n".join([*shown, *more])
 
 
-def _duration(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
+    """So many seconds, minutes or hours."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

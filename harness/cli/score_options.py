@@ -1,4 +1,4 @@
-"""Options of ``harness score``, and what they mean: weathers, sizes, nets and servers."""
+"""Options of ``harness score``, and what they mean: weathers, sizes and nets."""
 
 from __future__ import annotations
 
@@ -47,30 +47,11 @@ _PLAN = (
     click.option("--checkpoint", default="best", type=click.Choice(["best", "last"]), help="Weights to load."),
     click.option("--device", default="auto", help="auto, cpu or cuda."),
 )
-_SEVERAL_SERVERS = (
-    click.option(
-        "--server", "named", multiple=True, metavar="HOST:PORT", help="Server to use; several share the work."
-    ),
-    click.option(
-        "--servers", "num_servers", default=1, type=click.IntRange(1, 64), help="Embedded simulators to share the work."
-    ),
-    click.option("--retries", default=3, type=click.IntRange(0), help="Of a pass whose server or process was lost."),
-    click.option("--tick-timeout", default=60.0, type=click.FloatRange(0.5), help="For one tick of a server [s]."),
-    click.option("--hang-timeout", default=180.0, type=click.FloatRange(1), help="Without a sign of a process [s]."),
-    click.option(
-        "--reconnect", default=30.0, type=click.FloatRange(0), help="To wait for a named server's return [s]."
-    ),
-)
 
 
 def plan_options(command: Command) -> Command:
     """What is scored."""
     return apply_options(command, *_PLAN)
-
-
-def several_servers_options(command: Command) -> Command:
-    """Where, besides ``--host`` and ``--port``, and with how much patience."""
-    return apply_options(command, *_SEVERAL_SERVERS)
 
 
 def read_plan(
@@ -117,32 +98,3 @@ def read_models(run: Path, models: tuple[str, ...]) -> dict[str, Path]:
             raise UsageError(f"--model {text!r}: another net is named {name!r}, choose another name")
         runs[name] = Path(folder)
     return runs
-
-
-def read_servers(
-    host: str | None, port: int | None, named: tuple[str, ...], num_servers: int
-) -> tuple[tuple[str, int], ...]:
-    """Host and port of each server that is named; none: embedded simulators.
-
-    Raises:
-        UsageError: a server that is no HOST:PORT or given twice, or servers of both kinds.
-    """
-    from harness.carla_client.endpoint import DEFAULT_HOST, DEFAULT_PORT
-
-    addresses = [_address(text) for text in named]
-    if addresses and (host is not None or port is not None):
-        raise UsageError("--server stands for --host and --port: use one or the other")
-    if host is not None or port is not None:
-        addresses = [(host or DEFAULT_HOST, port or DEFAULT_PORT)]
-    if addresses and num_servers > 1:
-        raise UsageError("--servers is the number of embedded simulators: repeat --server to use several servers")
-    if len(set(addresses)) != len(addresses):
-        raise UsageError("a server is named twice: one server can do one thing at a time")
-    return tuple(addresses)
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not (host and port.isdecimal() and 0 < int(port) < 65536):
-        raise UsageError(f"--server {text!r} is not HOST:PORT, as in localhost:2000")
-    return host, int(port)

@@ -8,22 +8,21 @@ but for the two ratios that every listing shows.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.scoring.statistics.metrics import iou, mean_iou, pixel_accuracy
+from harness.workers.status import Status
 
 Counts = NDArray[np.int64]
 
 CELL_COLUMNS = ("scenario", "weather", "width", "height", "fov", "model", "repeat")
 """Columns that name a cell in every table, in this order."""
 
-CellStatus = Literal["done", "partial", "failed", "crashed", "timed out", "not run"]
-"""done: every planned frame was counted. partial: some frames were lost. failed: an error of the net or the scenario.
-crashed: its server ended, also in every retry. timed out: its server hung, also in every retry. not run: never reached.
-"""
+CellStatus: TypeAlias = Status
+"""done: every planned frame was counted; partial: some frames were lost."""
 
 
 @dataclass(frozen=True, order=True, kw_only=True)

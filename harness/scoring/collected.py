@@ -7,9 +7,9 @@ from pathlib import Path
 
 from harness.scoring.cell_files import SavedPass, load_pass
 from harness.scoring.cells import Cell, CellResult
-from harness.scoring.journal import Journal, JournalEntry
 from harness.scoring.plan import Pass, ScorePlan
 from harness.scoring.worst import WorstFrame
+from harness.workers.journal import Journal, JournalEntry
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,7 +28,7 @@ def collect(folder: Path, plan: ScorePlan) -> Collected:
     Raises:
         DataError: the journal cannot be read, or a pass is of another version.
     """
-    journal = Journal(folder)
+    journal = Journal(folder, Pass)
     entries = journal.entries()
     results: dict[Cell, CellResult] = {}
     worst: list[WorstFrame] = []
@@ -39,12 +39,12 @@ def collect(folder: Path, plan: ScorePlan) -> Collected:
     return Collected(results=results, worst=tuple(worst))
 
 
-def _saved(folder: Path, journal: Journal, entry: JournalEntry | None) -> SavedPass | None:
+def _saved(folder: Path, journal: Journal[Pass], entry: JournalEntry[Pass] | None) -> SavedPass | None:
     return load_pass(folder / entry.file) if entry is not None and journal.holds(entry) else None
 
 
 def _results(
-    plan: ScorePlan, each: Pass, entry: JournalEntry | None, saved: SavedPass | None
+    plan: ScorePlan, each: Pass, entry: JournalEntry[Pass] | None, saved: SavedPass | None
 ) -> dict[Cell, CellResult]:
     cells = plan.cells_of_pass(each)
     if entry is not None and saved is not None:

@@ -6,16 +6,15 @@ that are there would not belong together: see :func:`check_same_run`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from datasets.labels import LabelSet
-from harness.errors import DataError, OutputInUseError
 from harness.run_dir import write_json
 from harness.scoring.bands import DISTANCE_BAND_NAMES, OBJECT_BAND_NAMES
 from harness.scoring.plan import ScorePlan
+from harness.workers import same_run
 from sim_scenarios.camera import Size
 from sim_scenarios.weather_grid import WeatherSweep
 
@@ -76,7 +75,7 @@ def describe(
         "scenarios": [scenario.model_dump(mode="json") for scenario in plan.scenarios],
         "seeds": {scenario.name: scenario.seed for scenario in plan.scenarios},
         "weathers": {name: timeline.model_dump(mode="json") for name, timeline in plan.weathers.items()},
-        "sweeps": [_describe_sweep(sweep) for sweep in plan.sweeps],
+        "sweeps": [describe_sweep(sweep) for sweep in plan.sweeps],
         "sizes": [list(size) for size in plan.sizes],
         "fovs": list(plan.fovs),
         "repeats": plan.repeats,
@@ -122,7 +121,8 @@ def describe_measures(
     }
 
 
-def _describe_sweep(sweep: WeatherSweep) -> dict[str, Any]:
+def describe_sweep(sweep: WeatherSweep) -> dict[str, Any]:
+    """Field, values and weathers of a sweep."""
     return {
         "name": sweep.name,
         "field": sweep.field,
@@ -158,38 +158,4 @@ def check_same_run(folder: Path, description: Mapping[str, Any]) -> None:
         OutputInUseError: they are of another net, plan or label set.
         DataError: ``score.json`` cannot be read.
     """
-    path = folder / FILE_NAME
-    try:
-        earlier = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"{path} cannot be read ({error}), so that nothing in {folder} can be resumed: choose another folder with "
-            "-o, or delete all that is there with --overwrite"
-        ) from error
-    if not isinstance(earlier, dict):
-        raise DataError(f"{path} is not the description of a score: use --overwrite to start anew")
-    before, now = _identity(earlier), _identity(json.loads(json.dumps(description)))
-    differing = [key for key in now if before.get(key) != now[key]]
-    if differing:
-        raise OutputInUseError(
-            f"{folder} holds a score with other {', '.join(differing)}: repeat the command as it was to resume it, "
-            "choose another folder with -o, or start anew with --overwrite"
-        )
-
-
-def _identity(description: Mapping[str, Any]) -> dict[str, Any]:
-    """What must be equal for results to belong together.
-
-    A net is known by its weights, wherever they lie now. A server may be another one of its kind: the embedded
-    simulator takes another port each time.
-    """
-    same = dict(description)
-    server, models = same.get("server"), same.get("models")
-    if isinstance(server, dict):
-        same["server"] = server.get("embedded")
-    if isinstance(models, dict):
-        same["models"] = {
-            name: origin.get("weights_sha256", origin) if isinstance(origin, dict) else origin
-            for name, origin in models.items()
-        }
-    return same
+    same_run.check_same_run(folder / FILE_NAME, description, what="score")

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.scoring.journal import Journal
 from harness.scoring.live import Net
-from harness.scoring.plan import ScorePlan
+from harness.scoring.plan import Pass, ScorePlan
+from harness.workers.journal import Journal
 from sim_scenarios.camera import Size
 
 TICK_S = 0.005
@@ -57,7 +57,7 @@ def estimate(plan: ScorePlan, out: Path, nets: Mapping[str, Net] | None, *, num_
     Raises:
         DataError: the journal cannot be read.
     """
-    journal = Journal(out)
+    journal = Journal(out, Pass)
     finished = journal.finished() if resume else {}
     left = [each for each in plan.passes() if each not in finished]
     frames = sum(plan.scenario(each.scenario).num_frames for each in left)
@@ -76,10 +76,10 @@ def estimate(plan: ScorePlan, out: Path, nets: Mapping[str, Net] | None, *, num_
 
 def needs_nets(plan: ScorePlan, out: Path) -> bool:
     """Whether the journal of ``out`` has no pass of a planned scenario to go by."""
-    return _journal_frame_s(plan, Journal(out)) is None
+    return _journal_frame_s(plan, Journal(out, Pass)) is None
 
 
-def _journal_frame_s(plan: ScorePlan, journal: Journal) -> float | None:
+def _journal_frame_s(plan: ScorePlan, journal: Journal[Pass]) -> float | None:
     """Median time of a frame over the passes of planned scenarios that were timed; None: there is none."""
     num_frames = {scenario.name: scenario.num_frames for scenario in plan.scenarios}
     times = [
@@ -93,10 +93,11 @@ def _journal_frame_s(plan: ScorePlan, journal: Journal) -> float | None:
 def _nets_s(plan: ScorePlan, nets: Mapping[str, Net]) -> float:
     """Time that all nets take for the pictures of one frame [s]."""
     fovs = max(1, len(plan.fovs))
-    return fovs * sum(_predict_s(net, size) for net in nets.values() for size in plan.sizes)
+    return fovs * sum(predict_s(net, size) for net in nets.values() for size in plan.sizes)
 
 
-def _predict_s(net: Net, size: Size) -> float:
+def predict_s(net: Net, size: Size) -> float:
+    """Time that a net takes for one grey picture of a size [s]."""
     picture = np.full((size[1], size[0], 3), _GREY, dtype=np.uint8)
     net.predict(picture)  # the first call prepares
     times = []

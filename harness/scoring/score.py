@@ -5,15 +5,14 @@ replayed kinematically under each weather with a camera for every size, and the 
 All weathers see the identical scene, so a difference between them is the weather's alone; the checksum of the labels
 in ``scenarios.csv`` proves it for every run.
 
-The work is done by workers, one for each server (:mod:`harness.scoring.workers.supervisor`). Here it is decided what
+The work is done by workers, one for each server (:mod:`harness.workers.supervisor`). Here it is decided what
 is to be done, and what was done is written down: the journal after each pass, the tables at the end, however it comes.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from datasets.labels import LabelSet
@@ -27,24 +26,10 @@ from harness.scoring.plan import ScorePlan
 from harness.scoring.score_run import ScoreRun, log_path
 from harness.scoring.summary import ScoreSummary, summarize
 from harness.scoring.tables import write_tables
-from harness.scoring.workers.frame_progress import ProgressCallback
-from harness.scoring.workers.protocol import Ready, Setup
-from harness.scoring.workers.supervisor import Listener, Patience, Supervisor
-
-
-@dataclass(frozen=True, kw_only=True)
-class Servers:
-    """Where passes are run."""
-
-    named: tuple[tuple[str, int], ...] = ()
-    """Host and port of each server that is there; none: embedded simulators."""
-    num_embedded: int = 1
-    """How many embedded simulators to start, where none is named."""
-    seed: int = 0
-    """Of the embedded simulators."""
-    tick_timeout_s: float = 60.0
-    """How long a server may take for one tick [s of wall clock]."""
-    patience: Patience = field(default_factory=Patience)
+from harness.workers.frame_progress import ProgressCallback
+from harness.workers.protocol import Ready, Setup
+from harness.workers.servers import Servers
+from harness.workers.supervisor import Listener, Supervisor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,15 +110,12 @@ def score(
 
 def setups(plan: ScorePlan, nets: Nets, servers: Servers) -> list[Setup]:
     """The first message to each worker: one for each server."""
-    num_simulators = 1 if servers.named else servers.num_embedded
-    threads = max(1, len(os.sched_getaffinity(0)) // num_simulators) if num_simulators > 1 else 0
-    addresses: Sequence[tuple[str | None, int | None]] = servers.named or [(None, None)] * num_simulators
     return [
         Setup(
-            host=host,
-            port=port,
+            host=place.host,
+            port=place.port,
             seed=servers.seed,
-            threads=threads,
+            threads=place.threads,
             wait_s=0.0,
             actors=None,
             tick_timeout_s=servers.tick_timeout_s,
@@ -143,7 +125,7 @@ def setups(plan: ScorePlan, nets: Nets, servers: Servers) -> list[Setup]:
             scenarios=plan.scenarios,
             sizes=plan.sizes,
         )
-        for host, port in addresses
+        for place in servers.places()
     ]
 
 

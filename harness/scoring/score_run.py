@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness.carla_client.drive_log import DRIVES_FOLDER
-from harness.scoring.journal import Journal, JournalEntry
+from harness.run_dir import folder_name
 from harness.scoring.plan import Pass, ScorePlan
-from harness.scoring.workers.protocol import DriveJob, PassJob
-from harness.scoring.workers.schedule import Schedule
-from harness.scoring.workers.supervisor import Outcome
-from harness.scoring.worst import folder_name
+from harness.workers.journal import Journal, JournalEntry
+from harness.workers.protocol import DriveJob, PassDone, PassJob
+from harness.workers.schedule import Schedule
+from harness.workers.supervisor import Outcome
 from sim_scenarios.scenario import Scenario
 
 CELLS_FOLDER = "cells"
@@ -38,7 +38,7 @@ class ScoreRun:
         self._out = out
         self._drives = drives
         self._say = say
-        self._journal = Journal(out)
+        self._journal = Journal(out, Pass)
         self._labels: dict[tuple[str, str], tuple[Pass, str]] = {}
 
     def schedule(self) -> Schedule:
@@ -56,14 +56,17 @@ class ScoreRun:
 
     def note(self, outcome: Outcome) -> None:
         """Write down what became of a pass."""
-        done, of = outcome.done, outcome.job.of
+        job, done = outcome.job, outcome.done
+        assert isinstance(job, PassJob)
+        assert isinstance(done, PassDone | None)
+        of = job.of
         entry = JournalEntry(
             of=of,
             status=outcome.status,
             message=outcome.message,
             retries=outcome.retries,
             seconds=0.0 if done is None else done.seconds,
-            file="" if done is None else outcome.job.file,
+            file="" if done is None else job.file,
             sha256="" if done is None else done.sha256,
             labels={} if done is None else done.labels,
         )
@@ -72,7 +75,7 @@ class ScoreRun:
         if outcome.status != "done":
             self._say(f"{outcome.status}: {of}: {outcome.message}")
 
-    def _compare_labels(self, entry: JournalEntry) -> None:
+    def _compare_labels(self, entry: JournalEntry[Pass]) -> None:
         """Say so where the labels of a scenario are not those of its other passes."""
         for view, digest in entry.labels.items():
             first, expected = self._labels.setdefault((entry.of.scenario, view), (entry.of, digest))

@@ -25,7 +25,7 @@ def one_line(text: str) -> str:
 def write_table(path: Path, table: pd.DataFrame) -> None:
     """Write a table as CSV, whole or not at all: numbers at full precision, an empty cell for NaN, text escaped."""
     escaped = table.rename(columns=plain_text)
-    for column in escaped.select_dtypes(exclude="number"):
+    for column in escaped.select_dtypes(exclude=["number", "bool", "boolean"]):
         values = escaped[column]
         escaped[column] = values.map({value: plain_text(value) for value in values.unique()})
     write_bytes(path, escaped.to_csv(index=False, lineterminator="\n").encode())

@@ -12,8 +12,6 @@ Decisions:
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.run_dir import write_bytes
+from harness.run_dir import folder_name, write_bytes
 from harness.scoring.cells import Cell, Counts
 from harness.scoring.statistics.metrics import MEAN, iou, mean_iou
 
@@ -210,12 +208,3 @@ def _png(image: Image) -> bytes:
     encoded, content = cv2.imencode(".png", image)
     assert encoded, f"an image of shape {image.shape} cannot be a PNG"
     return content.tobytes()
-
-
-def folder_name(name: str) -> str:
-    """A name that every file system takes: itself where it is safe, else with a short digest in place of what is not.
-
-    Weathers may be notations such as ``ClearNoon:fog_density=60``.
-    """
-    safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip(".-")
-    return safe if safe == name else f"{safe[:60]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -10,7 +10,10 @@ import pytest
 
 from harness.carla_client.drive import drive
 from harness.carla_client.endpoint import Endpoint
+from harness.carla_client.route_plan import Command
+from harness.carla_client.routes import plan_journey
 from harness.carla_client.session import Session, open_session
+from harness.carla_client.staging import require_on_route
 from sim_scenarios.load import catalog_names, load_suite
 from sim_scenarios.scenario import Scenario
 
@@ -39,8 +42,8 @@ def session(simulator: Endpoint) -> Iterator[Session]:
 
 
 def start_of(scenario: Scenario, spawn_points: list[carla.Transform]) -> carla.Location:
-    assert isinstance(scenario.ego.spawn_point, int)
-    return spawn_points[scenario.ego.spawn_point].location
+    place = scenario.ego.spawn_point
+    return spawn_points[place].location if isinstance(place, int) else carla.Location(place.x, place.y, place.z)
 
 
 @pytest.mark.parametrize("name", catalog_names())
@@ -57,7 +60,7 @@ def test_suites_to_score_on_start_far_from_all_that_is_trained_on(
     name: str, spawn_points: list[carla.Transform]
 ) -> None:
     trained = [each for each in OF_TOWN if each.split != "test"]
-    for test in (each for each in load_suite(name).scenarios if each.town == TOWN):
+    for test in (each for each in load_suite(name).of_split("test") if each.town == TOWN):
         for other in trained:
             distance = start_of(test, spawn_points).distance(start_of(other, spawn_points))
             assert distance >= MIN_DISTANCE_M, (test.name, other.name)
@@ -75,6 +78,23 @@ def test_everybody_finds_room_and_the_ego_drives(scenario: Scenario, session: Se
     log = driven.log
     assert driven.shortfalls == ()
     traffic = scenario.traffic
-    assert log.transforms.shape[1] == 1 + traffic.vehicles + traffic.parked_vehicles + traffic.walkers
+    others = traffic.vehicles + traffic.parked_vehicles + traffic.walkers + len(scenario.staged)
+    assert log.transforms.shape[1] == 1 + others
     moved = log.transforms[-1, log.ego, :3] - log.transforms[0, log.ego, :3]
     assert np.linalg.norm(moved) > 0.5
+
+
+@pytest.mark.parametrize(
+    "scenario", load_suite("driving").scenarios, ids=lambda scenario: scenario.name
+)
+def test_a_route_can_be_driven_in_its_time(scenario: Scenario, session: Session) -> None:
+    plan = plan_journey(session.map, scenario).plan
+    require_on_route(plan, scenario)
+    assert 60.0 < plan.length_m < 300.0
+    assert scenario.duration_s >= plan.length_m / 4.0 + 15.0
+    turns = {Command(int(command)) for command in plan.commands} - {Command.FOLLOW}
+    if scenario.group == "lane_following":
+        assert turns <= {Command.STRAIGHT}
+    for command in (Command.LEFT, Command.RIGHT, Command.STRAIGHT):
+        if scenario.group == "junction" and scenario.name.endswith(command.name.lower()):
+            assert turns == {command}

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import carla
@@ -24,6 +21,7 @@ from harness.errors import ServerLostError
 from harness.run_dir import RunDir
 from harness.training.checkpoint import CheckpointInfo, save_checkpoint
 from nets import build_net
+from tests.integration.running_command import SIMULATOR, RunningCommand, descendants, lines_of, wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -36,92 +34,17 @@ scenarios: [{name: one}, {name: two, seed: 5}]
 NUM_PASSES = 6
 TIMED = {"timing.csv", "manifest.json", "journal.jsonl", "score.json"}
 """Files that hold times, or the port of the server."""
-PROGRAM = """
-import signal
-from harness.cli import main
-signal.signal(signal.SIGINT, signal.default_int_handler)
-main()
-"""
-"""``harness`` as it is started from a terminal: in a shell's background, Ctrl-C would be ignored."""
-WORKER = "harness.scoring.workers.worker"
-SIMULATOR = "sim_scenarios.embedded_simulator"
-PATIENCE_S = 240
 
 
-def descendants(pid: int) -> dict[int, str]:
-    """Command line of every process below ``pid``."""
-    parents, lines = {}, {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            lines[int(folder.name)] = (folder / "cmdline").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    found: dict[int, str] = {}
-    below = {pid}
-    while below:
-        below = {child for child, parent in parents.items() if parent in below}
-        found |= {child: lines[child] for child in below}
-    return found
-
-
-def wait_for(what: Callable[[], bool], *, within_s: float = PATIENCE_S) -> None:
-    deadline = time.monotonic() + within_s
-    while not what():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
-
-
-class Command:
+class Command(RunningCommand):
     """``harness score`` in a process of its own."""
 
     def __init__(self, folder: Path, out: Path, *options: str) -> None:
-        self.out = out
-        self.log = out.with_suffix(".log")
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [
-                    *(sys.executable, "-c", PROGRAM, "score", "run", "./tiny.yaml", "--no-report", "-o", str(out)),
-                    *("--weather", ",".join(WEATHERS), "--size", "160x90,80x45", *options),
-                ],
-                cwd=folder,
-                env=os.environ | {"TMPDIR": str(folder)},  # a killed command cannot empty it
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    def wait(self) -> int:
-        """Its exit code."""
-        return self.process.wait(timeout=PATIENCE_S)
-
-    @property
-    def text(self) -> str:
-        return self.log.read_text()
-
-    def signal_simulator(self, number: signal.Signals) -> None:
-        """Send a signal to its simulator, as soon as there is one."""
-        wait_for(lambda: bool(self._simulators()))
-        os.kill(self._simulators()[0], number)
-
-    def kill_worker(self) -> None:
-        """End the process that has the nets and the client, so that it cleans up nothing."""
-        (worker,) = self._below(WORKER)
-        os.kill(worker, signal.SIGKILL)
-
-    def _simulators(self) -> list[int]:
-        return self._below(SIMULATOR)
-
-    def _below(self, module: str) -> list[int]:
-        return [pid for pid, line in descendants(self.process.pid).items() if module in line]
-
-    def wait_for_passes(self, number: int) -> None:
-        journal = self.out / "journal.jsonl"
-        wait_for(lambda: self.process.poll() is not None or lines_of(journal) >= number)
-
-
-def lines_of(path: Path) -> int:
-    return path.read_bytes().count(b"\n") if path.exists() else 0
+        weathers = ",".join(WEATHERS)
+        super().__init__(
+            folder, out, "score", "run", "./tiny.yaml", "--no-report", "--weather", weathers, "--size", "160x90,80x45",
+            *options,
+        )  # fmt: skip
 
 
 def tables(folder: Path) -> dict[str, bytes]:
@@ -193,7 +116,7 @@ def test_killed_and_stopped_simulators_change_nothing_but_the_retries(
     command = Command(folder, folder / "killed", "--tick-timeout", "2")
     started.append(command)
     for number, how in enumerate((signal.SIGKILL, signal.SIGSTOP, signal.SIGKILL)):
-        command.wait_for_passes(number + 1)
+        command.wait_for_lines(number + 1)
         time.sleep(rng.uniform(0.0, 0.3))
         command.signal_simulator(how)
     assert command.wait() == 0, command.text
@@ -208,7 +131,7 @@ def test_a_killed_command_leaves_nothing_running_and_is_resumed_on_two_servers(
 ) -> None:
     command = Command(folder, folder / "resumed")
     started.append(command)
-    command.wait_for_passes(2)
+    command.wait_for_lines(2)
     below = descendants(command.process.pid)
     assert any(SIMULATOR in line for line in below.values())
     command.process.kill()
@@ -228,7 +151,7 @@ def test_ctrl_c_leaves_a_named_server_as_it_was_and_writes_the_tables(
     server = f"{simulator.host}:{simulator.port}"
     command = Command(folder, folder / "interrupted", "--server", server, "--repeat", "9")
     started.append(command)
-    command.wait_for_passes(2)
+    command.wait_for_lines(2)
     command.process.send_signal(signal.SIGINT)
     assert command.wait() == 130, command.text
     statuses = pd.read_csv(command.out / "scenarios.csv")["status"]
@@ -241,7 +164,7 @@ def test_a_killed_process_costs_one_retry_and_leaves_nothing_on_a_named_server(
 ) -> None:
     command = Command(folder, folder / "named", "--server", f"{simulator.host}:{simulator.port}")
     started.append(command)
-    command.wait_for_passes(3)
+    command.wait_for_lines(3)
     command.kill_worker()
     assert command.wait() == 0, command.text
     assert tables(command.out) == tables(undisturbed)

@@ -77,6 +77,23 @@ def resampled(counts: Counts, bootstrap: Bootstrap) -> FloatArray:
     return sums.reshape(len(sums), *counts.shape[1:])
 
 
+def resampled_means(values: FloatArray, bootstrap: Bootstrap) -> FloatArray:
+    """Means of the values over each resample, for measures that are no ratios of counts.
+
+    Args:
+        values: of N units, at least one, ``(N, ...)``, none of them NaN.
+        bootstrap: how many resamples R, and their seed.
+
+    Returns:
+        ``(R, ...)``.
+    """
+    flat = values.reshape(len(values), -1)
+    means = np.concatenate(
+        [np.zeros((0, flat.shape[1])), *(weights @ flat / len(flat) for weights in _weights(len(flat), bootstrap))]
+    )
+    return means.reshape(len(means), *values.shape[1:])
+
+
 def interval(values: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
     """The middle share ``level`` of the values of each measure.
 

@@ -15,6 +15,7 @@ from harness.errors import DataError, OutputInUseError, UsageError
 from harness.run_dir import (
     MARKER,
     RunDir,
+    folder_name,
     lock_output,
     prepare_output,
     replacing,
@@ -223,3 +224,18 @@ def test_the_names_of_a_runs_files(tmp_path: Path) -> None:
 def test_importing_it_does_not_import_torch() -> None:
     code = "import sys, harness.run_dir; sys.exit('torch' in sys.modules or 'carla' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(run_dir.__file__).parent.parent)
+
+
+@pytest.mark.parametrize("name", ["ClearNoon", "WetCloudySunset", "a-b_c.d"])
+def test_safe_names_are_folder_names(name: str) -> None:
+    assert folder_name(name) == name
+
+
+def test_other_names_become_safe_and_stay_apart() -> None:
+    names = ["ClearNoon:fog_density=60", "ClearNoon:fog_density=61", "../../x", "..", "a/b", "a b", ".hidden"]
+    folders = [folder_name(name) for name in names]
+    assert len(set(folders)) == len(names)
+    for folder in folders:
+        assert "/" not in folder
+        assert ":" not in folder
+        assert not folder.startswith(".")

@@ -122,7 +122,7 @@ def test_weathers_that_cannot_be_meant(change: dict[str, object], said: str) -> 
 
 def test_a_definition_is_the_same_wherever_the_drive_log_is_named_from() -> None:
     here, there, other = (scenario(ego={"drive_log": log}) for log in ("a.npz", "../drives/a.npz", "b.npz"))
-    assert here.definition == there.definition == here.model_dump(mode="json")
+    assert here.definition == there.definition == here.model_dump(mode="json", exclude={"group", "staged"})
     assert here.definition != other.definition
     assert Scenario.model_validate(there.definition).ego.drive_log == "a.npz"
 

@@ -10,13 +10,14 @@ from click.testing import CliRunner, Result
 from harness.cli import harness
 from harness.cli.demo import story
 from harness.cli.score import tell_what_is_missing
-from harness.cli.score_options import read_models, read_servers
+from harness.cli.score_options import read_models
+from harness.cli.several_servers import read_servers
 from harness.errors import IncompleteError, UsageError
 from harness.run_dir import prepare_output
 from harness.scoring.cells import CellResult
 from harness.scoring.summary import summarize
 from tests.unit.harness.scoring.made_cells import make_cell, make_counts
-from tests.unit.harness.scoring.workers.test_loaded_nets import save_run
+from tests.unit.harness.workers.test_loaded_nets import save_run
 
 REPAIR = "Run it again."
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from harness.scoring.estimate import CAMERA_S, TICK_S, estimate, needs_nets
-from harness.scoring.journal import Journal, JournalEntry
-from harness.scoring.plan import ScorePlan
+from harness.scoring.plan import Pass, ScorePlan
+from harness.workers.journal import Journal, JournalEntry
 
 NUM_FRAMES = 6
 
@@ -20,7 +20,7 @@ def journal(plan: ScorePlan, folder: Path, seconds: list[float]) -> None:
     (folder / "pass.npz").write_bytes(b"counts")
     for of, each in zip(plan.passes(), seconds, strict=False):
         sha256 = hashlib.sha256(b"counts").hexdigest()
-        Journal(folder).append(JournalEntry(of=of, status="done", seconds=each, file="pass.npz", sha256=sha256))
+        Journal(folder, Pass).append(JournalEntry(of=of, status="done", seconds=each, file="pass.npz", sha256=sha256))
 
 
 def test_the_journal_tells_the_time_of_a_frame(plan: ScorePlan, tmp_path: Path) -> None:

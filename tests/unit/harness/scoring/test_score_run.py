@@ -12,10 +12,11 @@ from harness.run_dir import digest_input, prepare_output
 from harness.scoring.cell_files import save_pass
 from harness.scoring.collected import collect
 from harness.scoring.plan import Pass, ScorePlan
-from harness.scoring.score import Nets, Servers, score, setups
+from harness.scoring.score import Nets, score, setups
 from harness.scoring.score_run import ScoreRun
-from harness.scoring.workers.protocol import PassDone, PassJob
-from harness.scoring.workers.supervisor import Outcome
+from harness.workers.protocol import PassDone, PassJob
+from harness.workers.servers import Servers
+from harness.workers.supervisor import Outcome
 from tests.unit.harness.scoring.made_cells import make_result
 
 LABELS = {"64x48 @ 90": "the same"}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.scoring.statistics.metrics import MEAN
-from harness.scoring.worst import KeptFrame, WorstFrames, delete_unnamed, folder_name, save_frames
+from harness.scoring.worst import KeptFrame, WorstFrames, delete_unnamed, save_frames
 from tests.unit.harness.scoring.made_cells import make_cell
 
 NAMES = ("road", "car", "train")
@@ -109,18 +109,3 @@ def test_images_that_no_row_names_are_deleted(tmp_path: Path) -> None:
     assert not list((tmp_path / "frames").iterdir())
     delete_unnamed(tmp_path / "nowhere", [])
     assert east.images.keys() == north.images.keys()
-
-
-@pytest.mark.parametrize("name", ["ClearNoon", "WetCloudySunset", "a-b_c.d"])
-def test_safe_names_are_folder_names(name: str) -> None:
-    assert folder_name(name) == name
-
-
-def test_other_names_become_safe_and_stay_apart() -> None:
-    names = ["ClearNoon:fog_density=60", "ClearNoon:fog_density=61", "../../x", "..", "a/b", "a b", ".hidden"]
-    folders = [folder_name(name) for name in names]
-    assert len(set(folders)) == len(names)
-    for folder in folders:
-        assert "/" not in folder
-        assert ":" not in folder
-        assert not folder.startswith(".")

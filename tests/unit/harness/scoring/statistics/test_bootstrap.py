@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from harness.errors import UsageError
-from harness.scoring.statistics.bootstrap import Bootstrap, interval, resampled
+from harness.scoring.statistics.bootstrap import Bootstrap, interval, resampled, resampled_means
 
 COUNTS = np.random.default_rng(0).integers(0, 2**33, (7, 4, 3))
 
@@ -86,3 +86,13 @@ def test_the_ends_are_those_of_numpy_to_the_last_bit(level: float) -> None:
     expected = np.nanquantile(values[:, exists], [tail, 1 - tail], axis=0)
     np.testing.assert_array_equal([low[exists], high[exists]], expected)
     assert np.isnan([low[~exists], high[~exists]]).all()
+
+
+def test_means_are_those_of_what_was_drawn() -> None:
+    values = np.random.default_rng(1).normal(size=(9, 2))
+    bootstrap = Bootstrap(resamples=50, seed=3)
+    drawn = np.random.default_rng(3).integers(0, 9, (50, 9))
+    expected = [values[units].mean(axis=0) for units in drawn]
+    np.testing.assert_allclose(resampled_means(values, bootstrap), expected, atol=1e-12)
+    np.testing.assert_allclose(resampled_means(values[:, 0], bootstrap), np.array(expected)[:, 0], atol=1e-12)
+    assert resampled_means(values, Bootstrap(resamples=0)).shape == (0, 2)

@@ -1,0 +1,230 @@
+"""The middle of the lane ahead, tracked: moved with the car, drawn to the borders that are seen, kept smooth.
+
+A polyline of 1 m steps from behind the car to the horizon is shifted along its normals by the d that minimises
+
+    sum_i w_i (d_i - e_i)^2  +  A |curvature' + D3 d|^2  +  B |D2 d|^2
+
+where e_i, w_i are what the borders say (:mod:`lane_boundaries`), the second term allows any circle and punishes jumps
+of curvature (roads are lines, arcs and clothoids), and the third is the inertia of what was known a moment ago: the
+temporal filter. It is the active contour of Kass, Witkin and Terzopoulos (1988) with the road model of Dickmanns and
+Mysliwetz (1992). Any shape can be tracked, also one that turns by more than a right angle.
+
+Decisions:
+
+- Weights are robust (Geman-McClure), at first with much patience and then with less: a tail that has swung aside as a
+  whole is drawn back, and a single odd measurement, such as a zebra's bar, hardly pulls in the end.
+- A line that has no borders, as in the beginning, is looked for anew: of a fan of circles from beside the car, the one
+  with the best borders, near ones counting most, so that it is the lane that the car is in.
+- Where only the tail has lost its borders, other tails are tried from the last place that has them: circles of several
+  curvatures. A line cannot jump over a border by small shifts.
+- The width of the lane is a state of its own and follows slowly what is seen on both sides at once.
+- Far points have no measurement of their own: the smoothness term carries the curvature of nearer ones out to them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from functools import cache
+
+import numpy as np
+
+from harness.closed_loop.mask_driver.ego_motion import EgoMotion
+from harness.closed_loop.mask_driver.evidence import EvidenceMap
+from harness.closed_loop.mask_driver.lane_boundaries import Boundaries, find_boundaries
+from harness.closed_loop.mask_driver.path import (
+    STEP_M,
+    Floats,
+    continued,
+    curvatures,
+    evenly,
+    locate,
+    normals,
+)
+
+BEHIND_M = 4.0
+LENGTH_M = 46.0
+"""Of the whole line, what is behind included."""
+LANE_WIDTH_M = 3.5
+"""Expected before anything is seen."""
+LANE_WIDTHS_M = (2.7, 4.2)
+_WIDTH_SHARE = 0.03
+"""Of a new measurement in the width, a decision."""
+_NOISE_M = 0.12
+"""Of one border at one point."""
+_ODD_M = (1.0, 0.5, 0.35)
+"""A measurement so far off is an odd one, in each round."""
+_CURVATURE_RATE = 0.004
+"""[1/m^2] what a road's curvature usually changes by in a metre."""
+_INERTIA = 0.02
+"""[1/m] by which curvature may change between two decisions."""
+_LEAST_MEASURED = 8
+"""Points: less of a line cannot be drawn to borders."""
+MAX_SHIFT_M = 1.0
+"""Of a point in one round."""
+_LOST_OVER = 6
+"""Points in a row without a border: there the tail begins that has lost them."""
+_LEAST_FIT = 0.3
+"""Of a point (both sides summed) that counts as having a border."""
+_NEAR = 16
+"""Points ahead of the car by which a line is judged to have borders at all."""
+_FAN_M = 30.0
+_FAN_OFFSETS_M = (0.0, 0.6, -0.6, 1.2, -1.2)
+_FAN_HEADINGS = (0.0, 0.06, -0.06, 0.12, -0.12)
+"""[rad]"""
+_GOOD_FIT = 1.0
+"""Of the points near the car: with it a lane is found, and stays so until less than ``_LEAST_FIT`` is left."""
+_TAIL_CURVATURES = (0.0, 0.0125, -0.0125, 0.025, -0.025, 0.045, -0.045)
+_BETTER = 2.0
+"""Points with a border on both sides, by which another tail must be better."""
+
+
+class CenterLine:
+    """The tracked line."""
+
+    def __init__(self) -> None:
+        """Start straight ahead."""
+        self.width_m = LANE_WIDTH_M
+        self.points: Floats = np.stack(
+            [np.arange(-BEHIND_M, LENGTH_M - BEHIND_M + 0.5 * STEP_M, STEP_M), np.zeros(round(LENGTH_M) + 1)], axis=1
+        )
+        """(N, 2) ego frame."""
+        self._is_found = False
+        self.support: Floats = np.zeros(len(self.points))
+        """(N,) 0..2: how well the borders beside each point are seen in their places."""
+
+    def move(self, motion: EgoMotion) -> None:
+        """The car has moved: what is far behind is forgotten, and the far end goes on with its curvature."""
+        self.replace(motion.to_new(self.points))
+
+    def replace(self, points: Floats) -> None:
+        """Go on with another line (N, 2), which must reach back to beside the car."""
+        here, _ = locate(points, np.zeros(2))
+        behind = min(max(0.0, here - BEHIND_M), max(0.0, STEP_M * (len(points) - 4)))
+        along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
+        start = np.array([np.interp(behind, along, points[:, axis]) for axis in (0, 1)])
+        kept = points[along > behind + 1e-6]
+        line = evenly(np.concatenate([start[None], kept])) if len(kept) else points
+        bend = float(np.median(curvatures(line)[-9:-1])) if len(line) > 10 else 0.0
+        self.points = continued(line, length_m=LENGTH_M, curvature=bend)[: round(LENGTH_M) + 1]
+
+    def fit(self, evidence: EvidenceMap, *, up_to_m: float = math.inf) -> None:
+        """Draw the line to the borders that the evidence shows.
+
+        Args:
+            evidence: Of this instant.
+            up_to_m: Along the line from its first point: what lies farther is not measured, and keeps its shape.
+        """
+        count = round(min(up_to_m, LENGTH_M) / STEP_M) + 1
+        if up_to_m >= LENGTH_M:
+            fits = self._fits(evidence, self.points)
+            near = float(fits[round(BEHIND_M) :][:_NEAR].mean())
+            self._is_found = near >= (_LEAST_FIT if self._is_found else _GOOD_FIT)
+            if not self._is_found:
+                self._look_for_lane(evidence)
+            else:
+                self._try_other_tails(evidence, fits)
+        if count < _LEAST_MEASURED:
+            self.support = self._fits(evidence, self.points)
+            return
+        for odd_m in _ODD_M:
+            count = min(count, len(self.points))
+            boundaries = find_boundaries(evidence, self.points[:count], width_m=self.width_m)
+            shift = solve_shift(self.points[:count], boundaries, odd_m=odd_m)
+            aside = normals(self.points[:count])
+            # What is not measured keeps its shape and stays joined to what is.
+            moved = np.concatenate(
+                [shift[:, None] * aside, np.repeat(shift[-1:, None] * aside[-1:], len(self.points) - count, axis=0)]
+            )
+            self.points = evenly(self.points + moved)
+        self._follow_width(boundaries)
+        self.replace(self.points)
+        self.support = self._fits(evidence, self.points)
+
+    def _fits(self, evidence: EvidenceMap, points: Floats) -> Floats:
+        fits: Floats = np.maximum(find_boundaries(evidence, points, width_m=self.width_m).fits, 0.0).sum(axis=1)
+        return fits
+
+    def _look_for_lane(self, evidence: EvidenceMap) -> None:
+        """Begin anew with the circle of the fan that has the best borders, if any has some."""
+        lines, right, weights = _fan()
+        count, size = len(lines), lines.shape[1]
+        found = find_boundaries(evidence, lines.reshape(-1, 2), width_m=self.width_m, right=right.reshape(-1, 2))
+        scores = (found.fits.sum(axis=1).reshape(count, size) * weights).sum(axis=1)
+        best = int(np.argmax(scores))
+        if scores[best] > _LEAST_FIT * weights.sum():
+            self.replace(lines[best])
+
+    def _try_other_tails(self, evidence: EvidenceMap, fits: Floats) -> None:
+        """Put another tail in the place of one that has lost its borders, if it has them."""
+        start = _first_lost(fits)
+        if start >= len(fits) - _LOST_OVER:
+            return
+        head = self.points[:start]
+        tails = [continued(head, length_m=LENGTH_M, curvature=bend)[: len(self.points)] for bend in _TAIL_CURVATURES]
+        gains = [float((self._fits(evidence, tail) - fits[: len(tail)])[start:].sum()) for tail in tails]
+        best = int(np.argmax(gains))
+        if gains[best] > 2.0 * _BETTER:
+            self.points = tails[best]
+
+    def _follow_width(self, boundaries: Boundaries) -> None:
+        both = (boundaries.left_weights > 0.5) & (boundaries.right_weights > 0.5)
+        if both.sum() < 5:
+            return
+        # A left border that lies farther right than expected makes the lane narrower.
+        wider = float(np.median(boundaries.right_m[both] - boundaries.left_m[both]))
+        self.width_m = float(np.clip(self.width_m + _WIDTH_SHARE * wider, *LANE_WIDTHS_M))
+
+
+@cache
+def _fan() -> tuple[Floats, Floats, Floats]:
+    """Lines (C, P, 2) from behind the car to ``_FAN_M`` ahead, unit vectors to their right, and weights (P,)."""
+    along = np.arange(-BEHIND_M, _FAN_M, STEP_M)
+    lines, right = [], []
+    for offset, heading, bend in itertools.product(_FAN_OFFSETS_M, _FAN_HEADINGS, _TAIL_CURVATURES):
+        angle = heading + bend * along
+        x, y = np.cumsum(np.cos(angle)) * STEP_M, np.cumsum(np.sin(angle)) * STEP_M
+        here = round(BEHIND_M)
+        lines.append(np.stack([x - x[here], y - y[here] + offset], axis=1))
+        right.append(np.stack([-np.sin(angle), np.cos(angle)], axis=1))
+    return np.array(lines), np.array(right), 1.0 / (1.0 + np.maximum(along, 0.0) / _NEAR)
+
+
+def _first_lost(fits: Floats) -> int:
+    """Where the first ``_LOST_OVER`` points in a row begin that have no border; the end if nowhere."""
+    lost = fits < _LEAST_FIT
+    first = round(BEHIND_M) + _LOST_OVER
+    for i in range(first, len(fits) - _LOST_OVER):
+        if lost[i : i + _LOST_OVER].all():
+            return i
+    return len(fits)
+
+
+def solve_shift(points: Floats, boundaries: Boundaries, *, odd_m: float) -> Floats:
+    """(N,) how far to the right each point (N, 2) is to be moved [m]; see the formula above.
+
+    Args:
+        points: The line.
+        boundaries: What is seen beside it.
+        odd_m: A measurement so far off counts a quarter.
+    """
+    count = len(points)
+    normal = np.zeros((count, count))
+    target = np.zeros(count)
+    for shifts, weights in (
+        (boundaries.left_m, boundaries.left_weights),
+        (boundaries.right_m, boundaries.right_weights),
+    ):
+        seen = np.where(np.isnan(shifts), 0.0, shifts)
+        robust = weights / _NOISE_M**2 / (1.0 + (seen / odd_m) ** 2) ** 2
+        normal[np.arange(count), np.arange(count)] += robust
+        target += robust * seen
+    second = np.diff(np.eye(count), n=2, axis=0) / STEP_M**2
+    third = np.diff(np.eye(count), n=3, axis=0) / STEP_M**3
+    chords = np.diff(points, axis=0)
+    change = np.diff(np.unwrap(np.arctan2(chords[:, 1], chords[:, 0])), n=2) / STEP_M**2
+    normal += third.T @ third / _CURVATURE_RATE**2 + second.T @ second / _INERTIA**2
+    normal += 1e-3 * np.eye(count)  # a line of which nothing is seen stays where it is
+    target -= third.T @ change / _CURVATURE_RATE**2
+    shift: Floats = np.clip(np.linalg.solve(normal, target), -MAX_SHIFT_M, MAX_SHIFT_M)
+    return shift

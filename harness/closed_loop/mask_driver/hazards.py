@@ -1,0 +1,217 @@
+"""What stands in the way: where things touch the ground, how far along the corridor, and how fast they move there.
+
+A mask has no depth. But what stands on the ground touches it at its lowest pixel, and that pixel's ray meets the
+ground at its distance. Only contacts count: a hazard pixel with ground right below it. A signal that hangs over the
+road, or the top of a car behind a wall, has none.
+
+Decisions:
+
+- All contacts of a picture column are looked at, not only the lowest: in a bend the post beside the road and the car on
+  it may share a column.
+- A hazard is as near as its nearest contacts, of which there must be enough for a thing 0.15 m wide: single pixels of a
+  predicted mask are noise. It must have been seen in two decisions of the last three, unless it is very near.
+- A walker on the road counts from farther aside than one on the pavement, by what lies under his feet in the mask.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from harness.closed_loop.mask_driver.ground_plane import GroundPlane
+from harness.closed_loop.mask_driver.path import Floats, lengths
+from harness.closed_loop.mask_driver.roles import Role
+
+Image = npt.NDArray[np.uint8]
+
+MAX_RANGE_M = 40.0
+LEAST_WIDTH_M = 0.15
+SAME_PLACE_M = 1.5
+"""Contacts this near to the nearest one belong to one thing."""
+VERY_NEAR_M = 4.0
+"""From the bumper: believed at first sight."""
+MARGINS_M = {Role.VEHICLE: 0.25, Role.WALKER: 0.4, Role.OBSTACLE: 0.1}
+"""Beside the car's own half width, in which something is in the way."""
+WALKER_ON_ROAD_MARGIN_M = 1.6
+_SEEN_OF_LAST = (2, 3)
+_PER_COLUMN = 4
+_GROUND = (int(Role.ROAD), int(Role.LINE), int(Role.GROUND))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Contacts:
+    """Where things touch the ground; C of them."""
+
+    places: Floats
+    """(C, 2) x, y in the ego frame [m]."""
+    roles: Image
+    """(C,) ``Role``."""
+    class_ids: Image
+    """(C,) of the mask."""
+    on_road: npt.NDArray[np.bool_]
+    """(C,) whether the ground below is road."""
+    widths_m: Floats
+    """(C,) of one pixel there."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hazard:
+    """The nearest thing in the way."""
+
+    distance_m: float
+    """Along the corridor from the front bumper."""
+    role: Role
+    class_id: int
+    closing_speed: float = math.nan
+    """[m/s] by which the distance falls; NaN: not known yet."""
+
+
+def find_contacts(ids: Image, roles: Image, plane: GroundPlane) -> Contacts:
+    """All contacts of a picture within ``MAX_RANGE_M``.
+
+    Args:
+        ids: (H, W) uint8 class ids.
+        roles: (H, W) uint8 their ``Role``.
+        plane: As the camera saw it.
+    """
+    found = np.empty((_PER_COLUMN * roles.shape[1], 2), np.int64)
+    rows_columns = found[: _contacts(roles, found)]
+    rows, columns = rows_columns[:, 0], rows_columns[:, 1]
+    lower_edges = np.stack([columns + 0.5, rows + 1.0], axis=1)
+    places = plane.to_ground(lower_edges)
+    distances = np.hypot(*(places - plane.position[:2]).T)
+    near = distances < MAX_RANGE_M  # NaN, above the horizon, is not
+    rows, columns = rows[near], columns[near]
+    below = roles[np.minimum(rows + 1, roles.shape[0] - 1), columns]
+    return Contacts(
+        places=places[near],
+        roles=roles[rows, columns],
+        class_ids=ids[rows, columns],
+        on_road=(below == Role.ROAD) | (below == Role.LINE),
+        widths_m=distances[near] / plane.focal_px,
+    )
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _contacts(roles: Image, found: npt.NDArray[np.int64]) -> int:
+    """Rows and columns of hazard pixels with ground below them, or at the lower edge of the picture."""
+    height, width = roles.shape
+    count = 0
+    for column in range(width):
+        in_column = 0
+        for row in range(height - 1, -1, -1):
+            role = roles[row, column]
+            if role < 4:
+                continue
+            below = roles[row + 1, column] if row + 1 < height else 1
+            if below == 0 or below > 3:
+                continue
+            found[count, 0], found[count, 1] = row, column
+            count += 1
+            in_column += 1
+            if in_column == _PER_COLUMN:
+                break
+    return count
+
+
+def nearest_in_corridor(
+    contacts: Contacts, center_line: Floats, *, half_width_m: float, front_m: float
+) -> Hazard | None:
+    """The nearest thing in a corridor around a line.
+
+    Args:
+        contacts: Of one picture.
+        center_line: (N, 2) ego frame, from beside or behind the car on.
+        half_width_m: Of the car.
+        front_m: From the ego's origin to the front bumper.
+    """
+    if not len(contacts.places) or len(center_line) < 2:
+        return None
+    along, aside = _beside(contacts.places, center_line)
+    along = along - _beside(np.zeros((1, 2)), center_line)[0][0] - front_m
+    margins = np.array([MARGINS_M.get(Role(role), 0.0) for role in range(len(Role))])[contacts.roles]
+    walkers = (contacts.roles == Role.WALKER) & contacts.on_road
+    margins[walkers] = WALKER_ON_ROAD_MARGIN_M
+    is_in = (np.abs(aside) < half_width_m + margins) & (along > -front_m)
+    for i in np.argsort(np.where(is_in, along, np.inf), kind="stable")[: int(is_in.sum())]:
+        same = is_in & (contacts.roles == contacts.roles[i]) & (along >= along[i]) & (along < along[i] + SAME_PLACE_M)
+        if contacts.widths_m[same].sum() >= LEAST_WIDTH_M:
+            return Hazard(
+                distance_m=max(0.0, float(along[i])),
+                role=Role(int(contacts.roles[i])),
+                class_id=int(contacts.class_ids[i]),
+            )
+    return None
+
+
+def _beside(places: Floats, line: Floats) -> tuple[Floats, Floats]:
+    """(C,) way along a line and (C,) way to the right of it, for places (C, 2): by the nearest of its pieces."""
+    starts, steps = line[:-1], np.diff(line, axis=0)
+    sizes = np.linalg.norm(steps, axis=1)
+    gaps = places[:, None] - starts
+    share = np.clip((gaps * steps).sum(axis=2) / sizes**2, 0.0, 1.0)
+    rest = gaps - share[..., None] * steps
+    best = np.argmin((rest**2).sum(axis=2), axis=1)
+    rows = np.arange(len(places))
+    size = np.linalg.norm(rest[rows, best], axis=1)
+    cross = steps[best, 0] * rest[rows, best, 1] - steps[best, 1] * rest[rows, best, 0]
+    return lengths(line)[best] + share[rows, best] * sizes[best], np.copysign(size, cross)
+
+
+class HazardTrack:
+    """Believes a hazard when it was seen often enough, and tells how fast it comes nearer (an alpha-beta filter)."""
+
+    ALPHA = 0.5
+    BETA = 0.15
+    LEAPS_M = 4.0
+    """Distances that differ by more from what was expected are another thing's."""
+
+    def __init__(self, *, step_s: float) -> None:
+        """Start with nothing seen.
+
+        Args:
+            step_s: Between two decisions [s].
+        """
+        self._step_s = step_s
+        self._seen: deque[bool] = deque(maxlen=_SEEN_OF_LAST[1])
+        self._distance_m = math.nan
+        self._closing = math.nan
+        self._last: Hazard | None = None
+
+    def update(self, hazard: Hazard | None, *, speed: float) -> Hazard | None:
+        """The hazard that is believed now, at the filtered distance.
+
+        Args:
+            hazard: What the picture shows.
+            speed: Of the car [m/s]: a thing that is new is taken for standing.
+        """
+        self._seen.append(hazard is not None)
+        expected = self._distance_m - self._closing * self._step_s
+        if hazard is None:
+            self._distance_m = expected
+            if not any(self._seen):
+                self._distance_m = self._closing = math.nan
+                self._last = None
+        elif math.isnan(expected) or abs(hazard.distance_m - expected) > self.LEAPS_M:
+            self._distance_m, self._closing, self._last = hazard.distance_m, speed, hazard
+        else:
+            error = hazard.distance_m - expected
+            self._distance_m = expected + self.ALPHA * error
+            self._closing -= self.BETA * error / self._step_s
+            self._last = hazard
+        if self._last is None:
+            return None
+        is_near = hazard is not None and hazard.distance_m < VERY_NEAR_M
+        if not is_near and sum(self._seen) < _SEEN_OF_LAST[0]:
+            return None
+        return Hazard(
+            distance_m=max(0.0, self._distance_m),
+            role=self._last.role,
+            class_id=self._last.class_id,
+            closing_speed=self._closing,
+        )

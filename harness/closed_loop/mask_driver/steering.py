@@ -1,0 +1,42 @@
+"""The wheel: pure pursuit of the centre line (Coulter 1992), from the rear axle.
+
+The car follows the circle through its rear axle, along its heading there, to a point of the line some way ahead; its
+curvature is 2 y / L^2 (y: how far right the point lies, L: its distance), and the front wheels turn by the bicycle's
+atan(wheelbase * curvature).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from harness.closed_loop.mask_driver.path import Floats, lengths, locate
+from harness.closed_loop.policy import VehicleFacts
+
+LOOK_AHEAD_S = 0.55
+LOOK_AHEAD_M = (3.5, 14.0)
+"""At least and at most."""
+_STANDING_M = 2.0
+
+
+def look_ahead_m(speed: float) -> float:
+    """How far ahead the pursued point lies at a speed [m/s]."""
+    return float(np.clip(_STANDING_M + LOOK_AHEAD_S * speed, *LOOK_AHEAD_M))
+
+
+def pursuit_curvature(center_line: Floats, *, speed: float, rear_axle_x_m: float) -> float:
+    """Curvature [1/m, right positive] that leads the rear axle to the line (N, 2), ego frame."""
+    axle = np.array([rear_axle_x_m, 0.0])
+    here, _ = locate(center_line, axle)
+    along = lengths(center_line)
+    at = min(here + look_ahead_m(speed), along[-1])
+    goal = np.array([np.interp(at, along, center_line[:, axis]) for axis in (0, 1)]) - axle
+    distance = float(goal @ goal)
+    return 2.0 * float(goal[1]) / distance if distance > 1e-6 else 0.0
+
+
+def wheel(curvature: float, *, speed: float, vehicle: VehicleFacts) -> float:
+    """Position of the wheel, -1..1, for a curvature [1/m] of the rear axle's way."""
+    angle = math.atan(vehicle.wheelbase_m * curvature)
+    return float(np.clip(angle / vehicle.lock_rad(speed), -1.0, 1.0))

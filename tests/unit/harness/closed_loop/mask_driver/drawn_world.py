@@ -1,0 +1,185 @@
+"""A street of which masks can be drawn exactly, and a car in it: what the parts of the driver are tested on.
+
+The street is given by the middle of its right lane as a polyline; every pixel is cast to the ground and asked what lies
+there. Nothing here uses the driver's own projection: rays are made with carla's own rotation matrix.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import carla
+import numpy as np
+import numpy.typing as npt
+
+from datasets.labels import CARLA_29
+from harness.carla_client.route_plan import Command
+from harness.closed_loop.policy import DrivingObservation, EpisodeFacts, VehicleControl, VehicleFacts
+from sim_scenarios.camera import CameraSpec
+
+Floats = npt.NDArray[np.float64]
+Image = npt.NDArray[np.uint8]
+
+ROAD, LINE, SIDEWALK, SKY, CAR, WALKER = (
+    CARLA_29.class_id(name) for name in ("Roads", "RoadLines", "Sidewalks", "Sky", "Car", "Pedestrians")
+)
+LANE_M = 3.5
+CAMERA = CameraSpec(width=320, height=180)
+CAR_FACTS = VehicleFacts(
+    wheelbase_m=2.9, rear_axle_x_m=-1.45, front_m=2.4, rear_m=2.4, width_m=1.9, max_steer_deg=70.0,
+    steering_curve=((0.0, 1.0), (20.0, 0.9), (60.0, 0.8), (120.0, 0.7)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """Something that stands on the ground: an upright square post."""
+
+    x: float
+    y: float
+    half_m: float
+    height_m: float
+    tag: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Street:
+    """Two lanes, one each way, with a centre line, edge lines and pavements."""
+
+    lane: Floats
+    """(N, 2) middle of the right lane."""
+    dash_m: float = 0.0
+    """Length of the dashes of the centre line; 0: solid."""
+    boxes: tuple[Box, ...] = field(default=())
+
+    def offsets(self, places: Floats) -> tuple[Floats, Floats]:
+        """(way along the lane, way to the right of its middle) of places (M, 2)."""
+        starts, steps = self.lane[:-1], np.diff(self.lane, axis=0)
+        sizes = np.linalg.norm(steps, axis=1)
+        begins = np.concatenate([[0.0], np.cumsum(sizes)[:-1]])
+        best = np.full(len(places), np.inf)
+        along, aside = np.zeros(len(places)), np.zeros(len(places))
+        for start, step, size, begin in zip(starts, steps, sizes, begins, strict=True):
+            share = np.clip(((places - start) @ step) / size**2, 0.0, 1.0)
+            gap = places - start - share[:, None] * step
+            distance = np.hypot(gap[:, 0], gap[:, 1])
+            nearer = distance < best
+            best[nearer] = distance[nearer]
+            along[nearer] = (begin + share * size)[nearer]
+            aside[nearer] = np.copysign(distance, step[0] * gap[:, 1] - step[1] * gap[:, 0])[nearer]
+        return along, aside
+
+    def tags_at(self, places: Floats) -> Image:
+        """What lies on the ground at places (M, 2)."""
+        along, aside = self.offsets(places)
+        tags = np.full(len(places), SIDEWALK, np.uint8)
+        tags[(aside < LANE_M / 2) & (aside > -1.5 * LANE_M)] = ROAD
+        centre = np.abs(aside + LANE_M / 2) < 0.07
+        if self.dash_m:
+            centre &= along % (2.5 * self.dash_m) < self.dash_m
+        edges = (np.abs(aside - 1.55) < 0.07) | (np.abs(aside + 1.5 * LANE_M - 0.2) < 0.07)
+        tags[centre | edges] = LINE
+        return tags
+
+
+def straight(length_m: float = 200.0) -> Floats:
+    """A lane along x."""
+    return np.array([[-20.0, 0.0], [length_m, 0.0]])
+
+
+def bend(radius_m: float, *, before_m: float = 30.0, angle_deg: float = 90.0, after_m: float = 60.0) -> Floats:
+    """A lane that goes straight, then round (right for positive angles), then straight."""
+    sign = math.copysign(1.0, angle_deg)
+    angles = np.linspace(0.0, math.radians(abs(angle_deg)), max(8, int(abs(angle_deg))))
+    arc = np.stack([before_m + radius_m * np.sin(angles), sign * radius_m * (1 - np.cos(angles))], axis=1)
+    end = arc[-1] + after_m * np.array([math.cos(angles[-1]), sign * math.sin(angles[-1])])
+    return np.concatenate([[[-20.0, 0.0]], arc, [end]])
+
+
+@dataclass(kw_only=True)
+class Car:
+    """A kinematic bicycle about its rear axle, in the world of a street."""
+
+    x: float = 0.0
+    y: float = 0.0
+    yaw: float = 0.0
+    """[rad] right positive."""
+    speed: float = 0.0
+    yaw_rate: float = 0.0
+
+    def to_world(self, places: Floats) -> Floats:
+        """Places (M, 2) of the ego frame in the world."""
+        c, s = math.cos(self.yaw), math.sin(self.yaw)
+        return np.array([self.x, self.y]) + places @ np.array([[c, s], [-s, c]])
+
+    def step(self, control: VehicleControl, *, step_s: float, facts: VehicleFacts = CAR_FACTS) -> None:
+        """Drive for a moment: 4 m/s^2 at full throttle, 8 at full brake."""
+        self.speed = max(0.0, self.speed + (4.0 * control.throttle - 8.0 * control.brake - 0.1) * step_s)
+        angle = control.steer * facts.lock_rad(self.speed)
+        self.yaw_rate = self.speed * math.tan(angle) / facts.wheelbase_m
+        rear = facts.rear_axle_x_m
+        axle = self.to_world(np.array([[rear, 0.0]]))[0]
+        middle = self.yaw + 0.5 * self.yaw_rate * step_s
+        axle = axle + self.speed * step_s * np.array([math.cos(middle), math.sin(middle)])
+        self.yaw += self.yaw_rate * step_s
+        self.x, self.y = axle - rear * np.array([math.cos(self.yaw), math.sin(self.yaw)])
+
+
+def draw(street: Street, car: Car, camera: CameraSpec = CAMERA) -> Image:
+    """(H, W) uint8 tags as the camera on the car sees the street."""
+    matrix = np.array(
+        carla.Transform(
+            carla.Location(camera.x, camera.y, camera.z), carla.Rotation(camera.pitch, camera.yaw, camera.roll)
+        ).get_matrix()
+    )
+    focal = camera.width / (2.0 * math.tan(math.radians(camera.fov) / 2.0))
+    v, u = np.mgrid[0 : camera.height, 0 : camera.width] + 0.5
+    rays = np.stack(
+        [np.full(u.shape, focal), u - camera.width / 2, camera.height / 2 - v], axis=-1
+    ).reshape(-1, 3) @ matrix[:3, :3].T  # fmt: skip
+    origin = matrix[:3, 3]
+    tags = np.full(len(rays), SKY, np.uint8)
+    reach = np.full(len(rays), np.inf)
+    down = rays[:, 2] < -1e-6
+    t = -origin[2] / rays[down, 2]
+    reach[down] = t
+    tags[down] = street.tags_at(car.to_world(origin[:2] + t[:, None] * rays[down, :2]))
+    far = np.zeros(len(rays), bool)
+    far[down] = t * focal > 150.0
+    tags[far] = SKY
+    _stand(street.boxes, car, rays, origin, tags, reach)
+    return tags.reshape(camera.height, camera.width)
+
+
+def _stand(boxes: Sequence[Box], car: Car, rays: Floats, origin: Floats, tags: Image, reach: Floats) -> None:
+    """Draw posts: rays against their boxes (slabs), in the frame of the car turned to the world."""
+    c, s = math.cos(car.yaw), math.sin(car.yaw)
+    world = rays.copy()
+    world[:, :2] = rays[:, :2] @ np.array([[c, s], [-s, c]])
+    start = np.array([*car.to_world(origin[None, :2])[0], origin[2]])
+    for box in boxes:
+        low = np.array([box.x - box.half_m, box.y - box.half_m, 0.0])
+        high = np.array([box.x + box.half_m, box.y + box.half_m, box.height_m])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            a, b = (low - start) / world, (high - start) / world
+        near, far = np.nanmax(np.minimum(a, b), axis=1), np.nanmin(np.maximum(a, b), axis=1)
+        hit = (near < far) & (near > 0.0) & (near < reach)
+        tags[hit], reach[hit] = box.tag, near[hit]
+
+
+def episode(camera: CameraSpec = CAMERA, *, step_s: float = 0.1) -> EpisodeFacts:
+    """The facts of an episode in this world."""
+    return EpisodeFacts(camera=camera, vehicle=CAR_FACTS, decision_s=step_s, tag_set=CARLA_29, seed=0)
+
+
+def observe(
+    car: Car, tick: int, *, step_s: float = 0.1, speed_limit: float = 10.0,
+    command: Command = Command.FOLLOW, command_distance_m: float = math.inf,
+) -> DrivingObservation:  # fmt: skip
+    """What the car's instruments and the navigator say."""
+    return DrivingObservation(
+        tick=tick, time_s=tick * step_s, speed=car.speed, yaw_rate=car.yaw_rate, pitch_deg=0.0, roll_deg=0.0,
+        speed_limit=speed_limit, command=command, command_distance_m=command_distance_m,
+    )  # fmt: skip
