@@ -3,7 +3,7 @@
 Decisions:
 
 - Each message is put under the frame that the server wrote into it; when it arrives does not matter. Collisions come on
-  a connection of their own, and nothing says that there was none: ``settle_ticks`` ticks later all have come.
+  a connection of their own, and nothing says that there was none: ``SETTLE_TICKS`` ticks later all have come.
 - Lane markings are the client's own sensor (LaneInvasionSensor.cpp): it looks at each snapshot, before those that
   registered for snapshots later, so that a tick is settled as soon as our own callback has seen it.
 """
@@ -84,7 +84,8 @@ class EgoEvents:
         if self._first_frame is None:
             self._first_frame = frame
         with self._seen:
-            self._seen.wait_for(lambda: self._seen_frame >= frame, timeout=_SNAPSHOT_TIMEOUT_S)
+            if not self._seen.wait_for(lambda: self._seen_frame >= frame, timeout=_SNAPSHOT_TIMEOUT_S):
+                raise RuntimeError(f"time-out: the client did not hand on frame {frame} in {_SNAPSHOT_TIMEOUT_S:g} s")
 
     def collisions(self) -> list[Collision]:
         """All so far, by tick and other; others may still come for the last ``SETTLE_TICKS`` ticks."""

@@ -1,4 +1,9 @@
-"""Where the traffic of a town has to wait: the stop lines of its traffic lights and stop signs, lane by lane."""
+"""Where the traffic of a town has to wait: the stop lines of its traffic lights and stop signs, lane by lane.
+
+CARLA's ``get_stop_waypoints`` lie in the middle of a light's trigger box, several metres before the painted line. Who
+has passed a light is told where its lane enters the junction, as CARLA's leaderboard does (``RunningRedLightTest`` in
+atomic_criteria.py): whoever stops on the painted line, or a little behind it, has stopped.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +17,9 @@ from harness.carla_client.log_writer import traffic_lights
 
 STOP_SIGN = "206"
 """OpenDRIVE signal type, as CARLA's maps use it."""
+
+_TO_JUNCTION_M = 40.0
+_STEP_M = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +46,18 @@ def stop_lines(world: carla.World, town: carla.Map) -> tuple[LaneStop, ...]:
 def _of_lights(world: carla.World) -> Iterator[LaneStop]:
     for column, light in enumerate(traffic_lights(world)):
         for waypoint in light.get_stop_waypoints():
-            yield _lane_stop(waypoint, "light", column)
+            yield _lane_stop(_before_junction(waypoint), "light", column)
+
+
+def _before_junction(waypoint: carla.Waypoint) -> carla.Waypoint:
+    """The last place of its lane before the next junction; ``waypoint`` itself where none is near."""
+    here = waypoint
+    for _ in range(round(_TO_JUNCTION_M / _STEP_M)):
+        ahead = here.next(_STEP_M)
+        if not ahead or ahead[0].is_junction:
+            return here
+        here = ahead[0]
+    return waypoint
 
 
 def _of_signs(town: carla.Map) -> Iterator[LaneStop]:

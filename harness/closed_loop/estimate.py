@@ -18,6 +18,9 @@ from harness.scoring.estimate import CAMERA_S, MEGAPIXEL_S, TICK_S, predict_s
 from harness.scoring.live import Net
 from harness.workers.journal import Journal
 
+_BLIND = ("autopilot", "route", "straight")
+"""Policies that no picture is rendered for."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DriveEstimate:
@@ -85,6 +88,9 @@ def _stated_s(plan: DrivePlan, left: Iterable[EpisodeKey], net: Net | None) -> f
     predict = {} if net is None else {size: predict_s(net, size) for size in plan.sizes}
     total = 0.0
     for key in left:
+        if plan.policies[key.policy] in _BLIND:
+            total += plan.max_ticks(key) * TICK_S
+            continue
         every = plan.rules.decide_every
         look_s = CAMERA_S + key.width * key.height / 1e6 * MEGAPIXEL_S
         if may_need_net(plan.policies[key.policy]):

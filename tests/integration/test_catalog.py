@@ -84,9 +84,7 @@ def test_everybody_finds_room_and_the_ego_drives(scenario: Scenario, session: Se
     assert np.linalg.norm(moved) > 0.5
 
 
-@pytest.mark.parametrize(
-    "scenario", load_suite("driving").scenarios, ids=lambda scenario: scenario.name
-)
+@pytest.mark.parametrize("scenario", load_suite("driving").scenarios, ids=lambda scenario: scenario.name)
 def test_a_route_can_be_driven_in_its_time(scenario: Scenario, session: Session) -> None:
     plan = plan_journey(session.map, scenario).plan
     require_on_route(plan, scenario)

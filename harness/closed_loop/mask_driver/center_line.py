@@ -116,14 +116,7 @@ class CenterLine:
             up_to_m: Along the line from its first point: what lies farther is not measured, and keeps its shape.
         """
         count = round(min(up_to_m, LENGTH_M) / STEP_M) + 1
-        if up_to_m >= LENGTH_M:
-            fits = self._fits(evidence, self.points)
-            near = float(fits[round(BEHIND_M) :][:_NEAR].mean())
-            self._is_found = near >= (_LEAST_FIT if self._is_found else _GOOD_FIT)
-            if not self._is_found:
-                self._look_for_lane(evidence)
-            else:
-                self._try_other_tails(evidence, fits)
+        self._mend(evidence, count)
         if count < _LEAST_MEASURED:
             self.support = self._fits(evidence, self.points)
             return
@@ -144,6 +137,18 @@ class CenterLine:
     def _fits(self, evidence: EvidenceMap, points: Floats) -> Floats:
         fits: Floats = np.maximum(find_boundaries(evidence, points, width_m=self.width_m).fits, 0.0).sum(axis=1)
         return fits
+
+    def _mend(self, evidence: EvidenceMap, count: int) -> None:
+        """Look for the lane anew, or for another tail, if the first ``count`` points have lost it."""
+        near = slice(round(BEHIND_M), min(round(BEHIND_M) + _NEAR, count))
+        if near.stop - near.start < _NEAR // 2:
+            return
+        fits = self._fits(evidence, self.points)
+        self._is_found = float(fits[near].mean()) >= (_LEAST_FIT if self._is_found else _GOOD_FIT)
+        if not self._is_found:
+            self._look_for_lane(evidence)
+        elif count >= len(self.points):
+            self._try_other_tails(evidence, fits)
 
     def _look_for_lane(self, evidence: EvidenceMap) -> None:
         """Begin anew with the circle of the fan that has the best borders, if any has some."""

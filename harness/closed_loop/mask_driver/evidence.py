@@ -30,7 +30,7 @@ Image = npt.NDArray[np.uint8]
 CELL_M = 0.15
 BEHIND_M = 6.0
 AHEAD_M = 46.0
-ASIDE_M = 18.0
+ASIDE_M = 24.0
 """To each side."""
 MEMORY_S = 1.5
 """Time after which old evidence weighs 1 / e."""

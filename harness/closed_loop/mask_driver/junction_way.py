@@ -1,14 +1,16 @@
 """From the first word of a junction to its end: where it begins, and which way leads across it.
 
-Before the junction its entrance is placed on the centre line, and the line behind it is that of the turn that fits
-best. In the junction the turn starts at the car, with the angle that is left, and is chosen anew in each decision until
-it is nearly done; then the tracked line goes on alone.
+The entrance is placed on the centre line; the line behind it is the way to the exit lane, or straight on. When the turn
+is nearly done, and right behind the entrance of a junction that is crossed straight on, the tracked line goes on alone.
 
 Decisions:
 
+- The way begins at the entrance and stays there while the car drives along it: one that began at the car would allow it
+  to put off the turn again and again.
 - From ``KEPT_FROM_M`` on the entrance is no longer placed anew but carried along with the car: right before a junction
   lie a stop line and a zebra, which say nothing about the lane. For the same reason the line is not drawn to borders
   there.
+- Straight on is a way, too: a line that is drawn to borders alone would follow the kerb round the corner.
 """
 
 from __future__ import annotations
@@ -18,28 +20,36 @@ import math
 import numpy as np
 
 from harness.carla_client.route_plan import Command
-from harness.closed_loop.mask_driver.center_line import BEHIND_M, CenterLine
+from harness.closed_loop.mask_driver.center_line import CenterLine
 from harness.closed_loop.mask_driver.ego_motion import EgoMotion
 from harness.closed_loop.mask_driver.evidence import EvidenceMap
-from harness.closed_loop.mask_driver.path import STEP_M, Floats, headings, lengths, locate
-from harness.closed_loop.mask_driver.turns import Turn, choose_turn, usual_angle_deg
+from harness.closed_loop.mask_driver.exit_lane import ExitLane, find_exit, to_ego, usual_exit
+from harness.closed_loop.mask_driver.path import STEP_M, Floats, lengths, locate
 
 KEPT_FROM_M = 7.0
 UNMARKED_M = 6.5
 """Before the entrance: without borders that can be trusted."""
-NEARLY_DONE_DEG = 20.0
+EXIT_M = 18.0
+"""Of the way behind a turn."""
+ACROSS_M = 36.0
+"""Of the way straight on."""
+NEARLY_DONE = math.radians(15.0)
 """With less than this left to turn, the line goes on alone."""
+_STRETCH_M = 8.0
+"""By which the direction of the lane at the entrance is told."""
+_SHARE = 0.3
+"""Of what is seen now, in the entrance and in the exit that are carried along."""
 
 
 class JunctionWay:
-    """The turn that is being prepared or driven, if there is one."""
+    """The junction that is being approached or crossed, if there is one."""
 
     def __init__(self) -> None:
-        """Start with no turn."""
+        """Start with none."""
         self._entrance: Floats | None = None
         """(2, 2) the entrance, and a point one metre on in the direction of the lane, which carries that along."""
         self._command = Command.FOLLOW
-        self.turn: Turn | None = None
+        self._exit: ExitLane | None = None
 
     def move(self, motion: EgoMotion) -> None:
         """The car has moved."""
@@ -56,42 +66,45 @@ class JunctionWay:
             distance_m: To the entrance; 0 inside the junction.
 
         Returns:
-            How far along the line, from its first point, it may be drawn to borders: inf where no turn is ahead.
+            How far along the line, from its first point, it may be drawn to borders: inf for all of it.
         """
-        if command is Command.FOLLOW or command is not self._command:
-            self._entrance = self.turn = None
+        if command is not self._command:
+            self._entrance = self._exit = None
         self._command = command
         if command is Command.FOLLOW:
-            return np.inf
-        if self._entrance is None or distance_m > KEPT_FROM_M:
+            return math.inf
+        if self._entrance is None:
             self._entrance = _entrance_on(line, distance_m)
-        into, _ = locate(self._entrance, np.zeros(2))
-        if into < 0.0:
-            self._approach(line, evidence, self._entrance)
-            return max(0.0, locate(line.points, self._entrance[0])[0] - UNMARKED_M)
-        left_deg = usual_angle_deg(command) + math.degrees(_heading(self._entrance))
-        if abs(left_deg) > NEARLY_DONE_DEG and left_deg * usual_angle_deg(command) > 0.0:
-            self._cross(line, evidence, left_deg)
-            return 0.0
-        return np.inf
+        elif distance_m > KEPT_FROM_M:
+            self._entrance = self._entrance + _SHARE * (_entrance_on(line, distance_m) - self._entrance)
+        place, heading = self._entrance[0], _heading(self._entrance)
+        if locate(self._entrance, np.zeros(2))[0] > 0.0 and self._is_nearly_done(heading):
+            return math.inf
+        if command is Command.STRAIGHT:
+            local = np.stack([np.arange(STEP_M, ACROSS_M, STEP_M), np.zeros(round(ACROSS_M) - 1)], axis=1)
+        else:
+            self._see_exit(line, evidence)
+            assert self._exit is not None
+            local = self._exit.way(exit_m=EXIT_M)
+        line.replace(np.concatenate([_up_to(line, place), to_ego(local, place, heading, command)]))
+        return max(0.0, locate(line.points, place)[0] - UNMARKED_M)
 
-    def _approach(self, line: CenterLine, evidence: EvidenceMap, entrance: Floats) -> None:
-        """The lane to the entrance, and the turn behind it."""
-        place, heading = entrance[0], _heading(entrance)
-        self.turn = choose_turn(
-            evidence, place, heading, self._command,
-            angle_deg=usual_angle_deg(self._command), lane_width_m=line.width_m, before=line.points,
-        )  # fmt: skip
-        line.replace(np.concatenate([_up_to(line, place), self.turn.points(place, heading)]))
-
-    def _cross(self, line: CenterLine, evidence: EvidenceMap, left_deg: float) -> None:
-        """What is left of the turn, from the car on."""
-        here = np.zeros(2)
-        self.turn = choose_turn(
-            evidence, here, 0.0, self._command, angle_deg=left_deg, lane_width_m=line.width_m, before=line.points
+    def _see_exit(self, line: CenterLine, evidence: EvidenceMap) -> None:
+        assert self._entrance is not None
+        seen = find_exit(
+            evidence, self._entrance[0], _heading(self._entrance), self._command, lane_width_m=line.width_m
         )
-        behind = np.stack([np.arange(-BEHIND_M, 0.5 * STEP_M, STEP_M), np.zeros(round(BEHIND_M) + 1)], axis=1)
-        line.replace(np.concatenate([behind, self.turn.points(here, 0.0)]))
+        if self._exit is None:
+            self._exit = seen or usual_exit(self._command)
+        elif seen is not None:
+            self._exit = self._exit.towards(seen, _SHARE)
+
+    def _is_nearly_done(self, heading: float) -> bool:
+        """Whether the car, in the junction, has turned by all but a little of the angle."""
+        if self._exit is None:
+            return True
+        side = 1.0 if self._command is Command.RIGHT else -1.0
+        return self._exit.angle + side * heading < NEARLY_DONE
 
 
 def _heading(entrance: Floats) -> float:
@@ -101,13 +114,19 @@ def _heading(entrance: Floats) -> float:
 
 
 def _entrance_on(line: CenterLine, distance_m: float) -> Floats:
-    """Where the line enters a junction ``distance_m`` ahead of the car, and a point one metre on."""
+    """Where the line enters a junction ``distance_m`` ahead of the car, and a point one metre on.
+
+    The last metres, which have no borders, go on straight from a stretch that has.
+    """
     here, _ = locate(line.points, np.zeros(2))
     along = lengths(line.points)
     at = min(here + distance_m, along[-1])
-    place = np.array([np.interp(at, along, line.points[:, axis]) for axis in (0, 1)])
-    angle = float(np.interp(max(0.0, at - UNMARKED_M), along, headings(line.points)))
-    return np.stack([place, place + np.array([np.cos(angle), np.sin(angle)])])
+    to = max(at - UNMARKED_M, STEP_M)
+    ends = np.array([max(0.0, to - _STRETCH_M), to])
+    begin, end = np.stack([np.interp(ends, along, line.points[:, axis]) for axis in (0, 1)], axis=1)
+    direction = (end - begin) / np.linalg.norm(end - begin)
+    place = end + (at - to) * direction
+    return np.stack([place, place + direction])
 
 
 def _up_to(line: CenterLine, entrance: Floats) -> Floats:

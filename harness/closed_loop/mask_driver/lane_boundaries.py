@@ -17,7 +17,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from harness.closed_loop.mask_driver.evidence import (
@@ -40,6 +39,8 @@ _LEAST_LINE_SHARE = 0.25
 _ENOUGH_LINE_M = 0.08
 """Width of evidence that makes a whole line."""
 _EDGE_WEIGHT = 1.0
+_GRID = (BEHIND_M, ASIDE_M, CELL_M, LEAST_WEIGHT)
+"""Handed to the kernels: numba's cache does not notice when constants of another file change."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -76,17 +77,20 @@ def find_boundaries(
         right: (N, 2) unit vectors to the right of the way; those of the polyline ``points`` when omitted.
     """
     found = np.zeros((len(points), 4))
-    _search(evidence.layers, points, normals(points) if right is None else right, 0.5 * width_m, found)
+    _search(evidence.layers, _GRID, points, normals(points) if right is None else right, 0.5 * width_m, found)
     return Boundaries(
         left_m=found[:, 0], left_weights=found[:, 1], right_m=found[:, 2], right_weights=found[:, 3]
     )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _sample(layers: Floats32, x: float, y: float) -> tuple[float, float, float]:
+def _sample(
+    layers: Floats32, grid: tuple[float, float, float, float], x: float, y: float
+) -> tuple[float, float, float]:
     """Bilinear (weight, road share, line share) at a place of the ego frame; no weight outside the grid."""
-    r = (x + BEHIND_M) / CELL_M - 0.5
-    c = (y + ASIDE_M) / CELL_M - 0.5
+    behind_m, aside_m, cell_m, least_weight = grid
+    r = (x + behind_m) / cell_m - 0.5
+    c = (y + aside_m) / cell_m - 0.5
     row, column = int(np.floor(r)), int(np.floor(c))
     if row < 0 or column < 0 or row + 1 >= layers.shape[0] or column + 1 >= layers.shape[1]:
         return 0.0, 0.0, 0.0
@@ -98,13 +102,20 @@ def _sample(layers: Floats32, x: float, y: float) -> tuple[float, float, float]:
             weight += part * layers[row + i, column + j, 0]
             road += part * layers[row + i, column + j, 1]
             line += part * layers[row + i, column + j, 2]
-    if weight < LEAST_WEIGHT:
+    if weight < least_weight:
         return 0.0, 0.0, 0.0
     return weight, road / weight, line / weight
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _search(layers: Floats32, points: Floats, aside: Floats, half_width: float, found: Floats) -> None:
+def _search(
+    layers: Floats32,
+    grid: tuple[float, float, float, float],
+    points: Floats,
+    aside: Floats,
+    half_width: float,
+    found: Floats,
+) -> None:
     steps = round(2.0 * GATE_M / _SEARCH_STEP_M) + 1
     for i in range(len(points)):
         for side in range(2):
@@ -114,7 +125,7 @@ def _search(layers: Floats32, points: Floats, aside: Floats, half_width: float, 
                 # From the lane outwards, so that the first edge that is met is the lane's.
                 off = half_width - GATE_M + k * _SEARCH_STEP_M
                 weight, road, line = _sample(
-                    layers, points[i, 0] + sign * off * aside[i, 0], points[i, 1] + sign * off * aside[i, 1]
+                    layers, grid, points[i, 0] + sign * off * aside[i, 0], points[i, 1] + sign * off * aside[i, 1]
                 )
                 if weight == 0.0:
                     was_road = False
@@ -143,12 +154,12 @@ def _search(layers: Floats32, points: Floats, aside: Floats, half_width: float, 
 def road_shares(evidence: EvidenceMap, points: Floats) -> Floats:
     """(N,) share of road at places (N, 2); NaN where nothing was seen."""
     shares = np.empty(len(points))
-    _road_shares(evidence.layers, points, shares)
+    _road_shares(evidence.layers, _GRID, points, shares)
     return shares
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _road_shares(layers: Floats32, points: Floats, shares: npt.NDArray[np.float64]) -> None:
+def _road_shares(layers: Floats32, grid: tuple[float, float, float, float], points: Floats, shares: Floats) -> None:
     for i in range(len(points)):
-        weight, road, _ = _sample(layers, points[i, 0], points[i, 1])
+        weight, road, _ = _sample(layers, grid, points[i, 0], points[i, 1])
         shares[i] = road if weight > 0.0 else np.nan

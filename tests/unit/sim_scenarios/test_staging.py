@@ -81,6 +81,6 @@ def test_a_suite_file_stages_and_is_written_back(tmp_path: Path) -> None:
 
 def test_a_misspelt_key_is_named_with_its_line_and_the_nearest_one(tmp_path: Path) -> None:
     path = suite_file(tmp_path, "{kind: crossing_walker, at_m: 30, triger_m: 3}")
-    with pytest.raises(ScenarioError, match="unknown key 'triger_m'.*did you mean trigger_m"):
+    with pytest.raises(ScenarioError, match=r"unknown key 'triger_m'.*did you mean trigger_m"):
         load_suite(path)
     assert ":4: " in find_problems(path)[0]

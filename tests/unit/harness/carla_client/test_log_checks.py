@@ -57,6 +57,14 @@ def test_a_log_with_others_in_it_is_refused(field: str, content: dict[str, objec
         require_drive_of(log_of(**{field: content}), SCENARIO, path=PATH)
 
 
+def test_a_log_with_something_else_staged_is_refused() -> None:
+    staged = {"ego": {"route": [3]}, "staged": [{"kind": "parked_in_lane", "at_m": 9.0}]}
+    plain = Scenario.model_validate(CONTENT | {"ego": staged["ego"]})
+    with pytest.raises(DataError, match=r"made with staged \[.*parked_in_lane.*\], but scenario a has None"):
+        require_drive_of(log_of(**staged), plain, path=PATH)
+    require_drive_of(log_of(**staged, group="obstacle"), Scenario.model_validate(CONTENT | staged), path=PATH)
+
+
 def test_a_log_from_before_a_field_existed_has_its_default() -> None:
     log = log_of()
     for name in ("route", "drive_log", "path"):

@@ -6,7 +6,7 @@ import carla
 import pytest
 
 from harness.carla_client.parking import parking_places
-from tests.unit.harness.carla_client.test_routes import TOWN, road
+from tests.unit.harness.carla_client.made_up_town import TOWN, road
 
 
 def test_cars_park_on_the_sidewalk_along_the_kerb_away_from_junctions() -> None:

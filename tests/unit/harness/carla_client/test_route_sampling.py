@@ -77,7 +77,7 @@ def test_a_command_is_given_ahead_of_its_junction_and_ends_with_it() -> None:
     assert set(plan.commands) == {Command.LEFT, Command.FOLLOW}
     assert left[0] == pytest.approx(begin - COMMAND_AHEAD_M, abs=SPACING_M)
     assert left[-1] == end
-    assert plan.command_at(begin - 30.0) == (Command.FOLLOW, math.inf)
+    assert plan.command_at(begin - COMMAND_AHEAD_M - 5.0) == (Command.FOLLOW, math.inf)
     command, ahead_m = plan.command_at(begin - 10.0)
     assert (command, ahead_m) == (Command.LEFT, pytest.approx(10.0))
     assert plan.command_at(begin + 2.0) == (Command.LEFT, 0.0)

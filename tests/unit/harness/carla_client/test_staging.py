@@ -59,9 +59,7 @@ def test_it_stops_at_the_end_of_its_way_for_good() -> None:
     assert 59.0 < told[-1, 0] <= 60.0
 
 
-@given(
-    st.floats(0.5, 30.0), st.floats(0.5, 10.0), st.floats(0.0, 10.0), st.floats(0.0, 5.0), st.floats(25.0, 200.0)
-)
+@given(st.floats(0.5, 30.0), st.floats(0.5, 10.0), st.floats(0.0, 10.0), st.floats(0.0, 5.0), st.floats(25.0, 200.0))
 def test_it_never_jumps(speed: float, deceleration: float, at_s: float, stands_s: float, end_m: float) -> None:
     staged = lead(speed=speed, deceleration=deceleration, at_s=at_s, stands_s=stands_s)
     told = ways(staged, np.zeros(400), end_m=end_m)

@@ -11,6 +11,7 @@ import pytest
 from datasets.labels import CARLA_29
 from harness.closed_loop.estimate import estimate, needs_net
 from harness.closed_loop.rules import RolloutRules
+from harness.scoring.estimate import TICK_S
 from tests.unit.harness.closed_loop.drive_folder import DriveFolder, make_plan
 
 TICKS = 100
@@ -39,6 +40,12 @@ def test_without_a_journal_the_stated_costs_count_for_every_tick(tmp_path: Path)
     assert rare.seconds < first.seconds
     short = estimate(make_plan(rules=RolloutRules(time_limit_s=2.5)), tmp_path, None, num_servers=1, resume=False)
     assert short.ticks == first.ticks / 2
+
+
+def test_who_does_not_look_costs_no_pictures(tmp_path: Path) -> None:
+    blind = estimate(make_plan(policies=["straight"]), tmp_path, None, num_servers=1, resume=False)
+    assert blind.seconds == pytest.approx(2 * TICKS * TICK_S)
+    assert estimate(make_plan(policies=["truth"]), tmp_path, None, num_servers=1, resume=False).seconds > blind.seconds
 
 
 def test_the_net_is_measured_for_who_drives_by_it(tmp_path: Path) -> None:
