@@ -5,8 +5,8 @@ Decisions:
 * **Paired weather** is proven from the index alone: equal pixels have equal hashes, and every pixel has been held
   against its hash before. Tags, and depth and instances where each weather has them, must agree frame by frame.
 * Ticks that the scenario has and the stream has not are a warning: a foreign server loses images, and the recorder
-  writes down why (``gaps.jsonl``, ``quarantine.jsonl``). Where it was told to leave out frames without motion, ticks
-  that are in neither list are as they should be.
+  writes down why (``gaps.jsonl``, ``quarantine.jsonl``). Where it was told to leave out frames without motion, or all
+  but some chosen ones, ticks that are in neither list are as they should be.
 """
 
 from __future__ import annotations
@@ -178,9 +178,9 @@ def _tick_findings(
 
 
 def _is_thinned(header: ShardHeader) -> bool:
-    """Whether frames without motion were left out because the user wanted that."""
+    """Whether frames without motion, or all but some chosen ones, were left out because the user wanted that."""
     recording = header.extra.get("recording")
-    return isinstance(recording, dict) and bool(recording.get("min_motion_m"))
+    return isinstance(recording, dict) and bool(recording.get("min_motion_m") or recording.get("ticks_sha256"))
 
 
 def _expected_ticks(header: ShardHeader, *, last: int | None) -> range:

@@ -26,6 +26,7 @@ from harness.cli.evaluate import evaluate
 from harness.cli.export_data import export_data
 from harness.cli.import_data import import_data
 from harness.cli.inspect import inspect
+from harness.cli.mine import mine
 from harness.cli.output import flush
 from harness.cli.predict import predict
 from harness.cli.record import record
@@ -132,6 +133,7 @@ for _command in (
     replay,
     score,
     drive,
+    mine,
     report,
     compare,
     predict,

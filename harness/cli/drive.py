@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.drive_options import plan_options, read_plan, read_rules, read_run
-from harness.cli.options import choose_suite, output_options, server_options
+from harness.cli.driven_recording import check_recording_folder, record_driven
+from harness.cli.options import OUTPUT, choose_suite, output_options, server_options
 from harness.cli.output import OutputTable, notes_to, print_formatted, print_table, progress_bar, say
 from harness.cli.report_options import format_option
 from harness.cli.several_servers import choose_servers, several_servers_options
@@ -35,6 +36,12 @@ MAX_INCOMPLETE = 20
 @plan_options
 @server_options
 @several_servers_options(retries=1, what="an episode")
+@click.option(
+    "--record",
+    type=OUTPUT,
+    metavar="DIR",
+    help="Afterwards, replay the episodes into a recording: what was seen at each decision, with tags.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the episodes and the expected time; start nothing.")
 @click.option("--report/--no-report", "with_report", default=True, help="Write report.html.")
 @format_option
@@ -43,7 +50,7 @@ def drive(
     sizes: str, fovs: str | None, repeats: int, splits: tuple[str, ...], decide_every: int, latency: str,
     time_limit: float | None, checkpoint: str, device: str, host: str | None, port: int | None, seed: int,
     named: tuple[str, ...], num_servers: int, retries: int, tick_timeout: float, hang_timeout: float,
-    reconnect: float, dry_run: bool, with_report: bool, output_format: str,
+    reconnect: float, record: Path | None, dry_run: bool, with_report: bool, output_format: str,
 ) -> None:  # fmt: skip
     """Let each policy drive every scenario of SUITE under every weather, at every size, and score the driving.
 
@@ -68,8 +75,12 @@ def drive(
     setups(plan, net, servers)  # refuses a plan that lacks a net
     if dry_run:
         print_plan(plan, net, servers, output, resume=resume)
+        if record is not None:
+            say(f"then the episodes are replayed once more, on one server, into {record}")
         return
     check_output(output, resume=resume, overwrite=overwrite, inputs=[] if net.run is None else [net.run])
+    if record is not None:
+        check_recording_folder(record, output, resume=resume, overwrite=overwrite)
     try:
         with progress_bar() as progress:
             summary = drive_suite(
@@ -83,7 +94,31 @@ def drive(
     print_summary(summary, output_format)
     if with_report:
         write_page(output, note)
+    if record is not None:
+        record_all(output, record, servers, resume=resume, overwrite=overwrite, note=note)
     tell_missing(summary)
+
+
+def record_all(
+    folder: Path, record: Path, servers: Servers, *, resume: bool, overwrite: bool, note: Callable[[str], None]
+) -> None:
+    """Record all that the driving cameras of a drive have seen, on the first of the servers.
+
+    Args:
+        folder: of the drive.
+        record: the folder to record into.
+        servers: that were driven on.
+        resume: go on with what ``record`` holds.
+        overwrite: delete it.
+        note: prints a line.
+    """
+    from harness.mining.episode_drives import driven_suite
+
+    first = servers.places()[0]
+    record_driven(
+        driven_suite(folder), record, frames=None, host=first.host, port=first.port, resume=resume,
+        overwrite=overwrite, note=note,
+    )  # fmt: skip
 
 
 def write_page(folder: Path, note: Callable[[str], None]) -> None:

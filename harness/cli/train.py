@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,11 +19,21 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Train a net from scratch on shards.")
 @click.argument("recording", type=INPUT_DIRECTORY)
+@click.option(
+    "--add",
+    "added",
+    multiple=True,
+    type=INPUT_DIRECTORY,
+    metavar="DIR",
+    help="Another recording to learn from as well, such as one of `harness mine`; may be given several times.",
+)
 @output_options
 @training_options
 @click.option("--seed", default=0, help="Of weights, order and augmentation.")
-def train(recording: Path, output: Path, resume: bool, overwrite: bool, seed: int, **training: Any) -> None:
-    """Train a segmentation net from scratch on the shards in RECORDING.
+def train(
+    recording: Path, added: tuple[Path, ...], output: Path, resume: bool, overwrite: bool, seed: int, **training: Any
+) -> None:
+    """Train a segmentation net from scratch on the shards in RECORDING, and in the folders of --add.
 
     Learns from the split `train` and validates on `val` after each epoch. The output folder receives checkpoints
     (safetensors + JSON), metrics.csv, curves and TensorBoard logs; --resume goes on after its last whole epoch. For
@@ -33,13 +44,16 @@ def train(recording: Path, output: Path, resume: bool, overwrite: bool, seed: in
 
     config = train_config(training, seed=seed)
     is_first = _is_first_process()
-    for warning in label_warnings(recording, config.label_set, ("train", "val")) if is_first else ():
+    folders = (recording, *added) if is_first else ()
+    found = (label_warnings(folder, config.label_set, ("train", "val")) for folder in folders)
+    for warning in dict.fromkeys(itertools.chain.from_iterable(found)):
         say(f"note: {warning}")
     with training_bar() as bar:
         summary = train_net(
             config,
             recording,
             output,
+            added=added,
             resume=resume,
             overwrite=overwrite,
             progress=bar.progress,
@@ -74,7 +88,7 @@ def _print_summary(summary: TrainSummary) -> None:
     if summary.stopped_early:
         say(f"note: stopped after epoch {summary.epochs}, since mIoU no longer rose")
     if summary.validation_split != "val":
-        say("note: the recording has no val scenario, so the figures below are of the training frames")
+        say("note: there is no recorded val scenario, so the figures below are of the training frames")
     print_table(
         f"{summary.validation_split} IoU of the best epoch, {summary.best_epoch}", ("class", "IoU"),
         [(name, iou) for name, iou in summary.best_iou.items() if iou == iou],

@@ -23,6 +23,7 @@ from harness.carla_client.observation import Observation
 from harness.carla_client.replay import Replay, replay
 from harness.carla_client.session import Session, open_session
 from harness.errors import DataError
+from harness.recording.plan import RecordingOptions
 from harness.recording.shard_pipeline import ShardPipeline
 from harness.recording.stream_writer import StreamWriter
 from harness.recording.thinning import IdleThinning, ego_poses, kept_ticks
@@ -64,7 +65,8 @@ class Pass:
     """By camera name; all of one weather, none of them complete."""
     log: DriveLog | None
     """Of the drive to replay; None: drive."""
-    min_motion_m: float
+    options: RecordingOptions
+    """Which of the recorded ticks are kept."""
     name: str
     """For the progress."""
 
@@ -102,14 +104,15 @@ class Pass:
 
     @property
     def _first_tick(self) -> int:
-        return max(0, min(writer.before.last_frame for writer in self.writers.values()))
+        last_frame = min(writer.before.last_frame for writer in self.writers.values())
+        return max(0, last_frame, min(self.options.ticks, default=0))
 
     def _drive_or_replay(
         self, pipeline: ShardPipeline, on_log: Callable[[DriveLog], None], progress: Progress | None
     ) -> tuple[str, ...]:
         """Notes; all frames are written when it returns."""
         scenario, log = self.scenario, self.log
-        selection = _Selection(self.min_motion_m, log)
+        selection = _Selection(self.options, log)
         if log is not None and not selection.has_kept_after(self._first_tick) and self._has_frames:
             return ()  # it ended while it closed its shards
         with open_session(self.endpoint, fixed_delta_seconds=scenario.fixed_delta_seconds) as session:
@@ -144,6 +147,8 @@ class Pass:
                     feeding.feed(observation)
                 if progress is not None:
                     progress(self.name, observation.tick // scenario.record_every_n + 1, scenario.num_frames)
+                if selection.ends_with(observation.tick):
+                    break
         feeding.require_proof_of_all()
 
     @property
@@ -159,10 +164,18 @@ class Pass:
 class _Selection:
     """Which recorded ticks are kept: of a replay by its log, of a drive as it goes."""
 
-    def __init__(self, min_motion_m: float, log: DriveLog | None) -> None:
-        self._thinning = IdleThinning(min_motion_m)
-        self._kept = None if log is None else frozenset(kept_ticks(log, min_motion_m))
+    def __init__(self, options: RecordingOptions, log: DriveLog | None) -> None:
+        self._thinning = IdleThinning(options.min_motion_m)
+        self._kept = None if log is None else frozenset(kept_ticks(log, options.min_motion_m))
+        self._last: int | None = None
+        if self._kept is not None and options.ticks:
+            self._kept &= frozenset(options.ticks)
+            self._last = max(self._kept, default=None)
         self.is_new = True
+
+    def ends_with(self, tick: int) -> bool:
+        """Whether none of the chosen ticks comes after this one; what is not chosen is seen to its end."""
+        return self._last is not None and tick >= self._last
 
     def has_kept_after(self, tick: int) -> bool:
         return self._kept is None or any(kept > tick for kept in self._kept)

@@ -5,6 +5,7 @@ A stream is what one camera sees of one scenario in one weather. Its frames lie 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,8 @@ from sim_scenarios.weather_timeline import WeatherTimeline
 
 DRIVE_KEY = "drive_sha256"
 """In a header's ``extra``: which drive was replayed, so that shards of two drives are never taken for a pair."""
+TICKS_KEY = "ticks_sha256"
+"""Beside the options there: which ticks were chosen, where not all of them were."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +38,8 @@ class RecordingOptions:
     """Frames in a shard, after which the next one begins; 0: all of a stream in one."""
     min_motion_m: float = 0.0
     """The ego's way between two frames [m]; 0 keeps frames of a standing ego, too."""
+    ticks: tuple[int, ...] = ()
+    """Of a logged drive that is replayed: only these of its recorded ticks, rising; none: all."""
     durable_every: int = 0
     """Frames between two flushes to the disk; 0: only when a shard is closed."""
 
@@ -45,11 +50,13 @@ class RecordingOptions:
 
     def to_header(self) -> dict[str, Any]:
         """For the header's ``extra``: shards of other options do not continue each other."""
-        facts = {
+        facts: dict[str, Any] = {
             "compression": self.compression,
             "shard_frames": self.shard_frames,
             "min_motion_m": self.min_motion_m,
         }
+        if self.ticks:  # they stand in the index; a header has not the room for those of an hour
+            facts[TICKS_KEY] = hashlib.sha256(json.dumps(self.ticks).encode()).hexdigest()
         return facts | ({"jpeg_quality": self.jpeg_quality} if self.compression == "jpeg" else {})
 
 

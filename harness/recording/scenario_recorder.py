@@ -140,7 +140,7 @@ class ScenarioRecorder:
             scenario=self._scenario,
             writers=writers,
             log=log,
-            min_motion_m=self._opened.options.min_motion_m,
+            options=self._opened.options,
             name=f"{self._scenario.name} {view.weather}" if self._is_paired else self._scenario.name,
         )
 

@@ -25,15 +25,17 @@ class IdleThinning:
 
     def keeps(self, ego: Pose) -> bool:
         """Whether the tick at which the ego was at ``ego`` is kept."""
-        if self._last_kept is not None and self._is_idle(ego, self._last_kept):
+        if self._last_kept is not None and has_hardly_moved(ego, self._last_kept, self._min_motion_m):
             return False
         self._last_kept = ego
         return True
 
-    def _is_idle(self, ego: Pose, before: Pose) -> bool:
-        # A pose that is NaN, of an ego that the server lost, is not idle: the pair or gap is to be seen.
-        has_not_moved = math.dist(ego[:3], before[:3]) < self._min_motion_m
-        return has_not_moved and all(_turn_deg(a, b) < TURN_DEG for a, b in zip(ego[3:], before[3:], strict=True))
+
+def has_hardly_moved(ego: Pose, before: Pose, min_motion_m: float) -> bool:
+    """Whether the ego is less than ``min_motion_m`` from where it was, and has turned less than ``TURN_DEG``."""
+    # A pose that is NaN, of an ego that the server lost, is not idle: the pair or gap is to be seen.
+    has_not_moved = math.dist(ego[:3], before[:3]) < min_motion_m
+    return has_not_moved and all(_turn_deg(a, b) < TURN_DEG for a, b in zip(ego[3:], before[3:], strict=True))
 
 
 def ego_poses(log: DriveLog) -> Iterator[tuple[int, Pose]]:

@@ -40,6 +40,8 @@ class LoggedDrive:
     """What was driven, with the cameras that look this time."""
     weathers: tuple[WeatherTimeline, ...]
     """That it is shown in, at least one."""
+    ticks: tuple[int, ...] = ()
+    """Of the recorded ones, rising, those that become shards; none: all."""
 
     def streams(self, weather: WeatherTimeline) -> tuple[PlannedStream, ...]:
         """What each camera sees in one of the weathers."""

@@ -15,6 +15,7 @@ from harness.carla_client.drive_log import DriveLog
 from harness.carla_client.endpoint import Endpoint
 from harness.errors import OutputInUseError
 from harness.recording.passes import Progress
+from harness.recording.plan import RecordingOptions
 from harness.recording.recorder import record
 from harness.recording.rows import RecordRow
 from harness.recording.scenario_recorder import drive_sha256
@@ -47,7 +48,14 @@ def replay_shards(
     _copy_logs(drives, out)
     for drive in drives:
         summary = record(
-            endpoint, as_suite([drive]), out, weathers=drive.weathers, resume=True, progress=progress, on_row=on_row
+            endpoint,
+            as_suite([drive]),
+            out,
+            weathers=drive.weathers,
+            options=RecordingOptions(ticks=drive.ticks),
+            resume=True,
+            progress=progress,
+            on_row=on_row,
         )
         if summary.ended_by is not None:
             raise summary.ended_by

@@ -28,7 +28,6 @@ import torch
 from torch import Tensor, nn
 
 from datasets.frame_order import epoch_order
-from datasets.recording_dir import RecordingDir
 from harness.errors import TrainingError, UsageError
 from harness.run_dir import check_output
 from harness.scoring.statistics.metrics import iou, mean_iou, pixel_accuracy
@@ -46,13 +45,14 @@ from harness.training.losses import SegmentationLoss, build_loss
 from harness.training.memory import check_fits, out_of_memory_named
 from harness.training.metrics_log import MetricsLog
 from harness.training.objective import Objective
-from harness.training.recording import TrainingData, open_recording
+from harness.training.recording import TrainingData, check_recordings, open_recordings
 from harness.training.schedule import learning_rate_at
 from harness.training.setting import (
     Listener,
     Setting,
     check_batch_divides,
     check_same_config,
+    check_same_data,
     device_name,
     output_folder,
     record_start,
@@ -90,6 +90,7 @@ def train(
     recording: Path,
     out: Path,
     *,
+    added: Sequence[Path] = (),
     resume: bool = False,
     overwrite: bool = False,
     progress: Progress = tell_nobody,
@@ -105,6 +106,7 @@ def train(
         config: what to train, and how.
         recording: folder that ``harness record`` wrote.
         out: run folder, new or empty unless ``resume`` or ``overwrite``.
+        added: folders of further recordings, whose frames are learnt from and validated on as well.
         resume: go on after the last whole epoch in ``out``; with nothing there, start.
         overwrite: empty ``out`` first.
         progress: told (what, done, total) of what comes before the first step, such as decoding frames.
@@ -115,11 +117,11 @@ def train(
     Raises:
         OutputInUseError: ``out`` is used, or another process writes to it.
         UsageError: the configuration cannot be meant, or differs from that of the run to resume.
-        DataError: the recording is missing or damaged.
+        DataError: a recording is missing or damaged, or two of them do not go together.
         TrainingError: too few frames, too little memory, or the loss became NaN or infinite.
         CheckpointError: the state to resume from is damaged.
     """
-    config = config.resolved()
+    config, recordings = config.resolved(), (recording, *added)
     check_trackers(config.track)
     with joined(config.device) as ranks:
         listener = Listener(progress=progress, note=on_note, epoch=on_epoch, status=on_status)
@@ -132,8 +134,8 @@ def train(
         is_compiled = choose_compiled(config.compile, device, note=listener.note)
         state = _start(config, device, precision)
         if ranks.is_first:
-            check_output(out, resume=resume, overwrite=overwrite, inputs=[recording])
-        RecordingDir.open(recording)
+            check_output(out, resume=resume, overwrite=overwrite, inputs=recordings)
+        check_recordings(recordings)
         with (
             output_folder(out, ranks, resume=resume, overwrite=overwrite) as run,
             _timed_convolutions(),
@@ -141,8 +143,8 @@ def train(
             compile_failure_named(),
         ):
             check_same_config(run, config)
-            data = open_recording(
-                recording, config, device=device, progress=listener.progress, note=listener.note, ranks=ranks
+            data = open_recordings(
+                recordings, config, device=device, progress=listener.progress, note=listener.note, ranks=ranks
             )
             setting = Setting(
                 run=run,
@@ -155,12 +157,13 @@ def train(
                 ranks=ranks,
                 listener=listener,
             )
+            check_same_data(run, data)
             finished: list[EpochMetrics] = []
             if run.training_state.is_file():
                 state.restore(run)
                 finished = read_metrics(run.metrics, last_epoch=state.epoch)
             if ranks.is_first:
-                record_start(setting, recording)
+                record_start(setting, recordings)
             return _train(setting, state, finished, is_compiled=is_compiled)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,8 @@ from harness.training.status import StepStatus
 
 FREE_TO_CHANGE = ("device", "compile", "workers", "cache", "track")
 """Settings that a resumed run may change: they say where it runs and who is told, not what it computes."""
+_DATA_KEY = "frames_sha256"
+"""In the manifest of a run: what it learns from and is validated on."""
 
 
 def tell_nobody(*_: object) -> None:
@@ -157,19 +159,41 @@ def check_same_config(run: RunDir, config: TrainConfig) -> None:
         )
 
 
-def record_start(setting: Setting, recording: Path) -> None:
+def check_same_data(run: RunDir, data: TrainingData) -> None:
+    """Refuse to go on with other frames than those that the run began with.
+
+    Raises:
+        UsageError: they are others.
+        DataError: what is known of the earlier ones cannot be read.
+    """
+    if not run.manifest.is_file():
+        return
+    try:
+        sessions = json.loads(run.manifest.read_text())["sessions"]
+        before = [session[_DATA_KEY] for session in sessions if _DATA_KEY in session]  # older runs did not note it
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{run.manifest} cannot be read ({error!r}). Start anew with --overwrite.") from error
+    if before and before[-1] != data.sha256:
+        raise UsageError(
+            f"The run in {run.path} began with other frames: a recording is another one, or has changed since. "
+            "Give the same recordings in the same order to resume it, or another output folder."
+        )
+
+
+def record_start(setting: Setting, recordings: Sequence[Path]) -> None:
     """Write the settings and where everything came from."""
     config, data = setting.config, setting.data
     write_json(setting.run.config, config.to_json())
     write_manifest(
         setting.run.manifest,
         seeds={"seed": config.seed},
-        inputs={"recording": recording},
+        inputs={"recording" if not number else f"added_{number}": each for number, each in enumerate(recordings)},
         extra={
             "device": device_name(setting.device),
             "processes": setting.ranks.size,
             "threads": torch.get_num_threads(),
             "precision": setting.precision,
+            _DATA_KEY: data.sha256,
             "num_train_frames": len(data.train),
             "num_validation_frames": len(data.validation),
             "damaged_frames": list(data.damaged),

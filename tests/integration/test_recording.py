@@ -79,7 +79,7 @@ def test_a_suite_becomes_shards_and_drive_logs(simulator: Endpoint, tiny: Suite,
         log = DriveLog.load(recording.drive_log_path(entry.scenario))
         with ShardReader(entry.path) as reader:
             assert reader.header.seed == scenario.seed
-            assert reader.header.extra["definition"] == scenario.model_dump(mode="json")
+            assert reader.header.extra["definition"] == scenario.definition
             assert list(reader.frames) == [0, 2, 4, 6, 8]
             assert len(reader) == log.num_frames
             assert [sample.timestamp_s for sample in map(reader.__getitem__, range(2))] == [0.0, 0.1]

@@ -2,19 +2,19 @@
 
 A polyline of 1 m steps from behind the car to the horizon is shifted along its normals by the d that minimises
 
-    sum_i w_i (d_i - e_i)^2  +  A |curvature' + D3 d|^2  +  B |D2 d|^2
+    sum_i w_i (d_i - e_i)^2  +  A |curvature' + D3 d|^2  +  B |D2 d|^2  +  sum_i c_i d_i^2
 
 where e_i, w_i are what the borders say (:mod:`lane_boundaries`), the second term allows any circle and punishes jumps
-of curvature (roads are lines, arcs and clothoids), and the third is the inertia of what was known a moment ago: the
-temporal filter. It is the active contour of Kass, Witkin and Terzopoulos (1988) with the road model of Dickmanns and
-Mysliwetz (1992). Any shape can be tracked, also one that turns by more than a right angle.
+of curvature (roads are lines, arcs and clothoids), and the others are the inertia of what was known a moment ago, in
+shape and in place: the temporal filter. It is the active contour of Kass, Witkin and Terzopoulos (1988) with the road
+model of Dickmanns and Mysliwetz (1992). Any shape can be tracked, also one that turns by more than a right angle.
 
 Decisions:
 
 - Weights are robust (Geman-McClure), at first with much patience and then with less: a tail that has swung aside as a
   whole is drawn back, and a single odd measurement, such as a zebra's bar, hardly pulls in the end.
-- A line that has no borders, as in the beginning, is looked for anew: of a fan of circles from beside the car, the one
-  with the best borders, near ones counting most, so that it is the lane that the car is in.
+- A line that has no borders, in the beginning or for some time, is looked for anew: of a fan of circles from beside the
+  car, the one with the best borders, near ones counting most, so that it is the lane that the car is in.
 - Where only the tail has lost its borders, other tails are tried from the last place that has them: circles of several
   curvatures. A line cannot jump over a border by small shifts.
 - The width of the lane is a state of its own and follows slowly what is seen on both sides at once.
@@ -28,10 +28,11 @@ import math
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 
 from harness.closed_loop.mask_driver.ego_motion import EgoMotion
 from harness.closed_loop.mask_driver.evidence import EvidenceMap
-from harness.closed_loop.mask_driver.lane_boundaries import Boundaries, find_boundaries
+from harness.closed_loop.mask_driver.lane_boundaries import Boundaries, find_boundaries, road_shares
 from harness.closed_loop.mask_driver.path import (
     STEP_M,
     Floats,
@@ -58,6 +59,8 @@ _CURVATURE_RATE = 0.004
 """[1/m^2] what a road's curvature usually changes by in a metre."""
 _INERTIA = 0.02
 """[1/m] by which curvature may change between two decisions."""
+_STAYING_M = 0.4
+"""What a point beside the car moves by, at most, without borders of its own."""
 _LEAST_MEASURED = 8
 """Points: less of a line cannot be drawn to borders."""
 MAX_SHIFT_M = 1.0
@@ -72,24 +75,32 @@ _FAN_M = 30.0
 _FAN_OFFSETS_M = (0.0, 0.6, -0.6, 1.2, -1.2)
 _FAN_HEADINGS = (0.0, 0.06, -0.06, 0.12, -0.12)
 """[rad]"""
+LOST_S = 1.5
+"""So long without borders near the car, as on a zebra, and the lane is looked for anew."""
 _GOOD_FIT = 1.0
 """Of the points near the car: with it a lane is found, and stays so until less than ``_LEAST_FIT`` is left."""
 _TAIL_CURVATURES = (0.0, 0.0125, -0.0125, 0.025, -0.025, 0.045, -0.045)
-_BETTER = 2.0
-"""Points with a border on both sides, by which another tail must be better."""
+_FARTHER = 4
+"""Points by which another tail must reach farther before it loses its borders, too."""
 
 
 class CenterLine:
     """The tracked line."""
 
-    def __init__(self) -> None:
-        """Start straight ahead."""
+    def __init__(self, *, step_s: float = 0.1) -> None:
+        """Start straight ahead.
+
+        Args:
+            step_s: Between two decisions [s].
+        """
         self.width_m = LANE_WIDTH_M
         self.points: Floats = np.stack(
             [np.arange(-BEHIND_M, LENGTH_M - BEHIND_M + 0.5 * STEP_M, STEP_M), np.zeros(round(LENGTH_M) + 1)], axis=1
         )
         """(N, 2) ego frame."""
-        self._is_found = False
+        self._step_s = step_s
+        self._lost_s = math.inf
+        """Since when the points near the car have lost their borders; inf: they never had any."""
         self.support: Floats = np.zeros(len(self.points))
         """(N,) 0..2: how well the borders beside each point are seen in their places."""
 
@@ -108,15 +119,17 @@ class CenterLine:
         bend = float(np.median(curvatures(line)[-9:-1])) if len(line) > 10 else 0.0
         self.points = continued(line, length_m=LENGTH_M, curvature=bend)[: round(LENGTH_M) + 1]
 
-    def fit(self, evidence: EvidenceMap, *, up_to_m: float = math.inf) -> None:
+    def fit(self, evidence: EvidenceMap, *, up_to_m: float = math.inf, may_leap: bool = True) -> None:
         """Draw the line to the borders that the evidence shows.
 
         Args:
             evidence: Of this instant.
             up_to_m: Along the line from its first point: what lies farther is not measured, and keeps its shape.
+            may_leap: Whether a tail that has lost its borders may become another one; not in a junction, where it
+                has none.
         """
         count = round(min(up_to_m, LENGTH_M) / STEP_M) + 1
-        self._mend(evidence, count)
+        self._mend(evidence, count, may_leap=may_leap and up_to_m >= LENGTH_M)
         if count < _LEAST_MEASURED:
             self.support = self._fits(evidence, self.points)
             return
@@ -138,16 +151,17 @@ class CenterLine:
         fits: Floats = np.maximum(find_boundaries(evidence, points, width_m=self.width_m).fits, 0.0).sum(axis=1)
         return fits
 
-    def _mend(self, evidence: EvidenceMap, count: int) -> None:
+    def _mend(self, evidence: EvidenceMap, count: int, *, may_leap: bool) -> None:
         """Look for the lane anew, or for another tail, if the first ``count`` points have lost it."""
         near = slice(round(BEHIND_M), min(round(BEHIND_M) + _NEAR, count))
         if near.stop - near.start < _NEAR // 2:
             return
         fits = self._fits(evidence, self.points)
-        self._is_found = float(fits[near].mean()) >= (_LEAST_FIT if self._is_found else _GOOD_FIT)
-        if not self._is_found:
+        is_lost = float(fits[near].mean()) < (_LEAST_FIT if math.isfinite(self._lost_s) else _GOOD_FIT)
+        self._lost_s = self._lost_s + self._step_s if is_lost else 0.0
+        if self._lost_s > LOST_S:
             self._look_for_lane(evidence)
-        elif count >= len(self.points):
+        elif may_leap:
             self._try_other_tails(evidence, fits)
 
     def _look_for_lane(self, evidence: EvidenceMap) -> None:
@@ -161,15 +175,18 @@ class CenterLine:
             self.replace(lines[best])
 
     def _try_other_tails(self, evidence: EvidenceMap, fits: Floats) -> None:
-        """Put another tail in the place of one that has lost its borders, if it has them."""
-        start = _first_lost(fits)
+        """Put another tail in the place of one that has lost its borders, if it keeps them longer.
+
+        What a line finds again behind a stretch without borders may be the lane beside its own.
+        """
+        start = _first_lost(fits, known=~np.isnan(road_shares(evidence, self.points)))
         if start >= len(fits) - _LOST_OVER:
             return
         head = self.points[:start]
         tails = [continued(head, length_m=LENGTH_M, curvature=bend)[: len(self.points)] for bend in _TAIL_CURVATURES]
-        gains = [float((self._fits(evidence, tail) - fits[: len(tail)])[start:].sum()) for tail in tails]
-        best = int(np.argmax(gains))
-        if gains[best] > 2.0 * _BETTER:
+        reaches = [_first_lost(self._fits(evidence, tail), known=np.ones(len(tail), bool)) for tail in tails]
+        best = int(np.argmax(reaches))
+        if reaches[best] >= start + _FARTHER:
             self.points = tails[best]
 
     def _follow_width(self, boundaries: Boundaries) -> None:
@@ -195,9 +212,20 @@ def _fan() -> tuple[Floats, Floats, Floats]:
     return np.array(lines), np.array(right), 1.0 / (1.0 + np.maximum(along, 0.0) / _NEAR)
 
 
-def _first_lost(fits: Floats) -> int:
-    """Where the first ``_LOST_OVER`` points in a row begin that have no border; the end if nowhere."""
-    lost = fits < _LEAST_FIT
+def _staying_m(count: int) -> Floats:
+    """(N,) how far [m] each point may be moved by what its neighbours know: near ones are known from before."""
+    ahead = np.maximum(np.arange(count) * STEP_M - BEHIND_M, 0.0)
+    return _STAYING_M * (1.0 + (ahead / _NEAR) ** 2)
+
+
+def _first_lost(fits: Floats, *, known: npt.NDArray[np.bool_]) -> int:
+    """Where the first ``_LOST_OVER`` points in a row begin that have no border; the end if nowhere.
+
+    Args:
+        fits: (N,) of the points of a line.
+        known: (N,) whether their ground was seen: what a car hides is not lost.
+    """
+    lost = (fits < _LEAST_FIT) & known
     first = round(BEHIND_M) + _LOST_OVER
     for i in range(first, len(fits) - _LOST_OVER):
         if lost[i : i + _LOST_OVER].all():
@@ -229,7 +257,7 @@ def solve_shift(points: Floats, boundaries: Boundaries, *, odd_m: float) -> Floa
     chords = np.diff(points, axis=0)
     change = np.diff(np.unwrap(np.arctan2(chords[:, 1], chords[:, 0])), n=2) / STEP_M**2
     normal += third.T @ third / _CURVATURE_RATE**2 + second.T @ second / _INERTIA**2
-    normal += 1e-3 * np.eye(count)  # a line of which nothing is seen stays where it is
+    normal[np.arange(count), np.arange(count)] += 1.0 / _staying_m(count) ** 2
     target -= third.T @ change / _CURVATURE_RATE**2
     shift: Floats = np.clip(np.linalg.solve(normal, target), -MAX_SHIFT_M, MAX_SHIFT_M)
     return shift

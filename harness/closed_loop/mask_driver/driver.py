@@ -21,6 +21,7 @@ import math
 import numpy as np
 
 from harness.carla_client.observation import Image
+from harness.carla_client.route_plan import Command
 from harness.closed_loop.mask_driver.body_attitude import BodyAttitude
 from harness.closed_loop.mask_driver.center_line import BEHIND_M, CenterLine
 from harness.closed_loop.mask_driver.ego_motion import EgoMotion
@@ -33,6 +34,7 @@ from harness.closed_loop.mask_driver.roles import Roles
 from harness.closed_loop.mask_driver.sense import MaskSense
 from harness.closed_loop.mask_driver.speed import (
     EMERGENCY_BRAKING,
+    GENTLE_BRAKE,
     SpeedControl,
     bend_speed,
     hazard_speed,
@@ -40,6 +42,7 @@ from harness.closed_loop.mask_driver.speed import (
     sight_speed,
 )
 from harness.closed_loop.mask_driver.steering import pursuit_curvature, wheel
+from harness.closed_loop.mask_driver.walkers import WalkerTracks, nearer
 from harness.closed_loop.policy import (
     DriverState,
     DrivingObservation,
@@ -65,9 +68,10 @@ class MaskDriver:
         self._facts = episode
         self._roles = roles
         self._evidence = EvidenceMap()
-        self._line = CenterLine()
+        self._line = CenterLine(step_s=episode.decision_s)
         self._way = JunctionWay()
         self._attitude = BodyAttitude(step_s=episode.decision_s)
+        self._walkers = WalkerTracks(step_s=episode.decision_s)
         self._track = HazardTrack(step_s=episode.decision_s)
         self._sense = MaskSense(episode.camera, step_s=episode.decision_s)
         self._speed = SpeedControl(step_s=episode.decision_s)
@@ -87,9 +91,8 @@ class MaskDriver:
         plane = GroundPlane.of(self._facts.camera, pitch_deg=pitch_deg, roll_deg=roll_deg)
         self._move(seen)
         self._evidence.add(roles, plane)
-        self._line.fit(
-            self._evidence, up_to_m=self._way.lead(self._line, self._evidence, seen.command, seen.command_distance_m)
-        )
+        up_to_m = self._way.lead(self._line, self._evidence, seen.command, seen.command_distance_m)
+        self._line.fit(self._evidence, up_to_m=up_to_m, may_leap=seen.command is Command.FOLLOW)
         hazard = self._hazard(ids, roles, plane, seen)
         nonsense = self._sense.problem(self._evidence, self._line, seen, hazard)
         return self._control(ids, seen, hazard, nonsense)
@@ -105,12 +108,13 @@ class MaskDriver:
         self._way.move(motion)
 
     def _hazard(self, ids: Image, roles: Image, plane: GroundPlane, seen: DrivingObservation) -> Hazard | None:
-        vehicle = self._facts.vehicle
-        found = nearest_in_corridor(
-            find_contacts(ids, roles, plane),
-            self._line.points,
-            half_width_m=0.5 * vehicle.width_m,
-            front_m=vehicle.front_m,
+        vehicle, line = self._facts.vehicle, self._line.points
+        half_width_m = 0.5 * vehicle.width_m
+        contacts = find_contacts(ids, roles, plane)
+        self._walkers.update(contacts, line, speed=seen.speed, front_m=vehicle.front_m)
+        found = nearer(
+            nearest_in_corridor(contacts, line, half_width_m=half_width_m, front_m=vehicle.front_m),
+            self._walkers.stepping_in(speed=seen.speed, half_width_m=half_width_m),
         )
         return self._track.update(found, speed=seen.speed)
 
@@ -131,7 +135,7 @@ class MaskDriver:
             targets["sense"], state = 0.0, DriverState.SAFE_STOP
         emergency = hazard is not None and needed_braking(hazard, speed=seen.speed) > EMERGENCY_BRAKING
         target = min(targets.values())
-        pedals = self._speed.pedals(speed=seen.speed, target=target)
+        pedals = self._speed.pedals(speed=seen.speed, target=target, max_brake=GENTLE_BRAKE if hazard is None else 1.0)
         if emergency:
             state = DriverState.EMERGENCY_BRAKING
         self.explanation = Explanation(

@@ -155,13 +155,17 @@ def _place(cuts: Floats, places: Floats, slope: float | None) -> float | None:
 
 
 def _lane(near_m: float | None, far_m: float | None, command: Command, width_m: float) -> float | None:
-    """The middle of the lane between two edges: along the near one for RIGHT, beyond the middle for LEFT."""
-    if command is Command.RIGHT:
-        if near_m is not None:
-            return near_m + 0.5 * width_m
-        return None if far_m is None else far_m - 1.5 * width_m
+    """The middle of the lane between two edges: along the near one for RIGHT, beyond the middle for LEFT.
+
+    Seen under a flat angle both edges lie a little inside of where they are, so that the middle between them is known
+    better than either.
+    """
+    side = -1.0 if command is Command.RIGHT else 1.0
     if near_m is not None and far_m is not None:
-        return 0.5 * (near_m + far_m) + 0.5 * width_m
-    if far_m is not None:
-        return far_m - 0.5 * width_m
-    return None if near_m is None else near_m + 1.5 * width_m
+        middle, lanes = 0.5 * (near_m + far_m), max(1.0, round(0.5 * (far_m - near_m) / width_m))
+        return middle + side * width_m * (lanes - 0.5 if command is Command.RIGHT else 0.5)
+    edge = far_m if near_m is None else near_m
+    if edge is None:
+        return None
+    lanes_from_edge = 1.5 if (near_m is None) == (command is Command.RIGHT) else 0.5
+    return edge - width_m * lanes_from_edge if near_m is None else edge + width_m * lanes_from_edge

@@ -132,8 +132,8 @@ def nearest_in_corridor(
     """
     if not len(contacts.places) or len(center_line) < 2:
         return None
-    along, aside = _beside(contacts.places, center_line)
-    along = along - _beside(np.zeros((1, 2)), center_line)[0][0] - front_m
+    along, aside = beside(contacts.places, center_line)
+    along = along - beside(np.zeros((1, 2)), center_line)[0][0] - front_m
     margins = np.array([MARGINS_M.get(Role(role), 0.0) for role in range(len(Role))])[contacts.roles]
     walkers = (contacts.roles == Role.WALKER) & contacts.on_road
     margins[walkers] = WALKER_ON_ROAD_MARGIN_M
@@ -149,8 +149,8 @@ def nearest_in_corridor(
     return None
 
 
-def _beside(places: Floats, line: Floats) -> tuple[Floats, Floats]:
-    """(C,) way along a line and (C,) way to the right of it, for places (C, 2): by the nearest of its pieces."""
+def beside(places: Floats, line: Floats) -> tuple[Floats, Floats]:
+    """(C,) way along a line (N, 2) and (C,) way to the right of it, for places (C, 2): by the nearest of its pieces."""
     starts, steps = line[:-1], np.diff(line, axis=0)
     sizes = np.linalg.norm(steps, axis=1)
     gaps = places[:, None] - starts

@@ -27,13 +27,15 @@ from harness.closed_loop.mask_driver.exit_lane import ExitLane, find_exit, to_eg
 from harness.closed_loop.mask_driver.path import STEP_M, Floats, lengths, locate
 
 KEPT_FROM_M = 7.0
+EXIT_KEPT_FROM_M = 1.0
+"""So far into the junction: from there on the near edge of the street that the turn leads to is out of sight."""
 UNMARKED_M = 6.5
 """Before the entrance: without borders that can be trusted."""
 EXIT_M = 18.0
 """Of the way behind a turn."""
 ACROSS_M = 36.0
 """Of the way straight on."""
-NEARLY_DONE = math.radians(15.0)
+NEARLY_DONE = math.radians(20.0)
 """With less than this left to turn, the line goes on alone."""
 _STRETCH_M = 8.0
 """By which the direction of the lane at the entrance is told."""
@@ -78,12 +80,14 @@ class JunctionWay:
         elif distance_m > KEPT_FROM_M:
             self._entrance = self._entrance + _SHARE * (_entrance_on(line, distance_m) - self._entrance)
         place, heading = self._entrance[0], _heading(self._entrance)
-        if locate(self._entrance, np.zeros(2))[0] > 0.0 and self._is_nearly_done(heading):
+        into_m, _ = locate(self._entrance, np.zeros(2))
+        if into_m > 0.0 and self._is_nearly_done(heading):
             return math.inf
         if command is Command.STRAIGHT:
             local = np.stack([np.arange(STEP_M, ACROSS_M, STEP_M), np.zeros(round(ACROSS_M) - 1)], axis=1)
         else:
-            self._see_exit(line, evidence)
+            if into_m < EXIT_KEPT_FROM_M or self._exit is None:
+                self._see_exit(line, evidence)
             assert self._exit is not None
             local = self._exit.way(exit_m=EXIT_M)
         line.replace(np.concatenate([_up_to(line, place), to_ego(local, place, heading, command)]))

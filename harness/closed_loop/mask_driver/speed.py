@@ -28,6 +28,8 @@ STANDING_GAP_M = 0.7
 """Behind a standing hazard the car does not creep up by less."""
 CRAWL = 0.7
 """[m/s] Below this a hazard stands."""
+GENTLE_BRAKE = 0.45
+"""Of the pedal, where nothing is in the way: a limit that falls is no reason to brake hard."""
 SIGHT_BRAKING = 4.0
 """[m/s^2] with which the car could stop on the road that it sees."""
 CREEP = 2.0
@@ -114,14 +116,21 @@ class SpeedControl:
         self._step_s = step_s
         self._sum = 0.0
 
-    def pedals(self, *, speed: float, target: float) -> Pedals:
-        """For the next moment; speeds in m/s."""
+    def pedals(self, *, speed: float, target: float, max_brake: float = GENTLE_BRAKE) -> Pedals:
+        """For the next moment; speeds in m/s.
+
+        Args:
+            speed: Of the car.
+            target: To be reached.
+            max_brake: Of the pedal; more than the usual where something is in the way.
+        """
         error = target - speed
         if target < 0.1:
             self._sum = 0.0
-            return Pedals(throttle=0.0, brake=1.0 if speed < 0.5 else float(np.clip(0.3 - error * 0.1, 0.3, 1.0)))
+            brake = 1.0 if speed < 0.5 else min(max_brake, 0.3 - 0.1 * error)
+            return Pedals(throttle=0.0, brake=float(brake))
         if error < -self.DEAD_BAND:
             self._sum = 0.0
-            return Pedals(throttle=0.0, brake=float(np.clip(-self.BRAKE_GAIN * (error + self.DEAD_BAND), 0.0, 1.0)))
+            return Pedals(throttle=0.0, brake=float(min(max_brake, -self.BRAKE_GAIN * (error + self.DEAD_BAND))))
         self._sum = float(np.clip(self._sum + self.INTEGRAL * error * self._step_s, 0.0, self.WINDUP))
         return Pedals(throttle=float(np.clip(self.GAIN * error + self._sum, 0.0, 0.85)), brake=0.0)

@@ -328,9 +328,10 @@ def test_every_second_tick(city: City) -> None:
     assert verify(city.root).findings == ()
 
 
-def test_frames_left_out_on_purpose(city: City) -> None:
+@pytest.mark.parametrize("purpose", [{"min_motion_m": 0.2}, {"min_motion_m": 0.0, "ticks_sha256": "ab"}])
+def test_frames_left_out_on_purpose(city: City, purpose: dict[str, object]) -> None:
     (city.root / "drives" / "noon_01.npz").touch()
-    city.add([0, 5], extra={"definition": DEFINITION, "recording": {"min_motion_m": 0.2}})
+    city.add([0, 5], extra={"definition": DEFINITION, "recording": purpose})
     assert verify(city.root).findings == ()
     _list(city.root, "quarantine.jsonl", {2: "frozen"})
     assert [detail for _, detail in _found(verify(city.root))] == [

@@ -14,7 +14,7 @@ from harness.errors import UsageError
 from harness.training.config import TrainConfig
 from tests.unit.harness.training.conftest import write_recording
 
-OWN = ("recording", "output", "resume", "overwrite", "seed")
+OWN = ("recording", "added", "output", "resume", "overwrite", "seed")
 
 
 def config_of(*arguments: str) -> TrainConfig:

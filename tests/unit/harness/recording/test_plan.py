@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -73,7 +74,7 @@ def test_the_header_says_what_was_recorded_and_how(make_scenario: MakeScenario) 
     assert made.weather["name"] == "ClearNoon"
     assert made.weather_timeline == []
     assert made.camera == scenario.cameras[0].model_dump() | {"planes": ""}
-    assert made.extra["definition"] == scenario.model_dump(mode="json")
+    assert made.extra["definition"] == scenario.definition
     assert made.extra["recording"] == {
         "compression": "jpeg",
         "jpeg_quality": 80,
@@ -83,6 +84,18 @@ def test_the_header_says_what_was_recorded_and_how(make_scenario: MakeScenario) 
     }
     assert made.extra["drive_sha256"] == "ab"
     json.loads(made.to_json())
+
+
+def test_chosen_ticks_are_known_by_a_digest_and_all_of_them_by_none(make_scenario: MakeScenario) -> None:
+    def facts(*ticks: int) -> dict[str, Any]:
+        made = header(make_scenario(), options=RecordingOptions(ticks=ticks))
+        recording: dict[str, Any] = made.extra["recording"]
+        made.to_json()
+        return recording
+
+    assert "ticks_sha256" not in facts()
+    assert len({facts(*ticks)["ticks_sha256"] for ticks in ((1,), (1, 2), (12,), tuple(range(50_000)))}) == 4
+    assert facts(1, 2) == facts(1, 2)
 
 
 def test_weather_that_changes_is_in_the_header_with_times(make_scenario: MakeScenario) -> None:

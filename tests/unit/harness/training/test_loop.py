@@ -130,6 +130,46 @@ def stop_before_the_state_of_epoch_two_is_saved(monkeypatch: pytest.MonkeyPatch)
     return {}
 
 
+def test_a_run_on_several_recordings_goes_on_with_the_same_ones_only(recording: Path, tmp_path: Path) -> None:
+    added = write_recording(tmp_path / "added", {"more": "train"})
+    config, out = with_settings(epochs=2), tmp_path / "run"
+    with pytest.raises(Stopped):
+        train(config, recording, out, added=[added], on_epoch=stop_after_epoch_one(pytest.MonkeyPatch())["on_epoch"])
+    weights = RunDir(out).weights("last").read_bytes()
+    for others in ((), (write_recording(tmp_path / "other", {"another": "train"}),)):
+        with pytest.raises(UsageError, match="began with other frames"):
+            train(config, recording, out, added=others, resume=True)
+    assert RunDir(out).weights("last").read_bytes() == weights
+    summary = train(config, recording, out, added=[added], resume=True)
+    assert (summary.epochs, summary.num_train_frames) == (2, 18)
+    *_, session = json.loads(RunDir(out).manifest.read_text())["sessions"]
+    assert {name: each["path"] for name, each in session["inputs"].items()} == {
+        "recording": str(recording),
+        "added_1": str(added),
+    }
+
+
+def test_a_run_from_before_its_frames_were_noted_goes_on(recording: Path, tmp_path: Path) -> None:
+    config, out = with_settings(epochs=2), tmp_path / "run"
+    with pytest.raises(Stopped):
+        train(config, recording, out, **stop_after_epoch_one(pytest.MonkeyPatch()))
+    manifest = RunDir(out).manifest
+    content = json.loads(manifest.read_text())
+    for session in content["sessions"]:
+        del session["frames_sha256"]
+    manifest.write_text(json.dumps(content))
+    assert train(config, recording, out, resume=True).epochs == 2
+
+
+def test_a_recording_that_does_not_go_with_the_other_costs_no_run(recording: Path, tmp_path: Path) -> None:
+    tested = write_recording(tmp_path / "tested", {"north": "test"})
+    kept = RunDir.create(tmp_path / "run").path / "kept"
+    kept.touch()
+    with pytest.raises(DataError, match="judged by what it learnt"):
+        train(TINY, recording, tmp_path / "run", added=[tested], overwrite=True)
+    assert kept.exists()
+
+
 def check_resumed_is_as_uninterrupted(
     config: TrainConfig,
     recording: Path,

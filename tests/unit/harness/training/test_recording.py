@@ -17,14 +17,14 @@ from harness.errors import DataError, TrainingError, UsageError
 from harness.training.config import TrainConfig
 from harness.training.data import Note
 from harness.training.distributed import Ranks
-from harness.training.recording import TrainingData, _histogram, open_recording
+from harness.training.recording import TrainingData, _histogram, open_recordings
 from tests.unit.harness.training.conftest import painted_street, write_recording
 
 
-def opened(path: Path, *, note: Note = pytest.fail, **settings: Any) -> TrainingData:
+def opened(*paths: Path, note: Note = pytest.fail, **settings: Any) -> TrainingData:
     config = TrainConfig(**{"batch_size": 4, "workers": 0, **settings})
-    return open_recording(
-        path,
+    return open_recordings(
+        paths,
         config,
         device=torch.device("cpu"),
         progress=lambda _what, _done, _total: None,
@@ -66,8 +66,8 @@ def test_class_weights_come_from_statistics_that_are_counted_once(tmp_path: Path
     def open_weighted() -> TrainingData:
         told.clear()
         config = TrainConfig(batch_size=4, class_weights="inverse-sqrt")
-        return open_recording(
-            path,
+        return open_recordings(
+            [path],
             config,
             device=torch.device("cpu"),
             progress=lambda what, _done, _total: told.append(what),
@@ -109,6 +109,43 @@ def test_scenarios_of_several_sizes_need_a_size(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"Frame 6 is 60x48, but frame 0 is 40x32.*--size"):
         opened(path)
     assert opened(path, size=(20, 16)).train.size == (20, 16)
+
+
+def test_frames_of_several_recordings_are_one_after_the_other(recording: Path, tmp_path: Path) -> None:
+    more = write_recording(tmp_path / "more", {"a": "train", "b": "val"})
+    data = opened(recording, more)
+    assert (len(data.train), len(data.validation)) == (18, 12)
+    assert [data.train_name_of(number) for number in (0, 11, 12, 17)] == ["north:100", "south:105", "a:100", "a:105"]
+    (batch,) = data.train.batches([12], 1)
+    (alone,) = opened(more).train.batches([0], 1)
+    assert torch.equal(batch.rgb, alone.rgb)
+    assert torch.equal(batch.labels, alone.labels)
+
+
+def test_class_weights_are_of_all_recordings_together(tmp_path: Path) -> None:
+    one = write_recording(tmp_path / "one", {"one": "train"})
+    other = write_recording(tmp_path / "other", {"unused": "test", "other": "train"})
+    both = write_recording(tmp_path / "both", {"one": "train", "other": "train"})
+    found = [opened(*paths, class_weights="median-frequency").class_weights for paths in ((one, other), (both,))]
+    assert found[0] is not None
+    assert found[1] is not None
+    assert torch.equal(found[0], found[1])
+
+
+def test_the_digest_is_that_of_the_frames_in_their_order(recording: Path, tmp_path: Path) -> None:
+    more = write_recording(tmp_path / "more", {"a": "train"})
+    digest = opened(recording, more).sha256
+    recording_statistics(RecordingDir.open(more))  # puts figures into the manifest
+    assert opened(recording, more).sha256 == digest
+    assert len({digest, opened(more, recording).sha256, opened(recording).sha256}) == 3
+
+
+def test_recordings_that_do_not_go_together_are_refused(recording: Path, tmp_path: Path) -> None:
+    tested = write_recording(tmp_path / "tested", {"north": "test"})
+    with pytest.raises(DataError, match=r"'north' is in split 'train' in .*, and in 'test' in .*tested"):
+        opened(recording, tested)
+    with pytest.raises(UsageError, match="named twice"):
+        opened(recording, recording / ".." / recording.name)
 
 
 def test_too_few_frames(tmp_path: Path, recording: Path) -> None:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from harness.closed_loop.mask_driver.center_line import BEHIND_M, CenterLine, solve_shift
+from harness.closed_loop.mask_driver.center_line import BEHIND_M, CenterLine, _staying_m, solve_shift
 from harness.closed_loop.mask_driver.evidence import EvidenceMap
 from harness.closed_loop.mask_driver.ground_plane import GroundPlane
 from harness.closed_loop.mask_driver.lane_boundaries import Boundaries, find_boundaries
@@ -109,7 +109,7 @@ def test_the_shift_is_the_minimum_of_its_formula() -> None:
             (robust * (shift - bounds.left_m) ** 2).sum()
             + ((change + np.diff(shift, n=3)) ** 2).sum() / 0.004**2
             + (np.diff(shift, n=2) ** 2).sum() / 0.02**2
-            + 1e-3 * (shift**2).sum()
+            + (shift**2 / _staying_m(20) ** 2).sum()
         )
 
     best = solve_shift(points, bounds, odd_m=odd_m)

@@ -1,0 +1,1 @@
+"""Frames of driven episodes that are worth learning from, and episodes as recordings."""
