@@ -8,8 +8,11 @@ Decisions:
 
 - All contacts of a picture column are looked at, not only the lowest: in a bend the post beside the road and the car on
   it may share a column.
-- A hazard is as near as its nearest contacts, of which there must be enough for a thing 0.15 m wide: single pixels of a
-  predicted mask are noise. It must have been seen in two decisions of the last three, unless it is very near.
+- What touches the ground must also stand on it: most of the column above a contact, up to the height that its kind has
+  at least, must be hazard, too. A patch of wrong classes between the bars of a zebra lies flat.
+- A hazard is as near as its nearest contacts, of which there must be enough for a thing of its kind: single pixels and
+  slivers of a predicted mask are noise. It must have been seen in two decisions of the last three, unless it is very
+  near.
 - A walker on the road counts from farther aside than one on the pavement, by what lies under his feet in the mask.
 """
 
@@ -28,9 +31,15 @@ from harness.closed_loop.mask_driver.path import Floats, lengths
 from harness.closed_loop.mask_driver.roles import Role
 
 Image = npt.NDArray[np.uint8]
+Indices = npt.NDArray[np.int64]
 
 MAX_RANGE_M = 40.0
-LEAST_WIDTH_M = 0.15
+LEAST_WIDTHS_M = {Role.VEHICLE: 0.5, Role.WALKER: 0.2, Role.OBSTACLE: 0.15}
+"""Of a thing that is believed: patches of a predicted mask that are narrower are noise."""
+LEAST_HEIGHTS_M = {Role.VEHICLE: 0.9, Role.WALKER: 0.8, Role.OBSTACLE: 0.3}
+"""Up to here a thing of its kind is seen above its contact with the ground."""
+LEAST_FILLED = 0.6
+"""Of the column up to that height."""
 SAME_PLACE_M = 1.5
 """Contacts this near to the nearest one belong to one thing."""
 VERY_NEAR_M = 4.0
@@ -85,15 +94,16 @@ def find_contacts(ids: Image, roles: Image, plane: GroundPlane) -> Contacts:
     lower_edges = np.stack([columns + 0.5, rows + 1.0], axis=1)
     places = plane.to_ground(lower_edges)
     distances = np.hypot(*(places - plane.position[:2]).T)
-    near = distances < MAX_RANGE_M  # NaN, above the horizon, is not
-    rows, columns = rows[near], columns[near]
+    kept = np.flatnonzero(distances < MAX_RANGE_M)  # NaN, above the horizon, is not
+    kept = kept[_stands(roles, rows[kept], columns[kept], places[kept], plane)]
+    rows, columns = rows[kept], columns[kept]
     below = roles[np.minimum(rows + 1, roles.shape[0] - 1), columns]
     return Contacts(
-        places=places[near],
+        places=places[kept],
         roles=roles[rows, columns],
         class_ids=ids[rows, columns],
         on_road=(below == Role.ROAD) | (below == Role.LINE),
-        widths_m=distances[near] / plane.focal_px,
+        widths_m=distances[kept] / plane.focal_px,
     )
 
 
@@ -119,6 +129,27 @@ def _contacts(roles: Image, found: npt.NDArray[np.int64]) -> int:
     return count
 
 
+def _stands(roles: Image, rows: Indices, columns: Indices, places: Floats, plane: GroundPlane) -> npt.NDArray[np.bool_]:
+    """(C,) whether what touches the ground at pixels (C,) and places (C, 2) stands there, or lies flat."""
+    heights = np.array([LEAST_HEIGHTS_M.get(Role(role), 0.0) for role in range(len(Role))])[roles[rows, columns]]
+    tops = plane.to_pixels(np.concatenate([places, heights[:, None]], axis=1))[:, 1]
+    filled = np.empty(len(rows))
+    _filled(roles, rows, columns, np.nan_to_num(tops), filled)
+    return filled >= LEAST_FILLED
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _filled(roles: Image, rows: Indices, columns: Indices, tops: Floats, filled: Floats) -> None:
+    """The share of hazards in each column from a row up to a top."""
+    for i in range(len(rows)):
+        top = min(max(0, int(tops[i])), rows[i])
+        count = 0
+        for row in range(top, rows[i] + 1):
+            if roles[row, columns[i]] >= 4:
+                count += 1
+        filled[i] = count / (rows[i] + 1 - top)
+
+
 def nearest_in_corridor(
     contacts: Contacts, center_line: Floats, *, half_width_m: float, front_m: float
 ) -> Hazard | None:
@@ -140,7 +171,7 @@ def nearest_in_corridor(
     is_in = (np.abs(aside) < half_width_m + margins) & (along > -front_m)
     for i in np.argsort(np.where(is_in, along, np.inf), kind="stable")[: int(is_in.sum())]:
         same = is_in & (contacts.roles == contacts.roles[i]) & (along >= along[i]) & (along < along[i] + SAME_PLACE_M)
-        if contacts.widths_m[same].sum() >= LEAST_WIDTH_M:
+        if contacts.widths_m[same].sum() >= LEAST_WIDTHS_M[Role(int(contacts.roles[i]))]:
             return Hazard(
                 distance_m=max(0.0, float(along[i])),
                 role=Role(int(contacts.roles[i])),
