@@ -40,6 +40,8 @@ LEAST_HEIGHTS_M = {Role.VEHICLE: 0.9, Role.WALKER: 0.8, Role.OBSTACLE: 0.3}
 """Up to here a thing of its kind is seen above its contact with the ground."""
 LEAST_FILLED = 0.6
 """Of the column up to that height."""
+STRIDE_M = 0.9
+"""Between the feet of a walker."""
 SAME_PLACE_M = 1.5
 """Contacts this near to the nearest one belong to one thing."""
 VERY_NEAR_M = 4.0
@@ -135,7 +137,14 @@ def _stands(roles: Image, rows: Indices, columns: Indices, places: Floats, plane
     tops = plane.to_pixels(np.concatenate([places, heights[:, None]], axis=1))[:, 1]
     filled = np.empty(len(rows))
     _filled(roles, rows, columns, np.nan_to_num(tops), filled)
-    return filled >= LEAST_FILLED
+    stands: npt.NDArray[np.bool_] = filled >= LEAST_FILLED
+    # Above a foot that swings there is air: whoever has a leg to stand on beside it, stands.
+    walkers = np.flatnonzero(roles[rows, columns] == Role.WALKER)
+    if len(walkers):
+        standing = places[walkers[stands[walkers]]]
+        gaps = np.linalg.norm(places[walkers, None] - standing, axis=2)
+        stands[walkers] = (gaps < STRIDE_M).any(axis=1)
+    return stands
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
