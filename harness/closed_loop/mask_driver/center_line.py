@@ -36,9 +36,11 @@ from harness.closed_loop.mask_driver.lane_boundaries import Boundaries, find_bou
 from harness.closed_loop.mask_driver.path import (
     STEP_M,
     Floats,
+    at,
     continued,
     curvatures,
     evenly,
+    lengths,
     locate,
     normals,
 )
@@ -79,7 +81,10 @@ LOST_S = 1.5
 """So long without borders near the car, as on a zebra, and the lane is looked for anew."""
 _GOOD_FIT = 1.0
 """Of the points near the car: with it a lane is found, and stays so until less than ``_LEAST_FIT`` is left."""
-_TAIL_CURVATURES = (0.0, 0.0125, -0.0125, 0.025, -0.025, 0.045, -0.045)
+_FAN_CURVATURES = (0.0, 0.0125, -0.0125, 0.025, -0.025, 0.045, -0.045)
+_TAIL_CURVATURES = (0.0, 0.0125, -0.0125, 0.025, -0.025, 0.04, -0.04, 0.06, -0.06, 0.09, -0.09)
+_BACK = 3
+"""Points before the first lost one at which another tail begins: there the line was still right."""
 _FARTHER = 4
 """Points by which another tail must reach farther before it loses its borders, too."""
 
@@ -112,10 +117,9 @@ class CenterLine:
         """Go on with another line (N, 2), which must reach back to beside the car."""
         here, _ = locate(points, np.zeros(2))
         behind = min(max(0.0, here - BEHIND_M), max(0.0, STEP_M * (len(points) - 4)))
-        along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
-        start = np.array([np.interp(behind, along, points[:, axis]) for axis in (0, 1)])
+        along = lengths(points)
         kept = points[along > behind + 1e-6]
-        line = evenly(np.concatenate([start[None], kept])) if len(kept) else points
+        line = evenly(np.concatenate([at(points, [behind], along), kept])) if len(kept) else points
         bend = float(np.median(curvatures(line)[-9:-1])) if len(line) > 10 else 0.0
         self.points = continued(line, length_m=LENGTH_M, curvature=bend)[: round(LENGTH_M) + 1]
 
@@ -182,7 +186,7 @@ class CenterLine:
         start = _first_lost(fits, known=~np.isnan(road_shares(evidence, self.points)))
         if start >= len(fits) - _LOST_OVER:
             return
-        head = self.points[:start]
+        head = self.points[: max(round(BEHIND_M) + 2, start - _BACK)]
         tails = [continued(head, length_m=LENGTH_M, curvature=bend)[: len(self.points)] for bend in _TAIL_CURVATURES]
         reaches = [_first_lost(self._fits(evidence, tail), known=np.ones(len(tail), bool)) for tail in tails]
         best = int(np.argmax(reaches))
@@ -203,7 +207,7 @@ def _fan() -> tuple[Floats, Floats, Floats]:
     """Lines (C, P, 2) from behind the car to ``_FAN_M`` ahead, unit vectors to their right, and weights (P,)."""
     along = np.arange(-BEHIND_M, _FAN_M, STEP_M)
     lines, right = [], []
-    for offset, heading, bend in itertools.product(_FAN_OFFSETS_M, _FAN_HEADINGS, _TAIL_CURVATURES):
+    for offset, heading, bend in itertools.product(_FAN_OFFSETS_M, _FAN_HEADINGS, _FAN_CURVATURES):
         angle = heading + bend * along
         x, y = np.cumsum(np.cos(angle)) * STEP_M, np.cumsum(np.sin(angle)) * STEP_M
         here = round(BEHIND_M)
@@ -212,10 +216,21 @@ def _fan() -> tuple[Floats, Floats, Floats]:
     return np.array(lines), np.array(right), 1.0 / (1.0 + np.maximum(along, 0.0) / _NEAR)
 
 
+@cache
+def _smoothness(count: int) -> tuple[Floats, Floats]:
+    """Matrix (N, N) of all terms but the measurements', and third differences (N - 3, N) of N points."""
+    second = np.diff(np.eye(count), n=2, axis=0) / STEP_M**2
+    third = np.diff(np.eye(count), n=3, axis=0) / STEP_M**3
+    shape: Floats = third.T @ third / _CURVATURE_RATE**2 + second.T @ second / _INERTIA**2
+    shape[np.arange(count), np.arange(count)] += 1.0 / _staying_m(count) ** 2
+    return shape, third
+
+
 def _staying_m(count: int) -> Floats:
     """(N,) how far [m] each point may be moved by what its neighbours know: near ones are known from before."""
     ahead = np.maximum(np.arange(count) * STEP_M - BEHIND_M, 0.0)
-    return _STAYING_M * (1.0 + (ahead / _NEAR) ** 2)
+    staying: Floats = _STAYING_M * (1.0 + (ahead / _NEAR) ** 2)
+    return staying
 
 
 def _first_lost(fits: Floats, *, known: npt.NDArray[np.bool_]) -> int:
@@ -252,12 +267,10 @@ def solve_shift(points: Floats, boundaries: Boundaries, *, odd_m: float) -> Floa
         robust = weights / _NOISE_M**2 / (1.0 + (seen / odd_m) ** 2) ** 2
         normal[np.arange(count), np.arange(count)] += robust
         target += robust * seen
-    second = np.diff(np.eye(count), n=2, axis=0) / STEP_M**2
-    third = np.diff(np.eye(count), n=3, axis=0) / STEP_M**3
     chords = np.diff(points, axis=0)
     change = np.diff(np.unwrap(np.arctan2(chords[:, 1], chords[:, 0])), n=2) / STEP_M**2
-    normal += third.T @ third / _CURVATURE_RATE**2 + second.T @ second / _INERTIA**2
-    normal[np.arange(count), np.arange(count)] += 1.0 / _staying_m(count) ** 2
+    smoothness, third = _smoothness(count)
+    normal += smoothness
     target -= third.T @ change / _CURVATURE_RATE**2
     shift: Floats = np.clip(np.linalg.solve(normal, target), -MAX_SHIFT_M, MAX_SHIFT_M)
     return shift

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 
 from harness.carla_client.observation import Image
@@ -86,7 +87,7 @@ class MaskDriver:
             ids: (H, W) uint8 class ids of the picture.
             seen: Everything else.
         """
-        roles = self._roles.lookup[ids]
+        roles: Image = cv2.LUT(ids, self._roles.lookup)
         pitch_deg, roll_deg = self._attitude.lean(seen.pitch_deg, seen.roll_deg)
         plane = GroundPlane.of(self._facts.camera, pitch_deg=pitch_deg, roll_deg=roll_deg)
         self._move(seen)

@@ -24,7 +24,7 @@ from harness.closed_loop.mask_driver.center_line import CenterLine
 from harness.closed_loop.mask_driver.ego_motion import EgoMotion
 from harness.closed_loop.mask_driver.evidence import EvidenceMap
 from harness.closed_loop.mask_driver.exit_lane import ExitLane, find_exit, to_ego, usual_exit
-from harness.closed_loop.mask_driver.path import STEP_M, Floats, lengths, locate
+from harness.closed_loop.mask_driver.path import STEP_M, Floats, at, lengths, locate
 
 KEPT_FROM_M = 7.0
 EXIT_KEPT_FROM_M = 1.0
@@ -124,12 +124,11 @@ def _entrance_on(line: CenterLine, distance_m: float) -> Floats:
     """
     here, _ = locate(line.points, np.zeros(2))
     along = lengths(line.points)
-    at = min(here + distance_m, along[-1])
-    to = max(at - UNMARKED_M, STEP_M)
-    ends = np.array([max(0.0, to - _STRETCH_M), to])
-    begin, end = np.stack([np.interp(ends, along, line.points[:, axis]) for axis in (0, 1)], axis=1)
+    there = min(here + distance_m, along[-1])
+    to = max(there - UNMARKED_M, STEP_M)
+    begin, end = at(line.points, [max(0.0, to - _STRETCH_M), to], along)
     direction = (end - begin) / np.linalg.norm(end - begin)
-    place = end + (at - to) * direction
+    place = end + (there - to) * direction
     return np.stack([place, place + direction])
 
 

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from harness.closed_loop.mask_driver.path import Floats, lengths, locate
+from harness.closed_loop.mask_driver.path import Floats, at, lengths, locate
 from harness.closed_loop.policy import VehicleFacts
 
 LOOK_AHEAD_S = 0.55
@@ -30,8 +30,7 @@ def pursuit_curvature(center_line: Floats, *, speed: float, rear_axle_x_m: float
     axle = np.array([rear_axle_x_m, 0.0])
     here, _ = locate(center_line, axle)
     along = lengths(center_line)
-    at = min(here + look_ahead_m(speed), along[-1])
-    goal = np.array([np.interp(at, along, center_line[:, axis]) for axis in (0, 1)]) - axle
+    goal = at(center_line, here + look_ahead_m(speed), along) - axle
     distance = float(goal @ goal)
     return 2.0 * float(goal[1]) / distance if distance > 1e-6 else 0.0
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Protocol
 
 import carla
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from datasets.labels import CARLA_29
 from harness.carla_client.route_plan import Command
@@ -26,6 +29,10 @@ ROAD, LINE, SIDEWALK, SKY, CAR, WALKER = (
     CARLA_29.class_id(name) for name in ("Roads", "RoadLines", "Sidewalks", "Sky", "Car", "Pedestrians")
 )
 LANE_M = 3.5
+_OFF_THE_ARC_M = 0.003
+"""Between an arc and the pieces that stand for it, at most."""
+SIGHT_M = 150.0
+"""Along the camera's axis; beyond lies sky."""
 CAMERA = CameraSpec(width=320, height=180)
 CAR_FACTS = VehicleFacts(
     wheelbase_m=2.9, rear_axle_x_m=-1.45, front_m=2.4, rear_m=2.4, width_m=1.9, max_steer_deg=70.0,
@@ -44,6 +51,17 @@ class Box:
     tag: int
 
 
+class Ground(Protocol):
+    """What can be drawn."""
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """What stands there."""
+
+    def tags_at(self, places: Floats) -> Image:
+        """What lies on the ground at places (M, 2)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Street:
     """Two lanes, one each way, with a centre line, edge lines and pavements."""
@@ -56,19 +74,8 @@ class Street:
 
     def offsets(self, places: Floats) -> tuple[Floats, Floats]:
         """(way along the lane, way to the right of its middle) of places (M, 2)."""
-        starts, steps = self.lane[:-1], np.diff(self.lane, axis=0)
-        sizes = np.linalg.norm(steps, axis=1)
-        begins = np.concatenate([[0.0], np.cumsum(sizes)[:-1]])
-        best = np.full(len(places), np.inf)
-        along, aside = np.zeros(len(places)), np.zeros(len(places))
-        for start, step, size, begin in zip(starts, steps, sizes, begins, strict=True):
-            share = np.clip(((places - start) @ step) / size**2, 0.0, 1.0)
-            gap = places - start - share[:, None] * step
-            distance = np.hypot(gap[:, 0], gap[:, 1])
-            nearer = distance < best
-            best[nearer] = distance[nearer]
-            along[nearer] = (begin + share * size)[nearer]
-            aside[nearer] = np.copysign(distance, step[0] * gap[:, 1] - step[1] * gap[:, 0])[nearer]
+        along, aside = np.empty(len(places)), np.empty(len(places))
+        _offsets(self.lane, np.ascontiguousarray(places), along, aside)
         return along, aside
 
     def tags_at(self, places: Floats) -> Image:
@@ -84,6 +91,26 @@ class Street:
         return tags
 
 
+@njit(cache=True)
+def _offsets(lane: Floats, places: Floats, along: Floats, aside: Floats) -> None:
+    """By the nearest piece of the lane, the first one of several."""
+    for i in range(len(places)):
+        best, begin = np.inf, 0.0
+        for k in range(len(lane) - 1):
+            x, y = lane[k + 1, 0] - lane[k, 0], lane[k + 1, 1] - lane[k, 1]
+            from_x, from_y = places[i, 0] - lane[k, 0], places[i, 1] - lane[k, 1]
+            square = x * x + y * y
+            size = math.sqrt(square)
+            share = min(1.0, max(0.0, (from_x * x + from_y * y) / square))
+            gap_x, gap_y = from_x - share * x, from_y - share * y
+            distance = gap_x * gap_x + gap_y * gap_y
+            if distance < best:
+                best = distance
+                along[i] = begin + share * size
+                aside[i] = math.copysign(math.sqrt(distance), x * gap_y - y * gap_x)
+            begin += size
+
+
 def straight(length_m: float = 200.0) -> Floats:
     """A lane along x."""
     return np.array([[-20.0, 0.0], [length_m, 0.0]])
@@ -91,8 +118,9 @@ def straight(length_m: float = 200.0) -> Floats:
 
 def bend(radius_m: float, *, before_m: float = 30.0, angle_deg: float = 90.0, after_m: float = 60.0) -> Floats:
     """A lane that goes straight, then round (right for positive angles), then straight."""
-    sign = math.copysign(1.0, angle_deg)
-    angles = np.linspace(0.0, math.radians(abs(angle_deg)), max(8, int(abs(angle_deg))))
+    sign, turned = math.copysign(1.0, angle_deg), math.radians(abs(angle_deg))
+    pieces = math.ceil(turned / (2.0 * math.acos(1.0 - _OFF_THE_ARC_M / radius_m)))
+    angles = np.linspace(0.0, turned, pieces + 1)
     arc = np.stack([before_m + radius_m * np.sin(angles), sign * radius_m * (1 - np.cos(angles))], axis=1)
     end = arc[-1] + after_m * np.array([math.cos(angles[-1]), sign * math.sin(angles[-1])])
     return np.concatenate([[[-20.0, 0.0]], arc, [end]])
@@ -127,8 +155,26 @@ class Car:
         self.x, self.y = axle - rear * np.array([math.cos(self.yaw), math.sin(self.yaw)])
 
 
-def draw(street: Street, car: Car, camera: CameraSpec = CAMERA) -> Image:
-    """(H, W) uint8 tags as the camera on the car sees the street."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Rays:
+    """Of a camera's P pixels, row after row, in the ego frame."""
+
+    directions: Floats
+    """(P, 3)"""
+    bearings: Floats
+    """(P,) [rad] right positive."""
+    origin: Floats
+    """(3,)"""
+    reach: Floats
+    """(P,) of how many of its lengths a ray meets the ground; inf: never."""
+    on_ground: npt.NDArray[np.intp]
+    """(G,) pixels that show the ground, within ``SIGHT_M``."""
+    places: Floats
+    """(G, 2) what they show."""
+
+
+@cache
+def _rays(camera: CameraSpec) -> _Rays:
     matrix = np.array(
         carla.Transform(
             carla.Location(camera.x, camera.y, camera.z), carla.Rotation(camera.pitch, camera.yaw, camera.roll)
@@ -140,33 +186,52 @@ def draw(street: Street, car: Car, camera: CameraSpec = CAMERA) -> Image:
         [np.full(u.shape, focal), u - camera.width / 2, camera.height / 2 - v], axis=-1
     ).reshape(-1, 3) @ matrix[:3, :3].T  # fmt: skip
     origin = matrix[:3, 3]
-    tags = np.full(len(rays), SKY, np.uint8)
-    reach = np.full(len(rays), np.inf)
     down = rays[:, 2] < -1e-6
-    t = -origin[2] / rays[down, 2]
-    reach[down] = t
-    tags[down] = street.tags_at(car.to_world(origin[:2] + t[:, None] * rays[down, :2]))
-    far = np.zeros(len(rays), bool)
-    far[down] = t * focal > 150.0
-    tags[far] = SKY
-    _stand(street.boxes, car, rays, origin, tags, reach)
+    reach = np.full(len(rays), np.inf)
+    reach[down] = -origin[2] / rays[down, 2]
+    on_ground = np.flatnonzero(down & (reach * focal <= SIGHT_M))
+    places = origin[:2] + reach[on_ground, None] * rays[on_ground, :2]
+    return _Rays(
+        directions=rays, bearings=np.arctan2(rays[:, 1], rays[:, 0]), origin=origin, reach=reach, on_ground=on_ground,
+        places=places,
+    )  # fmt: skip
+
+
+def draw(street: Ground, car: Car, camera: CameraSpec = CAMERA) -> Image:
+    """(H, W) uint8 tags as the camera on the car sees the street."""
+    rays = _rays(camera)
+    tags = np.full(len(rays.directions), SKY, np.uint8)
+    tags[rays.on_ground] = street.tags_at(car.to_world(rays.places))
+    _stand(street.boxes, car, rays, tags)
     return tags.reshape(camera.height, camera.width)
 
 
-def _stand(boxes: Sequence[Box], car: Car, rays: Floats, origin: Floats, tags: Image, reach: Floats) -> None:
+def _stand(boxes: Sequence[Box], car: Car, rays: _Rays, tags: Image) -> None:
     """Draw posts: rays against their boxes (slabs), in the frame of the car turned to the world."""
     c, s = math.cos(car.yaw), math.sin(car.yaw)
-    world = rays.copy()
-    world[:, :2] = rays[:, :2] @ np.array([[c, s], [-s, c]])
-    start = np.array([*car.to_world(origin[None, :2])[0], origin[2]])
+    start = np.array([*car.to_world(rays.origin[None, :2])[0], rays.origin[2]])
+    reach = rays.reach.copy()
     for box in boxes:
         low = np.array([box.x - box.half_m, box.y - box.half_m, 0.0])
         high = np.array([box.x + box.half_m, box.y + box.half_m, box.height_m])
+        looking = _towards(box, start, car.yaw, rays)
+        world = rays.directions[looking]
+        world[:, :2] = world[:, :2] @ np.array([[c, s], [-s, c]])
         with np.errstate(divide="ignore", invalid="ignore"):
             a, b = (low - start) / world, (high - start) / world
         near, far = np.nanmax(np.minimum(a, b), axis=1), np.nanmin(np.maximum(a, b), axis=1)
-        hit = (near < far) & (near > 0.0) & (near < reach)
-        tags[hit], reach[hit] = box.tag, near[hit]
+        hit = (near < far) & (near > 0.0) & (near < reach[looking])
+        tags[looking[hit]], reach[looking[hit]] = box.tag, near[hit]
+
+
+def _towards(box: Box, start: Floats, yaw: float, rays: _Rays) -> npt.NDArray[np.intp]:
+    """Rays that may meet a box, by their bearing: all others pass it."""
+    x, y = box.x - start[0], box.y - start[1]
+    distance, reach_m = math.hypot(x, y), math.sqrt(2.0) * box.half_m
+    if distance <= reach_m:
+        return np.arange(len(rays.bearings))
+    off = np.abs((rays.bearings - (math.atan2(y, x) - yaw) + math.pi) % (2.0 * math.pi) - math.pi)
+    return np.flatnonzero(off <= math.asin(reach_m / distance) + 1e-6)
 
 
 def episode(camera: CameraSpec = CAMERA, *, step_s: float = 0.1) -> EpisodeFacts:

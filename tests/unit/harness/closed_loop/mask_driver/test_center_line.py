@@ -6,8 +6,17 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from harness.closed_loop.mask_driver.center_line import BEHIND_M, CenterLine, _staying_m, solve_shift
+from harness.closed_loop.mask_driver.center_line import (
+    BEHIND_M,
+    LOST_S,
+    CenterLine,
+    _first_lost,
+    _staying_m,
+    solve_shift,
+)
 from harness.closed_loop.mask_driver.evidence import EvidenceMap
 from harness.closed_loop.mask_driver.ground_plane import GroundPlane
 from harness.closed_loop.mask_driver.lane_boundaries import Boundaries, find_boundaries
@@ -72,6 +81,79 @@ def test_a_tail_that_has_lost_its_lane_finds_it_again() -> None:
         line.fit(evidence)
     _, aside = street.offsets(line.points[: round(BEHIND_M) + 25])
     assert np.abs(aside).max() < 0.25
+
+
+BESIDE_M = 3.5
+
+
+def settled_beside(line: CenterLine) -> None:
+    """From 14 m on the line lies in the lane of those who come."""
+    line.points[:, 1] = -BESIDE_M / (1.0 + np.exp(-(line.points[:, 0] - 17.0) / 0.8))
+
+
+def test_a_tail_that_has_settled_in_the_lane_beside_comes_back() -> None:
+    street, car = Street(lane=straight()), Car()
+    line, evidence = CenterLine(), seen(street, car)
+    line.fit(evidence)
+    settled_beside(line)
+    for _ in range(5):
+        line.fit(evidence)
+    _, aside = street.offsets(line.points[: round(BEHIND_M) + 25])
+    assert np.abs(aside).max() < 0.25
+
+
+def test_where_it_may_not_leap_a_tail_stays_where_it_is() -> None:
+    """In a junction nothing but the command says which lane is meant."""
+    line, evidence = CenterLine(), seen(Street(lane=straight()), Car())
+    line.fit(evidence, may_leap=False)
+    settled_beside(line)
+    for _ in range(5):
+        line.fit(evidence, may_leap=False)
+    assert line.points[round(BEHIND_M) + 25, 1] == pytest.approx(-BESIDE_M, abs=0.3)
+
+
+def test_a_lane_that_was_lost_is_looked_for_anew_when_it_is_lost_for_long() -> None:
+    street, car, step_s = Street(lane=straight()), Car(), 0.1
+    line, evidence = CenterLine(step_s=step_s), seen(street, car)
+    line.fit(evidence)
+    line.points[:, 1] += 6.0  # where no border is in reach
+    asides = []
+    for _ in range(round(LOST_S / step_s) + 8):
+        line.fit(evidence)
+        asides.append(np.abs(street.offsets(line.points[4:20])[1]).mean())
+    before = round(LOST_S / step_s) - 1
+    assert min(asides[:before]) > 5.0
+    assert asides[-1] < 0.15
+
+
+def test_a_line_that_never_had_a_lane_looks_for_it_at_once() -> None:
+    street = Street(lane=straight())
+    line, evidence = CenterLine(), seen(street, Car())
+    line.points[:, 1] += 6.0
+    for _ in range(4):
+        line.fit(evidence)
+    assert np.abs(street.offsets(line.points[4:20])[1]).mean() < 0.15
+
+
+ALL_KNOWN = np.ones(40, bool)
+
+
+@given(st.integers(0, 39), st.integers(0, 40))
+def test_a_tail_is_lost_where_six_known_points_in_a_row_have_no_border(start: int, size: int) -> None:
+    fits = np.ones(40)
+    fits[start : start + size] = 0.0
+    first = max(start, round(BEHIND_M) + 6)  # the points beside the car are no tail
+    is_lost = min(start + size, 39) - first >= 6
+    assert _first_lost(fits, known=ALL_KNOWN) == (first if is_lost else 40)
+
+
+@given(st.integers(12, 33))
+def test_what_is_hidden_is_not_lost(start: int) -> None:
+    fits, known = np.ones(40), ALL_KNOWN.copy()
+    fits[start:] = 0.0
+    assert _first_lost(fits, known=known) == start
+    known[start:] = False
+    assert _first_lost(fits, known=known) == 40
 
 
 def test_the_width_of_the_lane_is_learnt() -> None:

@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from harness.closed_loop.mask_driver.ground_plane import GroundPlane
 from harness.closed_loop.mask_driver.hazards import Hazard, HazardTrack, find_contacts, nearest_in_corridor
@@ -23,6 +25,7 @@ from tests.unit.harness.closed_loop.mask_driver.drawn_world import (
 )
 
 ROLES = roles_of(CARLA_29).lookup
+PIXELS = np.stack(np.meshgrid(np.arange(CAMERA.width), np.arange(CAMERA.height)), axis=-1).reshape(-1, 2) + 0.5
 AHEAD = np.stack([np.arange(-4.0, 42.0), np.zeros(46)], axis=1)
 
 
@@ -63,9 +66,44 @@ def test_a_walker_on_the_road_counts_from_farther_aside() -> None:
 def test_a_single_wrong_pixel_is_nothing() -> None:
     ids = draw(Street(lane=straight()), Car())
     ids[130, 160] = CAR
+    assert not len(find_contacts(ids, ROLES[ids], GroundPlane.of(CAMERA)).places)
+
+
+def test_a_sliver_that_stands_is_too_narrow_for_a_car() -> None:
+    ids = draw(Street(lane=straight()), Car())
+    ids[90:131, 160] = CAR
     contacts = find_contacts(ids, ROLES[ids], GroundPlane.of(CAMERA))
     assert len(contacts.places) == 1
     assert nearest_in_corridor(contacts, AHEAD, half_width_m=0.95, front_m=2.4) is None
+
+
+@settings(max_examples=40)
+@given(st.floats(6.0, 28.0), st.floats(-0.4, 0.4), st.floats(0.45, 0.9), st.floats(1.0, 3.0))
+def test_what_stands_is_a_hazard_and_the_same_patch_lying_flat_is_none(
+    x: float, y: float, half_m: float, height_m: float
+) -> None:
+    """Flat: as long as a quarter of its distance, which is longer than what a net makes of a zebra's bars."""
+    assert nearest(Box(x=x + half_m, y=y, half_m=half_m, height_m=height_m, tag=CAR)) is not None
+    ids = draw(Street(lane=straight()), Car())
+    ground = GroundPlane.of(CAMERA).to_ground(PIXELS)
+    is_patch = (ground[:, 0] > x) & (ground[:, 0] < 1.25 * x) & (np.abs(ground[:, 1] - y) < half_m)
+    ids.reshape(-1)[is_patch] = CAR
+    assert is_patch.any()
+    contacts = find_contacts(ids, ROLES[ids], GroundPlane.of(CAMERA))
+    assert nearest_in_corridor(contacts, AHEAD, half_width_m=0.95, front_m=2.4) is None
+
+
+def test_a_foot_in_the_air_belongs_to_the_leg_beside_it() -> None:
+    foot = Box(x=12.0, y=-0.3, half_m=0.15, height_m=0.2, tag=WALKER)
+    leg = Box(x=12.0, y=0.2, half_m=0.15, height_m=1.7, tag=WALKER)
+    assert nearest(foot) is None
+    ids = draw(Street(lane=straight(), boxes=(foot, leg)), Car())
+    places = find_contacts(ids, ROLES[ids], GroundPlane.of(CAMERA)).places
+    assert places[:, 1].min() < -0.2, "the foot, too"
+    far_leg = Box(x=12.0, y=1.4, half_m=0.15, height_m=1.7, tag=WALKER)
+    ids = draw(Street(lane=straight(), boxes=(foot, far_leg)), Car())
+    places = find_contacts(ids, ROLES[ids], GroundPlane.of(CAMERA)).places
+    assert places[:, 1].min() > 1.0
 
 
 def test_what_hangs_over_the_road_touches_nothing() -> None:
