@@ -17,7 +17,7 @@ SIZES = "320x180,160x90"
 
 def story(output: Path, *, seed: int) -> list[list[str]]:
     """The arguments of each ``harness`` command of the demo, in order."""
-    data, run, scores = str(output / "data"), str(output / "run"), str(output / "scores")
+    data, run, scores, drive = (str(output / name) for name in ("data", "run", "scores", "drive"))
     return [
         ["record", "demo", "-o", data, "--seed", str(seed)],
         ["inspect", data],
@@ -30,6 +30,10 @@ def story(output: Path, *, seed: int) -> list[list[str]]:
             "score", run, "demo", "--drives", data, "--weather", WEATHERS, "--size", SIZES, "-o", scores,
             "--seed", str(seed),
         ],
+        [
+            "drive", run, "driving_demo", "--policy", "mask,truth", "--size", "320x180", "--decide-every", "2",
+            "-o", drive, "--seed", str(seed),
+        ],
     ]  # fmt: skip
 
 
@@ -39,7 +43,7 @@ def story(output: Path, *, seed: int) -> list[list[str]]:
 @click.option("--seed", default=0, help="Of scenarios, weights, order and augmentation.")
 @click.pass_context
 def demo(ctx: click.Context, output: Path, overwrite: bool, seed: int) -> None:
-    """Record, train, score and report on the embedded simulator, in a few minutes on two cores.
+    """Record, train, score, drive and report on the embedded simulator, in a few minutes on two cores.
 
     Needs no CARLA, no GPU and no network. Every step is printed as the command that does it.
     """
@@ -55,6 +59,6 @@ def demo(ctx: click.Context, output: Path, overwrite: bool, seed: int) -> None:
         if code:  # of a step that was interrupted; one that failed raises
             ctx.exit(code)
         say(f"({time.perf_counter() - step:.0f} s)")
-    scores = output / "scores"
-    say(f"\nThe demo took {time.perf_counter() - started:.0f} s. Tables: {scores}/*.csv")
-    say(f"Open {scores / 'report.html'} in a browser.")
+    scores, drive = output / "scores", output / "drive"
+    say(f"\nThe demo took {time.perf_counter() - started:.0f} s. Tables: {scores}/*.csv and {drive}/*.csv")
+    say(f"Open {scores / 'report.html'} and {drive / 'report.html'} in a browser.")

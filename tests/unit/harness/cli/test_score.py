@@ -113,7 +113,7 @@ def test_labels_that_differ_are_an_error_where_they_must_agree(capsys: pytest.Ca
         tell_what_is_missing(summary, remedy=REPAIR, labels_must_agree=True)
 
 
-def test_the_demo_ends_with_a_score_that_has_its_report() -> None:
+def test_the_demo_ends_with_a_score_and_a_drive_that_have_their_reports() -> None:
     commands = story(Path("out"), seed=0)
-    assert [command[0] for command in commands] == ["record", "inspect", "train", "evaluate", "score"]
-    assert "--no-report" not in commands[-1]
+    assert [command[0] for command in commands] == ["record", "inspect", "train", "evaluate", "score", "drive"]
+    assert all("--no-report" not in command for command in commands[-2:])
