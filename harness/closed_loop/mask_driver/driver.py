@@ -56,6 +56,10 @@ SIDE_MARGIN_M = 0.1
 """Of the corridor that is shown, beside the car."""
 
 
+_STATES = {"sense": DriverState.SAFE_STOP, "hazard": DriverState.FOLLOWING_HAZARD}
+"""Of the driver, by what allows the least speed."""
+
+
 class MaskDriver:
     """Drives one episode by masks of one label set."""
 
@@ -121,24 +125,10 @@ class MaskDriver:
 
     def _control(self, ids: Image, seen: DrivingObservation, hazard: Hazard | None, nonsense: str) -> VehicleControl:
         vehicle, line = self._facts.vehicle, self._line.points
-        here, _ = locate(line, np.zeros(2))
-        targets = {
-            "limit": seen.speed_limit,
-            "bend": bend_speed(line, start_m=here, speed=seen.speed),
-            "sight": sight_speed(self._sense.sight_m(self._evidence, self._line)),
-        }
-        state = DriverState.DRIVING
-        if hazard is not None:
-            targets["hazard"] = hazard_speed(hazard, speed=seen.speed)
-            if targets["hazard"] < min(targets.values()) + 1e-9:
-                state = DriverState.FOLLOWING_HAZARD
-        if nonsense:
-            targets["sense"], state = 0.0, DriverState.SAFE_STOP
-        emergency = hazard is not None and needed_braking(hazard, speed=seen.speed) > EMERGENCY_BRAKING
-        target = min(targets.values())
-        pedals = self._speed.pedals(speed=seen.speed, target=target, max_brake=GENTLE_BRAKE if hazard is None else 1.0)
-        if emergency:
-            state = DriverState.EMERGENCY_BRAKING
+        targets = self._targets(seen, hazard, is_sense=not nonsense)
+        why = min(targets, key=targets.__getitem__)
+        is_emergency = hazard is not None and needed_braking(hazard, speed=seen.speed) > EMERGENCY_BRAKING
+        state = DriverState.EMERGENCY_BRAKING if is_emergency else _STATES.get(why, DriverState.DRIVING)
         self.explanation = Explanation(
             mask=ids,
             center_line=line.astype(np.float32)[round(BEHIND_M) :],
@@ -146,12 +136,26 @@ class MaskDriver:
             hazard_distance_m=math.inf if hazard is None else hazard.distance_m,
             hazard_class=-1 if hazard is None else hazard.class_id,
             state=state,
-            reason=nonsense or ("" if state is DriverState.DRIVING else min(targets, key=targets.__getitem__)),
-            target_speed=0.0 if emergency else target,
+            reason=nonsense or ("" if state is DriverState.DRIVING else why),
+            target_speed=0.0 if is_emergency else targets[why],
         )
         curvature = pursuit_curvature(line, speed=seen.speed, rear_axle_x_m=vehicle.rear_axle_x_m)
-        return VehicleControl(
-            throttle=0.0 if emergency else pedals.throttle,
-            steer=wheel(curvature, speed=seen.speed, vehicle=vehicle),
-            brake=1.0 if emergency else pedals.brake,
+        steer = wheel(curvature, speed=seen.speed, vehicle=vehicle)
+        if is_emergency:
+            return VehicleControl(steer=steer, brake=1.0)
+        pedals = self._speed.pedals(
+            speed=seen.speed, target=targets[why], max_brake=GENTLE_BRAKE if hazard is None else 1.0
         )
+        return VehicleControl(throttle=pedals.throttle, steer=steer, brake=pedals.brake)
+
+    def _targets(self, seen: DrivingObservation, hazard: Hazard | None, *, is_sense: bool) -> dict[str, float]:
+        """What allows which speed [m/s]; of equal ones the first counts."""
+        line = self._line.points
+        here, _ = locate(line, np.zeros(2))
+        return {
+            **({} if is_sense else {"sense": 0.0}),
+            **({} if hazard is None else {"hazard": hazard_speed(hazard, speed=seen.speed)}),
+            "limit": seen.speed_limit,
+            "bend": bend_speed(line, start_m=here, speed=seen.speed),
+            "sight": sight_speed(self._sense.sight_m(self._evidence, self._line)),
+        }
