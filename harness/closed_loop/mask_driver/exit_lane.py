@@ -163,6 +163,8 @@ def _lane(near_m: float | None, far_m: float | None, command: Command, width_m: 
     side = -1.0 if command is Command.RIGHT else 1.0
     if near_m is not None and far_m is not None:
         middle, lanes = 0.5 * (near_m + far_m), max(1.0, round(0.5 * (far_m - near_m) / width_m))
+        if far_m - near_m < 1.2 * width_m:  # it has one lane only
+            return middle
         return middle + side * width_m * (lanes - 0.5 if command is Command.RIGHT else 0.5)
     edge = far_m if near_m is None else near_m
     if edge is None:

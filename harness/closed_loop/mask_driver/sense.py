@@ -6,6 +6,8 @@ has been seen anywhere along the line for some time: then the line is a guess.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from harness.carla_client.route_plan import Command
@@ -89,6 +91,6 @@ class MaskSense:
     def sight_m(self, evidence: EvidenceMap, line: CenterLine) -> float:
         """How far ahead of the car the line lies on road that is seen [m]."""
         shares = road_shares(evidence, line.points)[round(BEHIND_M) :]
-        first = round(self._from_m / STEP_M)
+        first = math.ceil(self._from_m / STEP_M)  # nearer, a car that stands has never seen the ground
         bad = np.flatnonzero(~(shares[first:] > LEAST_ROAD_SHARE))
         return float((first + bad[0]) * STEP_M) if len(bad) else float(len(shares) * STEP_M)

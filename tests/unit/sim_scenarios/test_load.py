@@ -194,8 +194,8 @@ def test_places_are_spawn_points_or_locations(tmp_path: Path) -> None:
 
 def test_the_catalogue_is_what_the_documentation_says() -> None:
     assert catalog_names() == (
-        "city", "crossing", "demo", "driving", "driving_demo", "driving_towns", "highway", "night", "smoke", "sweeps", "towns",
-        "weather",
+        "city", "crossing", "demo", "driving", "driving_demo", "driving_towns", "highway", "night", "smoke", "sweeps",
+        "towns", "weather",
     )  # fmt: skip
     assert [len(load_suite("city").of_split(split)) for split in ("train", "val", "test")] == [8, 2, 2]
     assert [len(load_suite("smoke").of_split(split)) for split in ("train", "val", "test")] == [1, 0, 1]
