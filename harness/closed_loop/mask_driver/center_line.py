@@ -87,6 +87,10 @@ _BACK = 3
 """Points before the first lost one at which another tail begins: there the line was still right."""
 _FARTHER = 4
 """Points by which another tail must reach farther before it loses its borders, too."""
+_BENT_OVER = 8
+"""Points before it that say how a tail is usually bent."""
+_UNBENT = 100.0
+"""Points that a tail must reach farther for each 1/m by which it is bent otherwise: odd ones find borders by chance."""
 
 
 class CenterLine:
@@ -189,8 +193,10 @@ class CenterLine:
         head = self.points[: max(round(BEHIND_M) + 2, start - _BACK)]
         tails = [continued(head, length_m=LENGTH_M, curvature=bend)[: len(self.points)] for bend in _TAIL_CURVATURES]
         reaches = [_first_lost(self._fits(evidence, tail), known=np.ones(len(tail), bool)) for tail in tails]
-        best = int(np.argmax(reaches))
-        if reaches[best] >= start + _FARTHER:
+        usual = float(np.median(curvatures(head)[-_BENT_OVER - 1 : -1]))
+        scores = np.array(reaches) - _UNBENT * np.abs(np.array(_TAIL_CURVATURES) - usual)
+        best = int(np.argmax(scores))
+        if scores[best] >= start + _FARTHER:
             self.points = tails[best]
 
     def _follow_width(self, boundaries: Boundaries) -> None:

@@ -120,7 +120,7 @@ def _search(
     for i in range(len(points)):
         for side in range(2):
             sign = 1.0 if side else -1.0
-            mass, moment, edge, was_road, seen = 0.0, 0.0, np.nan, False, 0
+            mass, moment, edge, was_road = 0.0, 0.0, np.nan, False
             for k in range(steps):
                 # From the lane outwards, so that the first edge that is met is the lane's.
                 off = half_width - GATE_M + k * _SEARCH_STEP_M
@@ -130,7 +130,6 @@ def _search(
                 if weight == 0.0:
                     was_road = False
                     continue
-                seen += 1
                 if line > _LEAST_LINE_SHARE:
                     mass += line * _SEARCH_STEP_M
                     moment += line * _SEARCH_STEP_M * off
