@@ -78,9 +78,10 @@ def drive(
         if record is not None:
             say(f"then the episodes are replayed once more, on one server, into {record}")
         return
-    check_output(output, resume=resume, overwrite=overwrite, inputs=[] if net.run is None else [net.run])
+    read = [*([] if net.run is None else [net.run]), *plan.policy_files]
+    check_output(output, resume=resume, overwrite=overwrite, inputs=read)
     if record is not None:
-        check_recording_folder(record, output, resume=resume, overwrite=overwrite)
+        check_recording_folder(record, output, resume=resume, overwrite=overwrite, inputs=read)
     try:
         with progress_bar() as progress:
             summary = drive_suite(

@@ -46,7 +46,7 @@ _PLAN = (
         multiple=True,
         default=["test"],
         type=click.Choice(SPLITS),
-        help="Scenarios to drive. [default: test]",
+        help="Scenarios to drive.",
     ),
     click.option(
         "--decide-every", default=1, type=click.IntRange(1, 100), help="The policy decides in every n-th tick."
@@ -59,7 +59,7 @@ _PLAN = (
     ),
     click.option(
         "--time-limit",
-        type=click.FloatRange(min=0, min_open=True),
+        type=click.FloatRange(min=0, min_open=True, max=3600),
         help="Simulated time after which an episode ends [s]. [default: the scenario's duration_s]",
     ),
     click.option("--checkpoint", default="best", type=click.Choice(["best", "last"]), help="Weights to load."),

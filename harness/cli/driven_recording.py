@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from harness.recording.rows import RecordRow
 
 
-def check_recording_folder(out: Path, drive: Path, *, resume: bool, overwrite: bool) -> None:
+def check_recording_folder(
+    out: Path, drive: Path, *, resume: bool, overwrite: bool, inputs: Sequence[Path] = ()
+) -> None:
     """Refuse a folder that the episodes of a drive cannot be recorded into, and change nothing.
 
     Args:
@@ -25,9 +27,10 @@ def check_recording_folder(out: Path, drive: Path, *, resume: bool, overwrite: b
         drive: folder of the drive.
         resume: whether ``out`` may hold what an earlier run left.
         overwrite: whether it may be emptied.
+        inputs: what else the command reads, which must not lie in ``out``.
 
     Raises:
-        UsageError: one of the folders lies in the other, or both options were given.
+        UsageError: one of the folders lies in the other, an input in ``out``, or both options were given.
         OutputInUseError: ``out`` is used.
     """
     from harness.run_dir import check_output
@@ -35,7 +38,7 @@ def check_recording_folder(out: Path, drive: Path, *, resume: bool, overwrite: b
     inner, outer = out.resolve(), drive.resolve()
     if inner.is_relative_to(outer) or outer.is_relative_to(inner):
         raise UsageError(f"{out} and the drive in {drive} must not lie in each other: choose another folder")
-    check_output(out, resume=resume, overwrite=overwrite)
+    check_output(out, resume=resume, overwrite=overwrite, inputs=inputs)
 
 
 def record_driven(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,12 +114,12 @@ def _record(
 
 
 def _print_frames(mined: Mined, output_format: str) -> None:
+    from harness.mining.table import frame_table
+
     shown = mined.frames[:MAX_LISTED] if output_format == "table" else mined.frames
     if output_format in ("csv", "json"):
-        columns: tuple[str, ...] = (*asdict(shown[0].key), "split", "tick", "time_s", "iou", "reason") if shown else ()
-        rows = tuple(
-            (*asdict(each.key).values(), each.split, each.tick, each.time_s, each.iou, each.reason) for each in shown
-        )
+        table = frame_table(shown)
+        columns, rows = tuple(table.columns), tuple(table.itertuples(index=False, name=None))
     else:
         columns = ("scenario", "weather", "size", "policy", "repeat", "split", "time s", "IoU", "why")
         rows = tuple(

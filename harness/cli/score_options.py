@@ -37,7 +37,7 @@ _PLAN = (
         multiple=True,
         default=["test"],
         type=click.Choice(SPLITS),
-        help="Scenarios to score. [default: test]",
+        help="Scenarios to score.",
     ),
     click.option("--drives", type=INPUT_DIRECTORY, help="Recording whose drives to replay. [default: drive anew]"),
     click.option("--reference-weather", help="Compare with this one. [default: ClearNoon if scored, else the first]"),

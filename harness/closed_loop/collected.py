@@ -25,7 +25,7 @@ class CollectedEpisode:
 
 
 def collect(folder: Path, keys: Sequence[EpisodeKey]) -> Iterator[CollectedEpisode]:
-    """The episodes in the order of the plan, one log at a time. One whose log is missing or damaged was not run.
+    """The episodes in the order of the plan, one log at a time. One without a log of its own that is whole was not run.
 
     Raises:
         DataError: the journal cannot be read, or a log is of another version.
@@ -43,9 +43,8 @@ def _result(
         return CollectedEpisode(key=key, status="not run", message="", retries=0, log=None)
     if not entry.file:
         return CollectedEpisode(key=key, status=entry.status, message=entry.message, retries=entry.retries, log=None)
-    if not journal.holds(entry):
-        return CollectedEpisode(
-            key=key, status="not run", message=f"{entry.file} is missing or damaged", retries=0, log=None
-        )
-    log = EpisodeLog.load(folder / entry.file)
+    log = EpisodeLog.load(folder / entry.file) if journal.holds(entry) else None
+    if log is None or log.key != key:
+        problem = f"{entry.file} is {'missing or damaged' if log is None else 'the log of another episode'}"
+        return CollectedEpisode(key=key, status="not run", message=problem, retries=0, log=None)
     return CollectedEpisode(key=key, status=entry.status, message=entry.message, retries=entry.retries, log=log)

@@ -15,6 +15,7 @@ from typing import Any
 
 from datasets.labels import LabelSet
 from harness.closed_loop.episode_log import EpisodeKey
+from harness.closed_loop.json_records import checked, record_of
 from harness.closed_loop.plan import REPEAT_SEED_STEP, DrivePlan, is_file
 from harness.errors import DataError, UsageError
 from harness.run_dir import digest_input, write_json
@@ -93,10 +94,16 @@ def load_description(folder: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text())
         version = content["schema_version"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing: expected a folder that `harness drive` wrote") from None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(f"{path} cannot be read ({error!r}): expected a folder that `harness drive` wrote") from error
     if version != SCHEMA_VERSION:
         raise DataError(f"{path} has version {version}, this program reads {SCHEMA_VERSION}: drive the suite again")
+    try:
+        _check(content)
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{path} is damaged ({error!r}): restore it from a copy, or drive the suite again") from error
     return dict(content)
 
 
@@ -112,7 +119,24 @@ def check_same_drive(folder: Path, description: Mapping[str, Any]) -> None:
 
 def planned_keys(description: Mapping[str, Any]) -> list[EpisodeKey]:
     """Every planned episode, in the order of the plan."""
-    return [EpisodeKey(**each) for each in description["episodes"]]
+    return [record_of(EpisodeKey, each) for each in description["episodes"]]
+
+
+def _check(description: Mapping[str, Any]) -> None:
+    """Raise a KeyError or TypeError where something that tables and recordings are made from is not as it must be."""
+    for scenario in description["scenarios"]:
+        for name, kind in _OF_A_SCENARIO.items():
+            checked(name, scenario[name], kind)
+    known = {scenario["name"] for scenario in description["scenarios"]}
+    for key in planned_keys(description):
+        if key.scenario not in known:
+            raise TypeError(f"an episode is of {key.scenario!r}, which is none of the scenarios")
+    checked("policies", description["policies"], dict[str, Any])
+    if checked("decide_every", description["rules"]["decide_every"], int) < 1:
+        raise TypeError("decide_every is under 1")
+
+
+_OF_A_SCENARIO = {"name": str, "town": str, "split": str, "seed": int}
 
 
 def _describe_policy(policy: str) -> dict[str, Any]:

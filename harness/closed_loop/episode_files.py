@@ -69,4 +69,4 @@ def load_timing(path: Path) -> dict[str, Floats]:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
             return {name: stored[name].astype(np.float64).reshape(-1) for name in TIMINGS}
     except Exception as error:  # a damaged zip file raises whatever its reader stumbles over
-        raise DataError(f"{path} cannot be read ({error}): drive the episode again") from error
+        raise DataError(f"{path} is damaged: delete it, after which timing.csv lacks this episode alone") from error

@@ -4,7 +4,7 @@ Decisions:
 
 - Facts only: poses, controls, what lay under the wheels, who stood where, what was seen, in which state lights were.
   Whether that was good is for :mod:`harness.closed_loop.metrics`, which needs no simulator and can be changed later.
-- One npz file without pickle, the same bytes for the same episode: no wall-clock time (that is in ``timing.parquet``),
+- One npz file without pickle, the same bytes for the same episode: no wall-clock time (that is in ``timing/``),
   no frame numbers of a server, no paths of a machine.
 - Ticks count from 0, the first one after the warm-up. Arrays with T rows have one for each tick, those with D rows one
   for each decision; ``decision_ticks`` says when those were.
@@ -18,10 +18,10 @@ from __future__ import annotations
 import io
 import json
 import lzma
+import math
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
@@ -29,6 +29,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 import numpy.typing as npt
 
+from harness.closed_loop.json_records import checked, hints_of
 from harness.errors import DataError
 
 FORMAT = "carla-loop-harness episode log"
@@ -250,7 +251,20 @@ class EpisodeLog:
             raise DataError(f"episode log: unknown reason {self.reason!r}")
         if self.num_ticks < 1 or not self.actors or len(self.route_s_m) < 2:
             raise DataError("episode log: without a tick, an ego or a route")
+        self._check_numbers()
         self._check_references()
+
+    def _check_numbers(self) -> None:
+        """Check what is divided by, counted on and drawn."""
+        if not (0.0 < self.fixed_delta_seconds < math.inf and (np.diff(self.route_s_m) > 0).all()):
+            raise DataError("episode log: fixed_delta_seconds is not above 0, or route_s_m does not rise")
+        numbers = {name: getattr(self, name) for name in _FINITE} | {"the ego's pose": self.actor_transforms[:, 0]}
+        for name, array in numbers.items():
+            if not np.isfinite(array).all():
+                raise DataError(f"episode log: {name} has something else than numbers")
+        ids = [each for name in ("road_classes", "line_classes") for each in self.policy.get(name, [])]
+        if not all(isinstance(each, int) for each in (*ids, self.scenario.get("seed", 0))):
+            raise DataError("episode log: road_classes, line_classes or the seed are not whole numbers")
 
     def _check_references(self) -> None:
         """Check that events and lines are about ticks, actors and lights that are there."""
@@ -301,9 +315,10 @@ class EpisodeLog:
             raise DataError(f"{path} is not an episode log")
         if header.get("version") != VERSION:
             raise DataError(f"episode log {path} has version {header.get('version')}, this program reads {VERSION}")
+        hints = hints_of(cls)
         try:
-            return cls(**_from_header(header), **arrays)
-        except (KeyError, TypeError, ValueError) as error:
+            return cls(**{name: checked(name, header[name], hints[name]) for name in _HEADER}, **arrays)
+        except (KeyError, TypeError) as error:
             raise DataError(f"episode log {path} has a damaged header ({error!r}): drive the episode again") from error
 
 
@@ -336,6 +351,11 @@ _ARRAYS: dict[str, tuple[str, tuple[str | int, ...]]] = {
     "counts": ("<i8", ("D", "K", 3)),
 }
 """Type and axes of each array."""
+_FINITE = (
+    "route_points", "route_yaws_deg", "route_s_m", "route_lane_widths_m", "velocities", "yaw_rates", "controls",
+    "speed_limits", "route_progress_m", "lane_centers", "lane_widths_m",
+)  # fmt: skip
+"""Arrays in which nothing is missing."""
 _HEADER = tuple(each.name for each in fields(EpisodeLog) if each.name not in _ARRAYS)
 _UNREADABLE = (
     OSError, ValueError, KeyError, EOFError, MemoryError, RuntimeError, struct.error, zlib.error, lzma.LZMAError,
@@ -357,25 +377,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
     return asdict(value) if hasattr(value, "__dataclass_fields__") else value
-
-
-def _from_header(header: Mapping[str, Any]) -> dict[str, Any]:
-    plain = {name: header[name] for name in _HEADER}
-    return plain | {
-        "key": EpisodeKey(**plain["key"]),
-        "classes": tuple(plain["classes"]),
-        "actors": tuple(
-            EpisodeActor(
-                blueprint=each["blueprint"],
-                kind=each["kind"],
-                half_extents_m=tuple(each["half_extents_m"]),
-                center_m=tuple(each["center_m"]),
-            )
-            for each in plain["actors"]
-        ),
-        "stop_lines": tuple(StopLine(**each) for each in plain["stop_lines"]),
-        "collisions": tuple(CollisionEvent(**each) for each in plain["collisions"]),
-        "lane_invasions": tuple(
-            LaneInvasionEvent(tick=each["tick"], markings=tuple(each["markings"])) for each in plain["lane_invasions"]
-        ),
-    }

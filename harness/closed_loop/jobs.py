@@ -24,8 +24,9 @@ from harness.closed_loop.clip import ClipMaker
 from harness.closed_loop.episode_files import clip_file, drive_log_file, save_timing, timing_file
 from harness.closed_loop.policies import PolicyContext, make_policy
 from harness.closed_loop.policy import DrivingObservation, Explanation, Policy, VehicleControl
+from harness.closed_loop.policy_guard import senses_problem
 from harness.closed_loop.rollout import run_episode
-from harness.errors import UsageError
+from harness.errors import HarnessError, UsageError
 from harness.run_dir import digest_input
 from harness.scoring.live import Net
 from harness.workers.attempt import attempt
@@ -59,7 +60,7 @@ class EpisodeRunner:
         """Make each policy once, so that one that cannot be is known before the first tick.
 
         Raises:
-            UsageError: there is no such policy, or it needs a net and has none.
+            UsageError: there is no such policy, it cannot be made, or it needs a net and has none.
             CheckpointError: the net cannot be driven by.
         """
         for policy in policies:
@@ -109,7 +110,16 @@ class EpisodeRunner:
         )
 
     def _make(self, policy: str) -> Policy:
-        return make_policy(policy, context=PolicyContext(load_net=lambda: self._net_of(policy)))
+        try:
+            made = make_policy(policy, context=PolicyContext(load_net=lambda: self._net_of(policy)))
+        except HarnessError:
+            raise
+        except Exception as error:  # whatever a user's class does
+            raise UsageError(f"the policy {policy} cannot be made: {type(error).__name__}: {error}") from error
+        problem = senses_problem(made)
+        if problem is not None:
+            raise UsageError(f"the policy {policy} cannot drive: {problem}")
+        return made
 
     def _net_of(self, policy: str) -> Net:
         for net in self._nets.values():

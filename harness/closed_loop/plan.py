@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path
 
 from harness.closed_loop.episode_log import EpisodeKey
 from harness.closed_loop.policies import NEED_NET, check_policy
@@ -64,6 +64,11 @@ class DrivePlan:
     def may_need_net(self) -> bool:
         """Whether a policy drives by a net, or may: nobody knows of a user's."""
         return any(may_need_net(name) for name in self.policies.values())
+
+    @property
+    def policy_files(self) -> tuple[Path, ...]:
+        """The files of the user's own policies."""
+        return tuple(Path(name.rpartition(":")[0]) for name in self.policies.values() if is_file(name))
 
     def episodes(self) -> Iterator[EpisodeKey]:
         """Every planned episode; those of one scenario follow each other, so that its town stays loaded."""
@@ -154,7 +159,7 @@ def table_name(policy: str) -> str:
     if not is_file(policy):
         return policy
     path, _, name = policy.rpartition(":")
-    return f"{PurePath(path).name}:{name}"
+    return f"{Path(path).name}:{name}"
 
 
 def _check_seeds(plan: DrivePlan) -> None:

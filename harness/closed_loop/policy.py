@@ -17,6 +17,7 @@ from __future__ import annotations
 import abc
 import enum
 import math
+import numbers
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -56,7 +57,7 @@ class VehicleControl:
         """What is wrong with it; None: it can be applied."""
         for name, low in (("throttle", 0.0), ("steer", -1.0), ("brake", 0.0)):
             value = getattr(self, name)
-            if not isinstance(value, (int, float)) or not math.isfinite(value) or not low <= value <= 1.0:
+            if not isinstance(value, numbers.Real) or not low <= float(value) <= 1.0:  # nor is NaN
                 return f"{name} is {value!r}, expected {low:g}..1"
         return None
 

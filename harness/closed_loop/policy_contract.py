@@ -27,7 +27,6 @@ from datasets.labels import CARLA_29, LabelSet
 from harness.carla_client.observation import Image
 from harness.carla_client.route_plan import Command, RoutePlan
 from harness.closed_loop.policy import (
-    DriverState,
     DrivingObservation,
     EpisodeFacts,
     Explanation,
@@ -36,7 +35,7 @@ from harness.closed_loop.policy import (
     VehicleControl,
     VehicleFacts,
 )
-from harness.closed_loop.policy_guard import PolicyFailure, PolicyGuard
+from harness.closed_loop.policy_guard import PolicyFailure, PolicyGuard, senses_problem
 from harness.errors import UsageError
 from sim_scenarios.camera import CameraSpec
 
@@ -89,8 +88,9 @@ def check_policy_contract(
             f"a policy must be a subclass of harness.closed_loop.policy.Policy, got {type(policy).__name__}"
         )
     name = type(policy).__name__
-    if not isinstance(policy.senses, frozenset) or not all(isinstance(each, Sense) for each in policy.senses):
-        raise UsageError(f"{name}.senses is {policy.senses!r}, expected a frozenset of Sense")
+    problem = senses_problem(policy)
+    if problem is not None:
+        raise UsageError(problem)
     one, another = (
         make_episode(policy.senses, tag_set=tag_set, seed=number, decisions=decisions) for number in (seed, seed + 1)
     )
@@ -222,20 +222,10 @@ def _explanation_problem(shown: Explanation | None, label_set: LabelSet | None) 
     if shown is None:
         return None
     line = shown.center_line
-    if not isinstance(line, np.ndarray):
-        return f"a center_line of type {type(line).__name__}, expected finite float32 (P, 2)"
-    if line.dtype != np.float32 or line.ndim != 2 or line.shape[1] != 2 or not np.isfinite(line).all():
-        return f"a center_line of {line.dtype} {line.shape}, expected finite float32 (P, 2)"
-    if shown.mask is not None:
-        if label_set is None:
-            return "a mask, but label_set is None: it must name the mask's classes from begin on"
-        if shown.mask.shape != (CAMERA.height, CAMERA.width):
-            return f"a mask of {shown.mask.shape}, expected the camera's (height, width)"
-        ids = np.unique(shown.mask)
-        if ((ids >= label_set.num_classes) & (ids != label_set.ignore_id)).any():
-            return f"a mask with class id {ids[-1]}, but {label_set.name} has {label_set.num_classes} classes"
-    if not isinstance(shown.state, DriverState):
-        return f"state {shown.state!r}, expected a DriverState"
+    if line.dtype != np.float32 or not np.isfinite(line).all():
+        return f"a center_line of {line.dtype}, expected finite float32 (P, 2)"
+    if shown.mask is not None and label_set is None:
+        return "a mask, but label_set is None: it must name the mask's classes from begin on"
     if math.isnan(shown.hazard_distance_m) or not 0.0 <= shown.corridor_width_m < math.inf:
         return f"hazard {shown.hazard_distance_m} m ahead in a corridor {shown.corridor_width_m} m wide"
     return None

@@ -5,12 +5,15 @@ Decisions:
 - The policy runs in one thread of its own, so that one that never returns can be left behind. Its thread is a daemon:
   the process can end. Nothing is asked of it again, nor of one that failed in another way.
 - What went wrong is a value with the name of the episode's end, never an exception: the car has to be stopped, and the
-  other episodes have nothing to do with it. A message holds no path of a machine, because it goes into the log.
+  other episodes have nothing to do with it. A message holds no folder of a machine, because it goes into the log.
+- What cannot be logged is nonsense at once: found at the end, it would cost the log of the whole episode.
 """
 
 from __future__ import annotations
 
+import numbers
 import queue
+import re
 import threading
 import traceback
 from collections.abc import Callable
@@ -18,12 +21,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from datasets.labels import LabelSet
 from harness.closed_loop.episode_log import Reason
-from harness.closed_loop.policy import DrivingObservation, EpisodeFacts, Explanation, Policy, VehicleControl
+from harness.closed_loop.policy import (
+    DriverState,
+    DrivingObservation,
+    EpisodeFacts,
+    Explanation,
+    Policy,
+    Sense,
+    VehicleControl,
+)
+from harness.errors import HarnessError
 
 BEGIN_TIMEOUT_S = 120.0
 """Wall time for ``begin``, in which a net may be loaded and compiled [s]; or that of a decision, if it is longer."""
 _MAX_MESSAGE = 300
+_FOLDERS = re.compile(r"(?<!\w)/(?:[^\s/'\"]+/)+")
+_FACTS: dict[str, tuple[type, str]] = {
+    "corridor_width_m": (numbers.Real, "a number"),
+    "hazard_distance_m": (numbers.Real, "a number"),
+    "hazard_class": (numbers.Integral, "a class id"),
+    "state": (DriverState, "a DriverState"),
+    "reason": (str, "text"),
+    "target_speed": (numbers.Real, "a number"),
+}
+"""Of an explanation, what each must be."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,25 +80,37 @@ class PolicyGuard:
         self._thread.start()
         self.failure: PolicyFailure | None = None
         """Set once and for all."""
+        self.label_set: LabelSet | None = None
+        """Of the policy's masks; known once it has begun."""
 
     def begin(self, episode: EpisodeFacts) -> PolicyFailure | None:
         """Begin the episode; None: all is well."""
         answer = self._ask(
-            lambda: self._policy.begin(episode), timeout_s=max(BEGIN_TIMEOUT_S, self._act_timeout_s), doing="begin"
+            lambda: self._begin(episode), timeout_s=max(BEGIN_TIMEOUT_S, self._act_timeout_s), doing="begin"
         )
-        return answer if isinstance(answer, PolicyFailure) else None
+        if isinstance(answer, PolicyFailure):
+            return answer
+        if not isinstance(answer, LabelSet | None):
+            problem = f"label_set is {type(answer).__name__}, expected a LabelSet or None"
+            return self._fail("policy returned nonsense", problem)
+        self.label_set = answer
+        return None
 
     def act(self, observation: DrivingObservation) -> Decision | PolicyFailure:
         """Ask for a decision, and what it rested on."""
         answer = self._ask(lambda: self._decide(observation), timeout_s=self._act_timeout_s, doing="act")
         if isinstance(answer, PolicyFailure):
             return answer
-        problem = _problem(answer, observation)
+        problem = _problem(answer, observation, self.label_set)
         return answer if problem is None else self._fail("policy returned nonsense", problem)
 
     def close(self) -> None:
         """Let the thread end, if it still listens."""
         self._calls.put(None)
+
+    def _begin(self, episode: EpisodeFacts) -> LabelSet | None:
+        self._policy.begin(episode)
+        return self._policy.label_set
 
     def _decide(self, observation: DrivingObservation) -> Decision:
         control = self._policy.act(observation)
@@ -102,27 +139,59 @@ class PolicyGuard:
             self._answers.put(answer)
 
 
-def _problem(decision: Decision, observation: DrivingObservation) -> str | None:
+def senses_problem(policy: Policy) -> str | None:
+    """What keeps a policy from being shown anything."""
+    if isinstance(policy.senses, frozenset) and all(isinstance(each, Sense) for each in policy.senses):
+        return None
+    return f"{type(policy).__name__}.senses is {policy.senses!r}, expected a frozenset of Sense"
+
+
+def _problem(decision: Decision, observation: DrivingObservation, label_set: LabelSet | None) -> str | None:
     """What keeps a decision from being applied and logged."""
     control, explanation = decision.control, decision.explanation
     if not isinstance(control, VehicleControl):
         return f"act returned {type(control).__name__}, expected a VehicleControl"
     problem = control.problem()
-    if problem is not None:
+    if problem is not None or explanation is None:
         return problem
-    if explanation is None:
-        return None
     if not isinstance(explanation, Explanation):
         return f"explain returned {type(explanation).__name__}, expected an Explanation or None"
+    return _mask_problem(explanation.mask, observation, label_set) or _facts_problem(explanation)
+
+
+def _mask_problem(mask: Any, observation: DrivingObservation, label_set: LabelSet | None) -> str | None:
     picture = observation.rgb if observation.rgb is not None else observation.tags
-    mask = explanation.mask
-    if mask is not None and picture is not None and (mask.shape != picture.shape[:2] or mask.dtype.name != "uint8"):
+    if mask is None:
+        return None
+    if not isinstance(mask, np.ndarray):
+        return f"explain gave a mask of {type(mask).__name__}, expected an array"
+    if picture is not None and (mask.shape != picture.shape[:2] or mask.dtype.name != "uint8"):
         return f"explain gave a mask of {mask.dtype} {mask.shape}, expected uint8 {picture.shape[:2]} as the picture"
+    if label_set is not None and mask.size and mask.max() >= label_set.num_classes:
+        return (
+            f"explain gave a mask with class id {mask.max()}, but {label_set.name} has {label_set.num_classes} classes"
+        )
+    return None
+
+
+def _facts_problem(explanation: Explanation) -> str | None:
+    """What is not of the type that it is declared to be."""
+    for name, (kind, what) in _FACTS.items():
+        value = getattr(explanation, name)
+        if not isinstance(value, kind):
+            return f"explain gave {name} {value!r}, expected {what}"
+    line = explanation.center_line
+    if not isinstance(line, np.ndarray) or line.dtype.kind != "f":
+        return f"explain gave a center_line of type {type(line).__name__}, expected an array of floats (P, 2)"
+    if line.ndim != 2 or line.shape[1] != 2:
+        return f"explain gave a center_line of {line.dtype} {line.shape}, expected (P, 2)"
     return None
 
 
 def _told(error: BaseException) -> str:
-    """An error with the last place in a file of its own, by the file's name."""
+    """What an error says: ours to the user, another with its last place in a file; files by their names alone."""
+    if isinstance(error, HarnessError):
+        return _FOLDERS.sub("", str(error))
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{place}"
+    return _FOLDERS.sub("", f"{type(error).__name__}: {error}{place}")

@@ -182,6 +182,8 @@ class _Rollout:
         self._failed_at: int | None = None
         """Tick of the picture that the policy failed at."""
         self._stamps: list[float] = []
+        self._speeds: list[float] = []
+        """[m/s] of the ego in each tick."""
         self._acts: list[tuple[int, float]] = []
         self._notes: list[str] = []
         self._on_tick: Callable[[int], None] = lambda tick: None
@@ -211,6 +213,7 @@ class _Rollout:
     def _on_reading(self, tick: int, reading: EgoReading) -> None:
         self._stamps.append(time.perf_counter())
         self._reading = reading
+        self._speeds.append(abs(reading.speed))
         self._recorder.add_tick(reading)
         self._judge(tick, reading)
         if self._end is None or tick == self._end.tick:
@@ -238,8 +241,12 @@ class _Rollout:
                 self._end = EpisodeEnd(tick=tick, reason="time limit")
 
     def _first_collision(self) -> Collision | None:
+        """The first that found the ego moving: one that is hit while it stands is not to blame, and goes on."""
         events = self._drive.instruments.events
-        return events.collisions()[0] if events.has_collisions() else None
+        if not events.has_collisions():
+            return None
+        moving = (each for each in events.collisions() if self._speeds[max(each.tick - 1, 0)] >= STANDING_BELOW)
+        return next(moving, None)
 
     def _latest_end(self, tick: int) -> int:
         """Until when a collision ends the episode: one of a car that only brakes any more does not."""
@@ -278,7 +285,8 @@ class _Rollout:
             late = self._rules.latency_ticks
             late += math.ceil(act_s / self._delta_s) if self._rules.measured_latency else 0
             control = decision.control
-            self._driver.command((control.throttle, control.steer, control.brake), from_tick=tick + 1 + late)
+            pedals = (float(control.throttle), float(control.steer), float(control.brake))
+            self._driver.command(pedals, from_tick=tick + 1 + late)
         if on_look is not None:
             on_look(observed, decision.control, decision.explanation)
 
@@ -299,7 +307,7 @@ class _Rollout:
         if failure is not None:
             self._fail(tick)
             return False
-        self._recorder.know_classes(self._policy.label_set)
+        self._recorder.know_classes(self._guard.label_set)
         return True
 
     def _fail(self, tick: int) -> None:
@@ -359,8 +367,8 @@ class _Rollout:
             "senses": sorted(sense.value for sense in policy.senses),
         }
         origin = getattr(policy, "origin", None)
-        if origin is not None:
-            described["origin"] = dict(origin)
+        if origin is not None:  # a net is known by its weights; where they lie is no part of what happened
+            described["origin"] = {name: value for name, value in dict(origin).items() if name != "run"}
         if labels is not None:
             roles = roles_of(labels)
             described |= {"road_classes": list(roles.road), "line_classes": list(roles.lines)}

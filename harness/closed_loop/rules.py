@@ -4,9 +4,8 @@ Decisions:
 
 - What happens on the road (terminated) is kept apart from the time limit (truncated), which ends an episode only where
   nothing else does. Of two things in one tick, the one that ``Referee.judge`` asks about first counts.
-- Off the road is an origin on no lane for cars. Inside a junction the surface between the lanes belongs to the road, as
-  far as ``JUNCTION_REACH`` lane widths from the middle of the nearest one.
-- Wrong way is a heading against that of the nearest lane, outside junctions. Both have to last without a break.
+- Off the road and wrong way are what :mod:`harness.closed_loop.metrics.road_use` says of the same tick. Both have to
+  last without a break.
 - Who stands at a red or yellow light, or in the queue before it, is not blocked: up to ``LIGHT_AHEAD_M`` before the
   stop line.
 """
@@ -18,17 +17,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.closed_loop.episode_log import Reason, StopLine
+from harness.closed_loop.metrics.road_use import JUNCTION_REACH, ROAD, WRONG_WAY_DEG
 from sim_scenarios.scenario import Scenario
 
 STANDING_BELOW = 0.1
 """[m/s]"""
-JUNCTION_REACH = 1.5
 LIGHT_AHEAD_M = 25.0
 _LIGHT_WITHIN_DEG = 30.0
-_WRONG_WAY_DEG = 90.0
 _RED_OR_YELLOW = (0, 1)
-_LANES_FOR_CARS = 0x2 | 0x4 | 0x100 | 0x200 | 0x20000 | 0x40000 | 0x80000 | 0x100000
-"""Of ``carla.LaneType``: Driving, Stop, Parking, Bidirectional, Entry, Exit, OffRamp, OnRamp."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +120,7 @@ class Referee:
 
 def is_off_road(now: Situation) -> bool:
     """Whether the ego's origin is where no car belongs."""
-    if now.lane_type & _LANES_FOR_CARS:
+    if now.lane_type & ROAD:
         return False
     from_middle_m = math.hypot(now.x - now.lane_center[0], now.y - now.lane_center[1])
     return not (now.in_junction and from_middle_m <= JUNCTION_REACH * now.lane_width_m)
@@ -132,7 +128,7 @@ def is_off_road(now: Situation) -> bool:
 
 def is_wrong_way(now: Situation) -> bool:
     """Whether the ego heads against its lane."""
-    return not now.in_junction and abs(_turn_deg(now.lane_center[2], now.yaw_deg)) > _WRONG_WAY_DEG
+    return not now.in_junction and abs(_turn_deg(now.lane_center[2], now.yaw_deg)) > WRONG_WAY_DEG
 
 
 def waits_at_light(now: Situation, lights: Sequence[StopLine]) -> bool:

@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from harness.closed_loop.json_records import checked, hints_of, record_of
 from harness.errors import DataError
 from harness.run_dir import digest_input
 from harness.workers.status import Status
@@ -50,6 +51,9 @@ class JournalEntry(Generic[Key]):
     """Of that file."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Of a pass: SHA-256 of the labels of each complete view, by ``width x height @ field of view``."""
+
+
+_FACTS = {name: hint for name, hint in hints_of(JournalEntry).items() if name != "of"}
 
 
 class Journal(Generic[Key]):
@@ -103,8 +107,9 @@ class Journal(Generic[Key]):
     def _parse(self, number: int, line: bytes) -> JournalEntry[Key]:
         try:
             content: Any = json.loads(line)
-            return JournalEntry(**{**content, "of": self._key_type(**content["of"])})
-        except (ValueError, TypeError, KeyError) as error:
+            facts = {name: checked(name, content[name], hint) for name, hint in _FACTS.items()}
+            return JournalEntry(of=record_of(self._key_type, content["of"]), **facts)
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise DataError(
                 f"{self.path}: line {number} cannot be read ({error}). Restore the file from a copy, or start anew "
                 "with --overwrite"

@@ -172,6 +172,17 @@ def test_the_same_episode_twice_is_the_same_bytes(simulator: Endpoint, tmp_path:
     assert results[0].drive_log.frames[0] == 0
 
 
+def test_where_the_weights_of_a_net_lie_is_not_in_the_log(session: Session, tmp_path: Path) -> None:
+    files = []
+    for folder in ("/home/one/run", "/srv/run"):
+        policy = Constant()
+        policy.origin = {"run": folder, "weights_sha256": "abc"}  # type: ignore[attr-defined]
+        result = rollout(session, policy, a_scenario(duration_s=0.5))
+        assert result.log.policy["origin"] == {"weights_sha256": "abc"}
+        files.append(saved(result, tmp_path))
+    assert files[0] == files[1]
+
+
 def test_an_episode_can_be_replayed(session: Session, tmp_path: Path) -> None:
     pictures: list[Any] = []
     scenario = a_scenario(duration_s=1.0, traffic={"vehicles": 4}, staged=[{"kind": "parked_in_lane", "at_m": 30.0}])
@@ -299,6 +310,14 @@ def test_a_car_that_the_client_moves_is_hit_as_well(session: Session) -> None:
     log = rollout(session, Constant(throttle=0.7), a_scenario(staged=[staged])).log
     assert log.reason == "collision"
     assert [event.other_actor for event in log.collisions] == [1]
+
+
+def test_who_is_hit_while_standing_goes_on(session: Session) -> None:
+    """A walker runs into the side of a car that never moved: logged, and no end of the episode."""
+    staged = {"kind": "crossing_walker", "at_m": 0.5, "start_offset_m": 3.0, "speed": 2.0, "trigger_m": 200.0}
+    log = rollout(session, Constant(throttle=0.0, brake=1.0), a_scenario(duration_s=3.0, staged=[staged])).log
+    assert log.collisions
+    assert log.reason == "time limit"
 
 
 def test_a_lead_vehicle_keeps_its_lane_and_stops(session: Session) -> None:

@@ -4,7 +4,7 @@ Decisions:
 
 - **A road is what a car may drive on:** driving lanes of either kind, parking lanes, entries, exits and ramps. Inside a
   junction the surface between the lanes belongs to it, while the ego's origin is within ``JUNCTION_REACH`` lane widths
-  of the middle of the nearest one (the rule by which episodes end, :mod:`harness.closed_loop.rules`).
+  of the middle of the nearest one. Episodes end by the same rule (:mod:`harness.closed_loop.rules`).
 - **Wrong way** is a heading of more than 90 degrees against the lane's, and is not asked in a junction, where lanes of
   all directions lie over each other.
 - **Outside the route's lanes** follows OutsideRouteLanesTest in scenario_runner/srunner/scenariomanager/

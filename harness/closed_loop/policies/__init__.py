@@ -102,7 +102,7 @@ def policy_class(name: str) -> Callable[..., Policy]:
     sys.modules[spec.name] = module  # dataclasses look their module up
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(f"policy {name!r}: {file} cannot be imported: {type(error).__name__}: {error}") from error
     made = getattr(module, wanted, None)
     if not (inspect.isclass(made) and issubclass(made, Policy)) or inspect.isabstract(made):

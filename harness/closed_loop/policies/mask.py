@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from datasets.labels import LabelSet
 from harness.closed_loop.mask_driver.driver import MaskDriver
 from harness.closed_loop.mask_driver.roles import require_road, roles_of
@@ -46,6 +48,8 @@ class MaskPolicy(Policy):
             ScenarioFileError: the camera does not see the ground in front of the car.
         """
         require_ground(episode.camera)
+        # The first prediction may compile or allocate: here it has more time than a decision.
+        self._net.predict(np.zeros((episode.camera.height, episode.camera.width, 3), np.uint8))
         self._driver = MaskDriver(episode, self._roles)
 
     def act(self, observation: DrivingObservation) -> VehicleControl:

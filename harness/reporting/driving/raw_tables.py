@@ -20,9 +20,10 @@ import pandas as pd
 import pyarrow
 import pyarrow.parquet
 
+from harness.closed_loop.episode_log import KEY_COLUMNS
 from harness.errors import DataError
 
-KEY = ["scenario", "weather", "width", "height", "fov", "policy", "repeat"]
+KEY = list(KEY_COLUMNS)
 """Columns that name an episode."""
 CONDITION = ["policy", "weather", "width", "height", "fov"]
 """Columns that name what a summary is about."""

@@ -22,6 +22,8 @@ from harness.reporting.driving.raw_tables import KEY, STATUSES, again, read_tabl
 SCHEMA_VERSION = 1
 """Version of ``drive.json`` and its tables that this report understands."""
 TABLES = ("episodes", "infractions", "drive_summary", "iou_vs_driving")
+_OBJECTS = ("definitions", "policies", "models", "labels")
+"""Parts of ``drive.json`` that the page tells one by one; none of them need be there."""
 _TRUE, _FALSE = {"true", "yes", "1", "1.0"}, {"false", "no", "0", "0.0"}
 
 
@@ -99,6 +101,9 @@ def read_drive(folder: Path) -> DriveData:
             f"{folder / 'drive.json'} has schema version {description.get('schema_version')}, this program reads "
             f"{SCHEMA_VERSION}: make the report with the version that drove, or drive again"
         )
+    for name in _OBJECTS:
+        if not isinstance(description.get(name) or {}, dict):
+            raise DataError(f"{folder / 'drive.json'} has {name} that are no JSON object: drive again, {again(folder)}")
     tables = {name: read_table(folder / f"{name}.csv") for name in TABLES}
     episodes = tables["episodes"]
     _check_episodes(folder / "episodes.csv", episodes, description)
@@ -129,7 +134,7 @@ def _read_json(path: Path) -> dict[str, Any]:
             f"{path} is missing: {path.parent} is not the output of a drive. Make one with "
             f"`harness drive RUN SUITE -o {path.parent}`"
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path} cannot be read ({error}): drive again, {again(path.parent)}") from error
     if not isinstance(content, dict):
         raise DataError(f"{path} is not a JSON object: drive again, {again(path.parent)}")

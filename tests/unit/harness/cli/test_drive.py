@@ -76,6 +76,23 @@ def test_a_run_that_is_no_folder_is_refused(tmp_path: Path) -> None:
     assert "or 'none'" in done.output
 
 
+@pytest.mark.parametrize("folder", ["-o", "--record"])
+def test_what_is_read_is_never_overwritten(tmp_path: Path, folder: str) -> None:
+    own = prepare_output(tmp_path / "own") / "own.py"
+    own.write_text("from harness.closed_loop.policies.straight import StraightPolicy\n")
+    options = ("--overwrite", "--policy", f"{own}:StraightPolicy")
+    done = drive(own.parent, *options) if folder == "-o" else drive(tmp_path / "out", *options, folder, str(own.parent))
+    assert done.exit_code == 2, done.output
+    assert "own.py, which is read" in done.output
+    assert own.exists()
+
+
+def test_no_episode_is_longer_than_a_scenario_may_be(tmp_path: Path) -> None:
+    done = drive(tmp_path / "out", "--policy", "route", "--time-limit", "3601")
+    assert done.exit_code == 2
+    assert "3600" in done.output
+
+
 def test_the_latency_is_a_number_of_ticks_or_measured() -> None:
     fixed = read_rules(decide_every=2, latency="3", time_limit=None)
     assert (fixed.decide_every, fixed.latency_ticks, fixed.measured_latency, fixed.time_limit_s) == (2, 3, False, None)

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from harness.cli import harness
+from harness.mining.table import FRAME_COLUMNS
 from harness.run_dir import prepare_output
 from tests.unit.harness.mining.test_mine import driven, poor, split_plan
 
@@ -48,7 +49,9 @@ def test_other_formats_have_all_frames_and_stdout_for_themselves(drive: Path) ->
     assert rows[0]["iou"] == pytest.approx(0.5)
     assert rows[0] | {"tick": 0} == rows[0] | {"tick": 0, "scenario": "train", "width": 320, "split": "train"}
     assert len(invoke(*options, "csv").stdout.splitlines()) == 21
-    assert json.loads(invoke(*options[:4], "--class", "class 0", "--format", "json").stdout) == {"frames": []}
+    nothing = (*options[:4], "--class", "class 0", "--format")
+    assert json.loads(invoke(*nothing, "json").stdout) == {"frames": []}
+    assert invoke(*nothing, "csv").stdout == f"{','.join(FRAME_COLUMNS)}\n"
 
 
 def test_episodes_that_are_missing_or_not_to_be_learnt_from_are_counted(tmp_path: Path) -> None:

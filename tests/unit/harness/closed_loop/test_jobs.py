@@ -179,6 +179,25 @@ def test_a_policy_that_cannot_be_made_is_known_before_the_first_tick(bench: Benc
         bench.runner.check_policies(["mask"])
 
 
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("def __init__(self): raise ValueError('no brain')", "cannot be made: ValueError: no brain"),
+        ("senses = {'camera'}", "senses is {'camera'}, expected a frozenset of Sense"),
+    ],
+)
+def test_a_users_policy_that_cannot_drive_is_known_before_the_first_tick(
+    bench: Bench, tmp_path: Path, lines: str, told: str
+) -> None:
+    file = tmp_path / "own.py"
+    file.write_text(
+        "from harness.closed_loop.policies.straight import StraightPolicy\n"
+        f"class Own(StraightPolicy):\n    {lines}\n"
+    )  # fmt: skip
+    with pytest.raises(UsageError, match=told):
+        bench.runner.check_policies([f"{file}:Own"])
+
+
 def test_a_net_is_handed_to_who_asks_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Net:
         label_set = CARLA_29

@@ -6,12 +6,13 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pytest
 
-from datasets.labels import CARLA_29
+from datasets.labels import CARLA_29, LabelSet
 from harness.carla_client.route_plan import Command
 from harness.closed_loop.policy import (
     DrivingObservation,
@@ -22,6 +23,7 @@ from harness.closed_loop.policy import (
     VehicleFacts,
 )
 from harness.closed_loop.policy_guard import Decision, PolicyFailure, PolicyGuard
+from harness.errors import ScenarioFileError
 from sim_scenarios.camera import CameraSpec
 
 FACTS = EpisodeFacts(
@@ -43,8 +45,15 @@ SEEN = DrivingObservation(
 class MadeUp(Policy):
     """Does in ``act`` what it was given."""
 
-    def __init__(self, act: Callable[[], Any], *, begin: Callable[[], Any] = lambda: None, shown: Any = None) -> None:
-        self._act, self._begin, self._shown = act, begin, shown
+    def __init__(
+        self,
+        act: Callable[[], Any],
+        *,
+        begin: Callable[[], Any] = lambda: None,
+        shown: Any = None,
+        label_set: Any = None,
+    ) -> None:
+        self._act, self._begin, self._shown, self._label_set = act, begin, shown, label_set
         self.threads: list[threading.Thread] = []
         self.asked = 0
 
@@ -59,6 +68,12 @@ class MadeUp(Policy):
 
     def explain(self) -> Explanation | None:
         return cast("Explanation | None", self._shown)
+
+    @property
+    def label_set(self) -> LabelSet | None:
+        if isinstance(self._label_set, Exception):
+            raise self._label_set
+        return cast("LabelSet | None", self._label_set)
 
 
 @pytest.fixture
@@ -147,12 +162,59 @@ def test_nonsense(guarded: Callable[[Policy], PolicyGuard], answer: Any, said: s
         ("a mask", "explain returned str"),
         (Explanation(mask=np.zeros((2, 3), np.uint8)), r"mask of uint8 (2, 3), expected uint8 (4, 6)"),
         (Explanation(mask=cast(Any, np.zeros((4, 6), np.int64))), "mask of int64"),
+        (Explanation(mask=cast(Any, [[0] * 6] * 4)), "mask of list, expected an array"),
+        (Explanation(mask=np.full((4, 6), 29, np.uint8)), "class id 29, but carla29 has 29 classes"),
+        (Explanation(mask=np.full((4, 6), 255, np.uint8)), "class id 255, but carla29 has 29 classes"),
+        (Explanation(center_line=cast(Any, [[1.0, 2.0]])), "center_line of type list, expected an array"),
+        (Explanation(center_line=np.zeros(4, np.float32)), "center_line of float32 (4,), expected (P, 2)"),
+        (Explanation(center_line=cast(Any, np.array([["a", "b"]]))), "expected an array of floats"),
+        (Explanation(hazard_distance_m=cast(float, None)), "hazard_distance_m None, expected a number"),
+        (Explanation(hazard_class=cast(int, "car")), "hazard_class 'car'"),
+        (Explanation(state=cast(Any, 2)), "state 2"),
+        (Explanation(reason=cast(str, None)), "reason None"),
     ],
 )
 def test_an_explanation_that_cannot_be_logged(guarded: Callable[[Policy], PolicyGuard], shown: Any, said: str) -> None:
-    failure = guarded(MadeUp(VehicleControl, shown=shown)).act(SEEN)
+    guard = guarded(MadeUp(VehicleControl, shown=shown, label_set=CARLA_29))
+    assert guard.begin(FACTS) is None
+    failure = guard.act(SEEN)
     assert isinstance(failure, PolicyFailure)
+    assert failure.reason == "policy returned nonsense"
     assert said in failure.message
+
+
+def test_numbers_of_numpy_are_numbers(guarded: Callable[[Policy], PolicyGuard]) -> None:
+    control = VehicleControl(throttle=cast(float, np.float32(0.25)))
+    shown = Explanation(
+        center_line=np.ones((3, 2), np.float32),
+        hazard_distance_m=cast(float, np.float32(2)),
+        hazard_class=cast(int, np.int64(3)),
+    )
+    assert isinstance(guarded(MadeUp(lambda: control, shown=shown)).act(SEEN), Decision)
+
+
+@pytest.mark.parametrize("label_set", ["carla29", ValueError("none today")])
+def test_a_label_set_that_is_none(guarded: Callable[[Policy], PolicyGuard], label_set: Any) -> None:
+    guard = guarded(MadeUp(VehicleControl, label_set=label_set))
+    failure = guard.begin(FACTS)
+    assert failure is not None
+    assert failure.reason == ("policy raised" if isinstance(label_set, Exception) else "policy returned nonsense")
+    assert guard.act(SEEN) is failure
+
+
+def test_an_error_of_ours_is_told_as_it_is(guarded: Callable[[Policy], PolicyGuard]) -> None:
+    def refuse() -> None:
+        raise ScenarioFileError("the camera sees no ground: tilt it")
+
+    failure = guarded(MadeUp(VehicleControl, begin=refuse)).begin(FACTS)
+    assert failure is not None
+    assert failure.message == "the camera sees no ground: tilt it"
+
+
+def test_a_message_names_files_without_their_folders(guarded: Callable[[Policy], PolicyGuard], tmp_path: Path) -> None:
+    failure = guarded(MadeUp((tmp_path / "weights.pt").read_bytes)).act(SEEN)
+    assert isinstance(failure, PolicyFailure)
+    assert "No such file or directory: 'weights.pt'" in failure.message
 
 
 def test_one_that_hangs_is_left_behind() -> None:

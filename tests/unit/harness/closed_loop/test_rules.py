@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.closed_loop.episode_log import Reason, StopLine
+from harness.closed_loop.metrics.ego_track import ego_track
+from harness.closed_loop.metrics.road_use import road_use
 from harness.closed_loop.rules import LIGHT_AHEAD_M, Referee, RolloutRules, Situation, is_off_road, waits_at_light
 from sim_scenarios.scenario import Scenario
+from tests.unit.harness.closed_loop.made_logs import make_log
 
 DELTA_S = 0.1
 DRIVING, SIDEWALK, SHOULDER, PARKING, NONE = 2, 32, 8, 256, 1
@@ -71,6 +75,13 @@ def test_what_is_asked_first_counts() -> None:
 )
 def test_where_cars_belong(lane_type: int, is_off: bool) -> None:
     assert is_off_road(replace(FINE, lane_type=lane_type)) is is_off
+
+
+@pytest.mark.parametrize("lane_type", [1 << bit for bit in range(21)])
+def test_episodes_end_by_what_the_metrics_call_off_road(lane_type: int) -> None:
+    log = make_log(moves=[{"ticks": 2, "speed": 1.0}])
+    log = replace(log, on_lane_types=np.full((2, 5), lane_type, np.int32))
+    assert is_off_road(replace(FINE, lane_type=lane_type)) == road_use(log, ego_track(log)).off_road[0]
 
 
 def test_the_middle_of_a_junction_is_road_and_the_house_at_its_corner_is_not() -> None:

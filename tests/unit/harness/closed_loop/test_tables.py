@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
@@ -111,3 +112,15 @@ def test_a_folder_that_is_no_drive_is_refused(folder: DriveFolder, content: str)
     (folder.path / "drive.json").write_text(content)
     with pytest.raises(DataError, match=r"drive\.json"):
         write_drive_tables(folder.path)
+
+
+def test_the_log_of_another_episode_stands_for_nothing(folder: DriveFolder) -> None:
+    first, second, *_ = folder.jobs
+    folder.finish(first)
+    folder.finish(second, key=first.key)
+    episodes = write_drive_tables(folder.path).episodes
+    assert [key for key in episodes[list(KEY_COLUMNS)].itertuples(index=False, name=None)] == [
+        tuple(asdict(key).values()) for key in folder.plan.episodes()
+    ], "each planned episode once"
+    assert list(episodes["status"]) == ["done", "not run", "not run", "not run"]
+    assert episodes["message"][1].endswith("is the log of another episode")

@@ -49,5 +49,5 @@ def test_a_timing_file_is_read_back_and_a_damaged_one_refused(tmp_path: Path) ->
     assert read["act_s"].tolist() == [0.25, 0.5]
     assert read["tick_s"].shape == (0,)
     path.write_bytes(path.read_bytes()[:-30])
-    with pytest.raises(DataError, match=r"a\.npz cannot be read"):
+    with pytest.raises(DataError, match=r"a\.npz is damaged: delete it"):
         load_timing(path)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,4 +90,34 @@ def test_any_other_damaged_line_is_an_error(tmp_path: Path, damaged: bytes) -> N
     journal.append(entry(tmp_path))
     journal.path.write_bytes(journal.path.read_bytes() + damaged + journal.path.read_bytes())
     with pytest.raises(DataError, match=r"journal\.jsonl: line 2 cannot be read"):
+        journal.entries()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": "perfect"},
+        {"status": []},
+        {"message": None},
+        {"retries": "1"},
+        {"file": 5},
+        {"labels": ["a"]},
+        {"of": {"scenario": ["town"], "weather": "ClearNoon", "repeat": 1}},
+        {"of": {"scenario": "town"}},
+        {"of": 3},
+    ],
+)
+def test_a_line_with_another_kind_of_value_is_refused_with_its_number(tmp_path: Path, change: dict[str, Any]) -> None:
+    journal = Journal(tmp_path, Pass)
+    journal.append(entry(tmp_path))
+    line = json.loads(journal.path.read_text())
+    journal.path.write_text(f"{json.dumps(line)}\n{json.dumps(line | change)}\n")
+    with pytest.raises(DataError, match="line 2 cannot be read"):
+        journal.entries()
+
+
+def test_a_line_that_is_nested_without_end_is_refused(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, Pass)
+    journal.path.write_text("[" * 100_000 + "\n")
+    with pytest.raises(DataError, match="line 1 cannot be read"):
         journal.entries()

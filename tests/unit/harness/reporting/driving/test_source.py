@@ -134,6 +134,17 @@ def test_another_version_is_refused(drive_folder: Path, rewrite: Rewrite) -> Non
         read_drive(drive_folder)
 
 
+@pytest.mark.parametrize("name", ["definitions", "policies", "models", "labels"])
+def test_a_part_of_the_description_that_is_no_object_is_refused(drive_folder: Path, name: str) -> None:
+    path = drive_folder / "drive.json"
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(content | {name: ["a"]}))
+    with pytest.raises(DataError, match=rf"drive\.json has {name} that are no JSON object"):
+        drive_report(drive_folder)
+    path.write_text(json.dumps({each: value for each, value in content.items() if each != name}))
+    assert drive_report(drive_folder).page.exists(), "it may be missing"
+
+
 def test_a_damaged_log_is_named(drive_folder: Path) -> None:
     for path in (drive_folder / "logs").glob("bend_*.npz"):
         path.write_bytes(b"no log")
