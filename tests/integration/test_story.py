@@ -22,7 +22,7 @@ EXTRA = {
     "bench": ["--calls", "5", "--seconds", "0"],
     "evaluate": ["-o", "out/evaluated"],
     "score": ["--weather", "ClearNoon,HardRainNight"],
-    "drive": ["--time-limit", "1", "--size", "160x90", "--decide-every", "4"],
+    "drive": ["--time-limit", "1", "--size", "320x180", "--decide-every", "4"],
     "mine": ["--min-motion", "0", "--limit", "20"],
 }
 
