@@ -27,7 +27,7 @@ import numpy.typing as npt
 from numba import njit
 
 from harness.closed_loop.mask_driver.ground_plane import GroundPlane
-from harness.closed_loop.mask_driver.path import Floats, lengths
+from harness.closed_loop.mask_driver.path import Floats
 from harness.closed_loop.mask_driver.roles import Role
 
 Image = npt.NDArray[np.uint8]
@@ -191,16 +191,27 @@ def nearest_in_corridor(
 
 def beside(places: Floats, line: Floats) -> tuple[Floats, Floats]:
     """(C,) way along a line (N, 2) and (C,) way to the right of it, for places (C, 2): by the nearest of its pieces."""
-    starts, steps = line[:-1], np.diff(line, axis=0)
-    sizes = np.linalg.norm(steps, axis=1)
-    gaps = places[:, None] - starts
-    share = np.clip((gaps * steps).sum(axis=2) / sizes**2, 0.0, 1.0)
-    rest = gaps - share[..., None] * steps
-    best = np.argmin((rest**2).sum(axis=2), axis=1)
-    rows = np.arange(len(places))
-    size = np.linalg.norm(rest[rows, best], axis=1)
-    cross = steps[best, 0] * rest[rows, best, 1] - steps[best, 1] * rest[rows, best, 0]
-    return lengths(line)[best] + share[rows, best] * sizes[best], np.copysign(size, cross)
+    found = np.empty((2, len(places)))
+    _beside(np.ascontiguousarray(places), np.ascontiguousarray(line), found)
+    return found[0], found[1]
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _beside(places: Floats, line: Floats, found: Floats) -> None:
+    for i in range(len(places)):
+        best, begin = math.inf, 0.0
+        for j in range(len(line) - 1):
+            dx, dy = line[j + 1, 0] - line[j, 0], line[j + 1, 1] - line[j, 1]
+            size = math.sqrt(dx * dx + dy * dy)
+            gx, gy = places[i, 0] - line[j, 0], places[i, 1] - line[j, 1]
+            share = min(max((gx * dx + gy * dy) / (size * size), 0.0), 1.0)
+            rx, ry = gx - share * dx, gy - share * dy
+            distance = math.sqrt(rx * rx + ry * ry)
+            if distance < best:
+                best = distance
+                found[0, i] = begin + share * size
+                found[1, i] = distance if dx * ry - dy * rx >= 0.0 else -distance
+            begin += size
 
 
 class HazardTrack:
