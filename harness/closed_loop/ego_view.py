@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from harness.closed_loop.mask_driver.ground_plane import rotation
 from sim_scenarios.camera import CameraSpec
 
 Floats = npt.NDArray[np.float64]
@@ -104,24 +105,11 @@ def ego_view(camera: CameraSpec, *, pitch_deg: float = 0.0, roll_deg: float = 0.
         pitch_deg: of the body in the ego frame, nose up positive.
         roll_deg: of the body in the ego frame, clockwise seen from behind positive.
     """
-    body = _rotation(pitch_deg, 0.0, roll_deg)
+    body = rotation(pitch_deg, 0.0, roll_deg)
     return EgoView(
         origin=body @ np.array([camera.x, camera.y, camera.z]),
-        axes=body @ _rotation(camera.pitch, camera.yaw, camera.roll),
+        axes=body @ rotation(camera.pitch, camera.yaw, camera.roll),
         focal_px=camera.width / (2 * math.tan(math.radians(camera.fov) / 2)),
         width=camera.width,
         height=camera.height,
-    )
-
-
-def _rotation(pitch_deg: float, yaw_deg: float, roll_deg: float) -> Floats:
-    """(3, 3) columns forward, right, up, as ``carla.Transform.get_matrix`` has them."""
-    pitch, yaw, roll = (math.radians(angle) for angle in (pitch_deg, yaw_deg, roll_deg))
-    sp, cp, sy, cy, sr, cr = (f(angle) for angle in (pitch, yaw, roll) for f in (math.sin, math.cos))
-    return np.array(
-        [
-            [cp * cy, cy * sp * sr - sy * cr, -cy * sp * cr - sy * sr],
-            [cp * sy, sy * sp * sr + cy * cr, -sy * sp * cr + cy * sr],
-            [sp, -cp * sr, cp * cr],
-        ]
     )
