@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from datasets.labels import CARLA_29, LabelSet, tag_table_for_server
 from harness.carla_client.drive import drive
@@ -24,7 +23,7 @@ from harness.carla_client.drive_log import DriveLog
 from harness.carla_client.endpoint import Endpoint, open_endpoint
 from harness.carla_client.replay import replay
 from harness.carla_client.session import open_session
-from harness.run_dir import RunDir, write_json
+from harness.run_dir import write_json
 from harness.scoring.cells import Cell
 from harness.scoring.description import describe_measures
 from harness.scoring.live import PassScorer, run_pass
@@ -32,12 +31,11 @@ from harness.scoring.plan import make_plan
 from harness.scoring.score import Nets, Servers, score
 from harness.scoring.tables import write_tables
 from harness.scoring.views import View, plan_views
-from harness.training.checkpoint import CheckpointInfo, save_checkpoint
-from nets import build_net
 from sim_scenarios.camera import Size
 from sim_scenarios.scenario import Ego, Scenario, Traffic
 from sim_scenarios.weather import parse_weather
 from sim_scenarios.weather_grid import parse_weather_grid
+from tests.integration.born_net import save_born_net
 from tests.unit.harness.scoring.made_cells import make_result
 
 pytestmark = pytest.mark.benchmark
@@ -155,7 +153,7 @@ def test_four_sizes_in_one_pass_over_four_passes(replays: Replays, log: DriveLog
 
 def test_two_servers_over_one(tmp_path: Path, *, is_full: bool) -> None:
     """From the moment when all servers are ready to the end of the last pass."""
-    save_small_run(tmp_path / "run")
+    save_born_net(tmp_path / "run", seed=0)  # not the limit
     for size in ((160, 90), (320, 180)) if is_full else ((160, 90),):
         seconds = [seconds_of_score(tmp_path, servers, size, is_full=is_full) for servers in (1, 2)]
         ratio = seconds[0] / seconds[1]
@@ -166,22 +164,6 @@ def test_two_servers_over_one(tmp_path: Path, *, is_full: bool) -> None:
 
 def folder_of(folder: Path, servers: int, size: Size) -> Path:
     return folder / f"{size[0]}x{size[1]}_{servers}"
-
-
-def save_small_run(folder: Path) -> None:
-    """A net that is not the limit."""
-    torch.manual_seed(0)
-    net = build_net("unet", CARLA_29.num_classes, base_channels=4, depth=1)
-    info = CheckpointInfo(
-        net="unet",
-        net_options={"base_channels": 4, "depth": 1},
-        label_set=CARLA_29.name,
-        labels=CARLA_29.to_json(),
-        classes=CARLA_29.names,
-        epoch=1,
-        step=1,
-    )
-    save_checkpoint(RunDir.create(folder), "best", info, net.state_dict())
 
 
 def seconds_of_score(folder: Path, servers: int, size: Size, *, is_full: bool) -> float:

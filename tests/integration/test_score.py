@@ -12,15 +12,11 @@ from pathlib import Path
 import carla
 import pandas as pd
 import pytest
-import torch
 
-from datasets.labels import CARLA_29
 from harness.carla_client.endpoint import Endpoint
 from harness.carla_client.leftovers import destroy_leftovers
 from harness.errors import ServerLostError
-from harness.run_dir import RunDir
-from harness.training.checkpoint import CheckpointInfo, save_checkpoint
-from nets import build_net
+from tests.integration.born_net import save_born_net
 from tests.integration.running_command import SIMULATOR, RunningCommand, descendants, lines_of, wait_for
 
 pytestmark = pytest.mark.integration
@@ -66,18 +62,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A suite, and a run folder with a net as it was born."""
     folder = tmp_path_factory.mktemp("score")
     (folder / "tiny.yaml").write_text(SUITE)
-    torch.manual_seed(3)
-    net = build_net("unet", CARLA_29.num_classes, base_channels=4, depth=1)
-    info = CheckpointInfo(
-        net="unet",
-        net_options={"base_channels": 4, "depth": 1},
-        label_set=CARLA_29.name,
-        labels=CARLA_29.to_json(),
-        classes=CARLA_29.names,
-        epoch=1,
-        step=1,
-    )
-    save_checkpoint(RunDir.create(folder / "run"), "best", info, net.state_dict())
+    save_born_net(folder / "run", seed=3)
     return folder
 
 
