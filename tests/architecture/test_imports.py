@@ -180,7 +180,7 @@ ALLOWED: dict[str, set[str]] = {
     "harness/inspection": {"numpy", "cv2", "PIL", "matplotlib", "datasets", "harness"},
     "harness/viewing": {"numpy", "cv2", "rerun", "datasets", "harness"},
     "harness": {"numpy", "torch", "safetensors", "cv2", "pandas", "sim_scenarios", "datasets", "nets", "harness"},
-    SIMULATOR: {"numpy", "numba", "msgpack", "carla", SIMULATOR.replace("/", ".")},
+    SIMULATOR: {"numpy", "numba", "msgpack", "pymunk", "shapely", "carla", SIMULATOR.replace("/", ".")},
     "sim_scenarios": {"yaml", "pydantic", "numpy", "sim_scenarios"},
     "sim_scenarios/importers": {"scenariogeneration", "pydantic", "sim_scenarios"},
     "nets": {"torch", "nets"},

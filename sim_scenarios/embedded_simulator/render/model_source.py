@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.render.mesh import Mesh, Model
 from sim_scenarios.embedded_simulator.road.town import Lot
-from sim_scenarios.embedded_simulator.world.catalogue import VEHICLES, WALKERS, VehicleSpec, WalkerSpec
+from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES, VehicleSpec
+from sim_scenarios.embedded_simulator.world.walker_catalogue import WALKERS, WalkerSpec
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sim_scenarios.embedded_simulator.sensors.camera import CameraJob, Exposure, RendersViews, expose
 from sim_scenarios.embedded_simulator.world.actors import CAMERA_KINDS, CameraShape
-from sim_scenarios.embedded_simulator.world.catalogue import VEHICLES, WALKERS
 from sim_scenarios.embedded_simulator.world.snapshot import (
     Pose,
     Rotation,
@@ -14,6 +13,8 @@ from sim_scenarios.embedded_simulator.world.snapshot import (
     VisibleActor,
     Weather,
 )
+from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES
+from sim_scenarios.embedded_simulator.world.walker_catalogue import WALKERS
 
 _STAMP = CameraShape(width=64, height=36, fov_deg=90.0)
 _WEATHERS = (

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 
 from sim_scenarios.embedded_simulator.physics.vehicle import VehicleMotion, VehicleParameters
 from sim_scenarios.embedded_simulator.road.town import TrafficLightSite
-from sim_scenarios.embedded_simulator.world.catalogue import VehicleSpec, WalkerSpec
 from sim_scenarios.embedded_simulator.world.controls import (
     AckermannControl,
     AckermannSettings,
@@ -20,7 +19,9 @@ from sim_scenarios.embedded_simulator.world.controls import (
 )
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, TrafficLightState, Vector, VehicleLight
+from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VehicleSpec
 from sim_scenarios.embedded_simulator.world.vehicle_physics import VehiclePhysics
+from sim_scenarios.embedded_simulator.world.walker_catalogue import WalkerSpec
 
 WALKER_MASS_KG = 75.0
 DEFAULT_SPEED_LIMIT_KMH = 30.0

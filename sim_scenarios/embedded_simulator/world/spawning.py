@@ -15,19 +15,14 @@ from sim_scenarios.embedded_simulator.world.actors import (
     Vehicle,
     Walker,
 )
-from sim_scenarios.embedded_simulator.world.blueprints import PROP_SIZES
-from sim_scenarios.embedded_simulator.world.catalogue import (
-    TAG_PEDESTRIAN,
-    VEHICLES,
-    WALKERS,
-    VehicleSpec,
-    WalkerSpec,
-)
+from sim_scenarios.embedded_simulator.world.blueprints.props import PROP_SIZES
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox
 from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.motion import motion_at
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Vector
+from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES, VehicleSpec
 from sim_scenarios.embedded_simulator.world.vehicle_physics import default_physics
+from sim_scenarios.embedded_simulator.world.walker_catalogue import TAG_PEDESTRIAN, WALKERS, WalkerSpec
 
 MAX_IMAGE_SIDE_PX = 8192
 _WALKER_HALF_WIDTH_M = 0.22

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from sim_scenarios.embedded_simulator.physics.vehicle import VehicleParameters
-from sim_scenarios.embedded_simulator.world.catalogue import VehicleSpec
 from sim_scenarios.embedded_simulator.world.geometry import transform_point
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Vector
+from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VehicleSpec
 
 _TRACK_TO_WIDTH = 0.82
 _CM = 100.0

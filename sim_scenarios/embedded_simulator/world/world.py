@@ -24,7 +24,7 @@ from sim_scenarios.embedded_simulator.world.actors import (
     Vehicle,
     Walker,
 )
-from sim_scenarios.embedded_simulator.world.blueprints import build_library
+from sim_scenarios.embedded_simulator.world.blueprints.library import build_library
 from sim_scenarios.embedded_simulator.world.controls import WalkerControl
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox
 from sim_scenarios.embedded_simulator.world.errors import WorldError

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sim_scenarios.embedded_simulator.render.models.car_body import BodyShape
-from sim_scenarios.embedded_simulator.world.catalogue import VehicleSpec
+from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VehicleSpec
 
 _SEDAN = BodyShape(
     top=(

@@ -11,7 +11,7 @@ import numpy as np
 from sim_scenarios.embedded_simulator.render.mesh import Mesh, Model, Part
 from sim_scenarios.embedded_simulator.render.models import signs, street_furniture, trees
 from sim_scenarios.embedded_simulator.render.models.vehicles import vehicle_model
-from sim_scenarios.embedded_simulator.world.catalogue import VEHICLES
+from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES
 
 _VEHICLES = {spec.id: spec for spec in VEHICLES}
 

@@ -6,7 +6,7 @@ from sim_scenarios.embedded_simulator.render.mesh import Part
 from sim_scenarios.embedded_simulator.render.mesh_builder import Color, Finish, MeshBuilder
 from sim_scenarios.embedded_simulator.render.models.car_body import BodySkin
 from sim_scenarios.embedded_simulator.render.models.car_shapes import TRUCK_CAB
-from sim_scenarios.embedded_simulator.world.catalogue import VehicleSpec
+from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VehicleSpec
 
 _CAB_LENGTH_M = 1.75
 _FLOOR_M = 0.86

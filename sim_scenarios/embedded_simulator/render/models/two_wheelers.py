@@ -11,7 +11,7 @@ from sim_scenarios.embedded_simulator.render.mesh_builder import Color, Finish, 
 from sim_scenarios.embedded_simulator.render.models import figure
 from sim_scenarios.embedded_simulator.render.models.figure import FigureDetail
 from sim_scenarios.embedded_simulator.render.models.wheels import add_cycle_wheel
-from sim_scenarios.embedded_simulator.world.catalogue import TAG_RIDER, VehicleSpec
+from sim_scenarios.embedded_simulator.world.vehicle_catalogue import TAG_RIDER, VehicleSpec
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

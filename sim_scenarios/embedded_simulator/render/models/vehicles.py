@@ -17,7 +17,7 @@ from sim_scenarios.embedded_simulator.render.models.car_shapes import body_shape
 from sim_scenarios.embedded_simulator.render.models.levels import fitted, model_of
 from sim_scenarios.embedded_simulator.render.models.truck import add_cargo, truck_cab
 from sim_scenarios.embedded_simulator.render.models.two_wheelers import two_wheeler_mesh
-from sim_scenarios.embedded_simulator.world.catalogue import VehicleSpec
+from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VehicleSpec
 
 NEAR_M, MIDDLE_M = 25.0, 70.0
 """Distances up to which the first and the second level of detail are used."""

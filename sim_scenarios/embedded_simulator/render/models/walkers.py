@@ -16,7 +16,7 @@ from sim_scenarios.embedded_simulator.render.mesh_builder import Color, Finish, 
 from sim_scenarios.embedded_simulator.render.models import figure
 from sim_scenarios.embedded_simulator.render.models.figure import FigureDetail
 from sim_scenarios.embedded_simulator.render.models.levels import fitted, model_of
-from sim_scenarios.embedded_simulator.world.catalogue import TAG_PEDESTRIAN, WalkerSpec
+from sim_scenarios.embedded_simulator.world.walker_catalogue import TAG_PEDESTRIAN, WalkerSpec
 
 NEAR_M, MIDDLE_M = 15.0, 45.0
 """Distances up to which the first and the second level of detail are used."""

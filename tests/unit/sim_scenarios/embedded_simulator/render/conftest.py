@@ -16,7 +16,6 @@ from sim_scenarios.embedded_simulator.render.model_source import ModelSource, Te
 from sim_scenarios.embedded_simulator.render.renderer import Renderer
 from sim_scenarios.embedded_simulator.render.view import View
 from sim_scenarios.embedded_simulator.road.town import Lot, Placement, Surface, Town, TrafficLightSite
-from sim_scenarios.embedded_simulator.world.catalogue import VehicleSpec, WalkerSpec
 from sim_scenarios.embedded_simulator.world.snapshot import (
     Pose,
     Rotation,
@@ -27,6 +26,8 @@ from sim_scenarios.embedded_simulator.world.snapshot import (
     VisibleActor,
     Weather,
 )
+from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VehicleSpec
+from sim_scenarios.embedded_simulator.world.walker_catalogue import WalkerSpec
 
 MATERIALS = ("asphalt", "grass", "paint_white", "plain", "facade", "leaf")
 ROAD, SIDEWALK, BUILDING, POLE, LIGHT, TREE, TERRAIN, WALKER, CAR, LINE = 1, 2, 3, 6, 7, 9, 10, 12, 14, 24

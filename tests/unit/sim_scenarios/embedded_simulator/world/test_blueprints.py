@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from sim_scenarios.embedded_simulator.road.town import PLACEMENT_KINDS
-from sim_scenarios.embedded_simulator.world.blueprints import build_library
-from sim_scenarios.embedded_simulator.world.catalogue import VEHICLES, WALKERS
+from sim_scenarios.embedded_simulator.world.blueprints.library import build_library
 from sim_scenarios.embedded_simulator.world.scenery import _KINDS
+from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES
+from sim_scenarios.embedded_simulator.world.walker_catalogue import WALKERS
 
 LIBRARY = {blueprint.id: blueprint for blueprint in build_library()}
 

@@ -7,7 +7,7 @@ import pytest
 
 from sim_scenarios.embedded_simulator.render.mesh import Joint, Model, Part
 from sim_scenarios.embedded_simulator.render.models.vehicles import vehicle_model
-from sim_scenarios.embedded_simulator.world.catalogue import TAG_RIDER, VEHICLES, VehicleSpec
+from sim_scenarios.embedded_simulator.world.vehicle_catalogue import TAG_RIDER, VEHICLES, VehicleSpec
 from tests.unit.sim_scenarios.embedded_simulator.render.models.mesh_checks import check_model, digest, enclosed_volume
 
 FOUR_WHEELERS = [spec for spec in VEHICLES if spec.number_of_wheels == 4]

@@ -1,0 +1,1 @@
+"""What can be spawned: one file a kind of actor."""
