@@ -1,118 +1,100 @@
-"""How high the ground is and what it is made of, at any point: the town's surfaces drawn into grids once.
+"""How high the ground is and what it is made of, at any point and on every level of it.
 
-The fine grid reaches a little further than the streets do; its cells of a quarter of a metre are finer than anything
-that stands on the ground is wide. The land beyond is gentle and gets a coarse grid. Painted markings lie on the road
-and do not hide its label.
+The ground is the town's own triangles, the tops of kerbs included; painted markings lie on the road and do not hide
+its label. Where there are several levels, a point's z says which one is meant.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from sim_scenarios.embedded_simulator.physics.ground_grid import (
+    NOTHING,
+    STEP_UP_M,
+    GroundGrid,
+    build_ground_grid,
+    first_hit,
+    triangles_under,
+)
 from sim_scenarios.embedded_simulator.road.town import Surface, Town
 from sim_scenarios.embedded_simulator.world.description import LabelledPoint
 from sim_scenarios.embedded_simulator.world.snapshot import Vector
 
-CELL_M = 0.25
-LAND_CELL_M = 2.0
 TAG_NONE, TAG_ROAD_LINE = 0, 24
-_STREET_TAGS = (1, 2)  # road and sidewalk
+_CELL_M = 2.0
+_MOST_CELLS = 1_000_000
+_STEEPEST = math.cos(math.radians(80.0))
+"""Least z of a unit normal that one can stand on; kerb faces and walls are steeper."""
 
 
 class Ground:
-    """Height [m] and semantic tag by position."""
+    """Heights [m], normals and semantic tags by position."""
 
     def __init__(self, town: Town) -> None:
         solid = [surface for surface in town.surfaces if surface.tag != TAG_ROAD_LINE]
-        streets = [surface for surface in solid if surface.tag in _STREET_TAGS]
-        land = [surface for surface in solid if surface.tag not in _STREET_TAGS]
-        self._grids = [_Grid(solid, within=streets, margin_m=LAND_CELL_M, cell_m=CELL_M)]
-        if land:
-            self._grids.append(_Grid(land, within=land, margin_m=0.0, cell_m=LAND_CELL_M))
+        pieces = [_standable(surface) for surface in solid]
+        corners = np.concatenate([np.zeros((0, 3, 3)), *pieces])
+        tags = [np.full(len(piece), surface.tag, np.uint8) for piece, surface in zip(pieces, solid, strict=True)]
+        self._tags = np.concatenate([np.zeros(0, np.uint8), *tags])
+        self.grid: GroundGrid = build_ground_grid(corners, cell_m=_cell_side(corners))
 
-    def height(self, x: float, y: float) -> float:
-        """Height [m]; 0 beyond the land."""
-        return self._at(x, y)[0]
+    def heights(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(N,) [m] of points (N, 3): the highest surface at most 0.5 m above each, the lowest if all are above.
 
-    def tag(self, x: float, y: float) -> int:
-        """Semantic tag; 0 beyond the land."""
-        return self._at(x, y)[1]
+        0 beyond the land.
+        """
+        found = triangles_under(self.grid, points, STEP_UP_M)
+        planes = self._of(self.grid.planes, found)
+        return np.asarray(planes[:, 0] * points[:, 0] + planes[:, 1] * points[:, 1] + planes[:, 2])
+
+    def normals(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(N, 3) unit normals, pointing up, of the surfaces that ``heights`` finds; straight up beyond the land."""
+        planes = self._of(self.grid.planes, triangles_under(self.grid, points, STEP_UP_M))
+        normals = np.stack([-planes[:, 0], -planes[:, 1], np.ones(len(planes))], axis=1)
+        return np.asarray(normals / np.linalg.norm(normals, axis=1, keepdims=True))
+
+    def height(self, x: float, y: float, z: float) -> float:
+        """Height [m] of the highest surface at most 0.5 m above a point; 0 beyond the land."""
+        return float(self.heights(np.array([[x, y, z]]))[0])
+
+    def normal(self, x: float, y: float, z: float) -> Vector:
+        """Unit normal of the surface under a point."""
+        return Vector(*(float(part) for part in self.normals(np.array([[x, y, z]]))[0]))
+
+    def tag(self, x: float, y: float, z: float) -> int:
+        """Semantic tag of the surface under a point; 0 beyond the land."""
+        found = triangles_under(self.grid, np.array([[x, y, z]]), STEP_UP_M)
+        return int(self._of(self._tags, found)[0])
 
     def ray(self, start: Vector, end: Vector) -> LabelledPoint | None:
-        """Where a ray from above meets the ground between its ends."""
-        level = 0.0
-        for _ in range(3):  # the ground is nearly flat: the height where the ray lands soon stays the same
-            if start.z <= level or end.z > level:
-                return None
-            share = (start.z - level) / (start.z - end.z)
-            x, y = start.x + share * (end.x - start.x), start.y + share * (end.y - start.y)
-            level = self.height(x, y)
-        return LabelledPoint(Vector(x, y, level), self.tag(x, y))
+        """The first place where the way from ``start`` to ``end`` meets the ground, from either side."""
+        triangle, share = first_hit(self.grid, np.array(start, np.float64), np.array(end, np.float64))
+        if triangle == NOTHING:
+            return None
+        x, y, z = (a + share * (b - a) for a, b in zip(start, end, strict=True))
+        return LabelledPoint(Vector(x, y, z), int(self._tags[triangle]))
 
-    def _at(self, x: float, y: float) -> tuple[float, int]:
-        for grid in self._grids:
-            cell = grid.cell(x, y)
-            if cell is not None and grid.tag[cell] != TAG_NONE:
-                return float(grid.height[cell]), int(grid.tag[cell])
-        return 0.0, TAG_NONE
+    def _of(self, values: NDArray[np.float64], found: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Rows of ``values`` by triangle, zeros where there is none."""
+        rows = np.zeros((len(found), *values.shape[1:]), values.dtype)
+        rows[found != NOTHING] = values[found[found != NOTHING]]
+        return rows
 
 
-class _Grid:
-    """Surfaces seen from above, drawn into square cells over the rectangle that ``within`` takes up and a margin."""
-
-    def __init__(
-        self, surfaces: Sequence[Surface], *, within: Sequence[Surface], margin_m: float, cell_m: float
-    ) -> None:
-        low = np.min([surface.positions[:, :2].min(axis=0) for surface in within], axis=0) - margin_m  # (2,)
-        high = np.max([surface.positions[:, :2].max(axis=0) for surface in within], axis=0) + margin_m
-        self._left, self._top, self._cell_m = float(low[0]), float(low[1]), cell_m
-        columns, rows = (max(1, math.ceil(float(side) / cell_m)) for side in high - low)
-        self.height = np.zeros((rows, columns), np.float32)
-        self.tag = np.full((rows, columns), TAG_NONE, np.uint8)
-        for surface in surfaces:
-            corners = surface.positions[surface.triangles].astype(np.float64)  # (T, 3, 3)
-            corners[:, :, 0] -= self._left
-            corners[:, :, 1] -= self._top
-            _draw(self.height, self.tag, corners, surface.tag, cell_m)
-
-    def cell(self, x: float, y: float) -> tuple[int, int] | None:
-        """Index of the cell at a point; None outside."""
-        column, row = math.floor((x - self._left) / self._cell_m), math.floor((y - self._top) / self._cell_m)
-        rows, columns = self.height.shape
-        return (row, column) if 0 <= row < rows and 0 <= column < columns else None
+def _standable(surface: Surface) -> NDArray[np.float64]:
+    """Corners (T, 3, 3) of the triangles that face up enough to stand on."""
+    corners = surface.positions[surface.triangles].astype(np.float64)
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    lengths = np.linalg.norm(normals, axis=1)
+    kept: NDArray[np.float64] = corners[(normals[:, 2] > _STEEPEST * lengths) & (lengths > 1e-9)]
+    return kept
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _draw(
-    height: NDArray[np.float32], tag: NDArray[np.uint8], corners: NDArray[np.float64], label: int, cell_m: float
-) -> None:
-    """Draws triangles (T, 3, 3) in grid coordinates [m]; the highest surface of a cell stays, the first of equals."""
-    rows, columns = height.shape
-    for t in range(corners.shape[0]):
-        ax, ay, az = corners[t, 0, 0], corners[t, 0, 1], corners[t, 0, 2]
-        bx, by, bz = corners[t, 1, 0], corners[t, 1, 1], corners[t, 1, 2]
-        cx, cy, cz = corners[t, 2, 0], corners[t, 2, 1], corners[t, 2, 2]
-        doubled_area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
-        if abs(doubled_area) < 1e-9:  # upright kerb faces
-            continue
-        first_row = max(0, math.floor(min(ay, by, cy) / cell_m))
-        last_row = min(rows - 1, math.floor(max(ay, by, cy) / cell_m))
-        first_column = max(0, math.floor(min(ax, bx, cx) / cell_m))
-        last_column = min(columns - 1, math.floor(max(ax, bx, cx) / cell_m))
-        for row in range(first_row, last_row + 1):
-            y = (row + 0.5) * cell_m
-            for column in range(first_column, last_column + 1):
-                x = (column + 0.5) * cell_m
-                wb = ((x - ax) * (cy - ay) - (y - ay) * (cx - ax)) / doubled_area
-                wc = ((bx - ax) * (y - ay) - (by - ay) * (x - ax)) / doubled_area
-                if wb < -1e-6 or wc < -1e-6 or wb + wc > 1.0 + 1e-6:
-                    continue
-                z = az + wb * (bz - az) + wc * (cz - az)
-                if tag[row, column] == 0 or z > height[row, column] + 1e-4:
-                    height[row, column] = z
-                    tag[row, column] = label
+def _cell_side(corners: NDArray[np.float64]) -> float:
+    if not len(corners):
+        return _CELL_M
+    sides = corners[:, :, :2].max(axis=(0, 1)) - corners[:, :, :2].min(axis=(0, 1))
+    return max(_CELL_M, math.sqrt(float(sides[0]) * float(sides[1]) / _MOST_CELLS))

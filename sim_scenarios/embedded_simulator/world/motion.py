@@ -60,7 +60,7 @@ def advance_vehicle(vehicle: Vehicle, ground: Ground, delta_s: float) -> None:
         return
     before = vehicle.velocity
     motion = _after_forces(vehicle, delta_s)
-    ground_z = ground.height(motion.x, motion.y)
+    ground_z = ground.height(motion.x, motion.y, motion.z)
     if vehicle.constant_velocity is not None:
         velocity = rotate(rotation_matrix(vehicle.pose.rotation), vehicle.constant_velocity)
         motion = vehicle_physics.advance_straight(
@@ -89,7 +89,7 @@ def advance_walker(walker: Walker, ground: Ground, delta_s: float) -> None:
             walker.pose,
             walker.control,
             height_m=walker.spec.height_m,
-            ground_z=ground.height(location.x, location.y),
+            ground_z=ground.height(location.x, location.y, location.z - 0.5 * walker.spec.height_m),
             delta_s=delta_s,
         )
     _read_off_motion(walker, delta_s)

@@ -21,7 +21,7 @@ class Roads:
 
     def speed_limit_kmh(self, location: Vector) -> float:
         """The limit on the nearest driving lane; roads without one have CARLA's default of 30 km/h."""
-        waypoint = self._map.get_waypoint(carla.Location(location.x, location.y, 0.0))
+        waypoint = self._map.get_waypoint(carla.Location(*location))
         if waypoint is None:
             return DEFAULT_SPEED_LIMIT_KMH
         return float(self._limits_kmh.get(waypoint.road_id, DEFAULT_SPEED_LIMIT_KMH))
