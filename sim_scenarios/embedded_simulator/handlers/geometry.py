@@ -6,7 +6,9 @@ from typing import Any
 
 from sim_scenarios.embedded_simulator.handlers.context import Context
 from sim_scenarios.embedded_simulator.wire.structs import (
+    flag,
     integer,
+    integers,
     number,
     pack_bounding_box,
     pack_environment_object,
@@ -26,17 +28,23 @@ def _objects(context: Context, tag: Any) -> list[EnvironmentObject]:
 
 
 def get_environment_objects(context: Context, tag: Any) -> list[Any]:
-    """Buildings, trees and street furniture of a tag."""
+    """Buildings, trees and street furniture of a tag, hidden ones, too: who hid them wants to find them again."""
     return [pack_environment_object(thing) for thing in _objects(context, tag)]
 
 
 def get_all_level_bounding_boxes(context: Context, tag: Any) -> list[Any]:
-    """Boxes of the same objects and of the traffic lights' heads, in the world."""
-    boxes = [pack_bounding_box(thing.box) for thing in _objects(context, tag)]
+    """Boxes of the same objects and of the traffic lights' heads, in the world; none of what is hidden."""
+    hidden = context.world.hidden_objects
+    boxes = [pack_bounding_box(thing.box) for thing in _objects(context, tag) if thing.id not in hidden]
     if integer(tag) in (TAG_ANY, TAG_TRAFFIC_LIGHT):
         lights = context.world.of_kind(TrafficLight)
         boxes += [pack_bounding_box(box, actor_id=light.id) for light in lights for box in light_boxes(light)]
     return boxes
+
+
+def enable_environment_objects(context: Context, object_ids: Any, enabled: Any) -> None:
+    """Shows or hides objects by their ids."""
+    context.world.enable_objects(integers(object_ids), flag(enabled))
 
 
 def get_names_of_all_objects(context: Context) -> list[str]:

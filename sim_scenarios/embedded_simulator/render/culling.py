@@ -70,6 +70,8 @@ def choose_levels(
     """
     count = 0
     for o in range(first, last):
+        if objects[o].num_levels == 0:
+            continue
         if shadows_of > 0 and (objects[o].casts_shadow == 0 or (objects[o].moves != 0) != (shadows_of == 2)):
             continue
         cx, cy, cz = objects[o].center[0], objects[o].center[1], objects[o].center[2]

@@ -21,7 +21,7 @@ OBJECT = np.dtype(
         ("tint", np.float32, (17, 3)),  # linear colour by Part, multiplied with the vertex colour
         ("glow", np.float32, (17,)),  # emission by Part; street lamps and windows go by the hour instead
         ("first_level", np.int32),  # levels of detail: a run of the level table
-        ("num_levels", np.int32),
+        ("num_levels", np.int32),  # 0: not drawn
         ("joint_base", np.int32),  # first of seven joint rotations, or -1 for a rigid object
         ("seed", np.uint32),  # decides which windows are lit
         ("instance", np.uint16),

@@ -49,7 +49,7 @@ class Renderer:
         self._poser = ActorPoser(self._scene, {spec.id: spec.height_m for spec in models.walkers})
         self._picture = VisibilityPass(library, self._textures, self._workers)
         self._shadows = ShadowCaster(self._scene, self._textures, self._workers, self._culler)
-        self._lamp_record, self._lamp_cells = lamp_grid(self._scene.lamps)
+        self._lamps_without: frozenset[int] | None = None
         self._ground_open = np.ones((CONTACT_PX, CONTACT_PX), np.float32)
         self._canvases = CanvasStore()
         self.stage_seconds: dict[str, float] = {}
@@ -102,15 +102,16 @@ class Renderer:
             )  # fmt: skip
         with self._stage("shadows"):
             look = look_of(snapshot.weather)
-            shadows = self._shadows.maps(look, camera, objects, joints)
+            shadows = self._shadows.maps(look, camera, objects, joints, hidden=snapshot.hidden_objects)
         with self._stage("occlusion"):
             self._workers.run(crease_occlusion, camera, canvas.nearness, canvas.surface, canvas.open_sky)
-            corner = self._darken_ground(camera)
+            corner = self._darken_ground(camera, objects)
+        self._choose_lamps(snapshot, objects)
         with self._stage("lighting"):
             self._workers.run(
                 light_pixels, camera, look, canvas.slot_at, canvas.nearness, canvas.tag, textures.noise,
                 shadows.records, shadows.moving, shadows.near, shadows.town, canvas.open_sky, self._ground_open,
-                corner[0], corner[1], self._lamp_record, self._lamp_cells, self._scene.lamps,
+                corner[0], corner[1], self._lamp_record, self._lamp_cells, self._lamps,
                 headlights(snapshot, camera["eye"][0]), canvas.surface, canvas.light,
             )  # fmt: skip
         seed = scene_seed(camera, objects[self._poser.num_static :])
@@ -122,11 +123,19 @@ class Renderer:
         with self._stage("post"):
             self._workers.run(finish_picture, look, seed, canvas.toned, canvas.rgb)
 
-    def _darken_ground(self, camera: Records) -> tuple[Real, Real]:
+    def _choose_lamps(self, snapshot: Snapshot, objects: Records) -> None:
+        """Keep the grid of the lamps that are there."""
+        if snapshot.hidden_objects != self._lamps_without:
+            self._lamps = self._scene.lamps[objects["num_levels"][self._scene.lamp_rows] > 0]
+            self._lamp_record, self._lamp_cells = lamp_grid(self._lamps)
+            self._lamps_without = snapshot.hidden_objects
+
+    def _darken_ground(self, camera: Records, objects: Records) -> tuple[Real, Real]:
         """Draw the footprints near the camera; returns the world place of the map's corner."""
         side = CONTACT_PX * CONTACT_CELL_M
         middle = camera["eye"][0, :2] + camera["forward"][0, :2] * (0.4 * side)
         corner = np.floor((middle - side / 2.0) / CONTACT_CELL_M) * CONTACT_CELL_M
-        footprints = np.concatenate([self._scene.footprints, self._poser.footprints])
+        shown = objects["num_levels"][self._scene.footprint_rows] > 0
+        footprints = np.concatenate([self._scene.footprints[shown], self._poser.footprints])
         darken_footprints(footprints, float(corner[0]), float(corner[1]), self._ground_open)
         return np.float32(corner[0]), np.float32(corner[1])

@@ -69,10 +69,16 @@ class Scene:
     walkers: dict[str, ModelEntry]
     light_rows: dict[str, int]
     """Row of each traffic light in ``objects``, by OpenDRIVE signal id."""
+    object_rows: NDArray[np.int64]
+    """(E,) row in ``objects`` of each environment object in the order of their ids (from 1), -1 for nothing drawn."""
     lamps: NDArray[np.float32]
     """(N, 3) where street lamps shine from, world [m]."""
+    lamp_rows: NDArray[np.int64]
+    """(N,) row of the object that each lamp is part of."""
     footprints: NDArray[np.float32]
     """(N, 6) x, y, cos yaw, sin yaw, half length, half width [m] of static things that darken the ground under them."""
+    footprint_rows: NDArray[np.int64]
+    """(N,) row of the object that each footprint belongs to."""
     streets_min: Vector
     """Box around what is built or driven on [m]: where shadows are worth a map."""
     streets_max: Vector
@@ -89,7 +95,10 @@ class _SceneBuilder:
         self.rows: list[Records] = []
         self.num_rows = 0
         self.lamps: list[NDArray[np.float32]] = []
+        self.lamp_rows: list[NDArray[np.int64]] = []
         self.footprints: list[NDArray[np.float32]] = []
+        self.footprint_rows: list[NDArray[np.int64]] = []
+        self.object_rows: list[int] = []
         self.light_rows: dict[str, int] = {}
 
     def add_model(self, model: Model) -> ModelEntry:
@@ -105,12 +114,13 @@ class _SceneBuilder:
             wheel_radius_m=float(finest.pivots[wheels, 2].mean()) if wheels.any() else 0.0,
         )  # fmt: skip
 
-    def add_static_mesh(self, mesh: Mesh, *, seed: int, casts_shadow: bool) -> None:
-        """A mesh already in world coordinates, drawn at every distance."""
+    def add_static_mesh(self, mesh: Mesh, *, seed: int, casts_shadow: bool) -> int:
+        """A mesh already in world coordinates, drawn at every distance; its row, or -1 if there is nothing to draw."""
         if not len(mesh.triangles):
-            return
+            return -1
         entry = self.add_model(Model(levels=((math.inf, mesh),), radius_m=0.0))
         self.place(entry, np.eye(3, dtype=np.float32), Vector(), seed=seed, casts_shadow=casts_shadow)
+        return self.num_rows - 1
 
     def place(
         self, entry: ModelEntry, rotation: NDArray[np.float32], origin: Vector, *, seed: int, casts_shadow: bool = True
@@ -148,7 +158,7 @@ def build_scene(town: Town, models: ModelSource) -> Scene:
     for mesh in ground_meshes(town.surfaces, models):
         builder.add_static_mesh(mesh, seed=0, casts_shadow=False)
     for lot in town.lots:
-        builder.add_static_mesh(models.building(lot), seed=lot.seed, casts_shadow=True)
+        builder.object_rows.append(builder.add_static_mesh(models.building(lot), seed=lot.seed, casts_shadow=True))
     _add_placements(builder, town.placements)
     _add_traffic_lights(builder, town)
     vehicles = {spec.id: builder.add_model(models.vehicle(spec)) for spec in models.vehicles}
@@ -159,8 +169,11 @@ def build_scene(town: Town, models: ModelSource) -> Scene:
     return Scene(
         library=builder.library.build(), level_distances=np.array(builder.level_distances, np.float32),
         level_meshes=np.array(builder.level_meshes, np.int64), objects=objects, vehicles=vehicles, walkers=walkers,
-        light_rows=builder.light_rows, lamps=np.concatenate([np.zeros((0, 3), np.float32), *builder.lamps]),
+        light_rows=builder.light_rows, object_rows=np.array(builder.object_rows, np.int64),
+        lamps=np.concatenate([np.zeros((0, 3), np.float32), *builder.lamps]),
+        lamp_rows=np.concatenate([np.zeros(0, np.int64), *builder.lamp_rows]),
         footprints=np.concatenate([np.zeros((0, 6), np.float32), *builder.footprints]),
+        footprint_rows=np.concatenate([np.zeros(0, np.int64), *builder.footprint_rows]),
         streets_min=streets_min, streets_max=streets_max,
     )  # fmt: skip
 
@@ -204,8 +217,10 @@ def _add_placements(builder: _SceneBuilder, placements: Sequence[Placement]) -> 
         emitter = _lamp_point(model.levels[0][1])
         if emitter is not None:
             builder.lamps.append(rotations[which] @ emitter + origins[which])
+            builder.lamp_rows.append(builder.num_rows + which)
         if kind.startswith(FOOTPRINT_KINDS):
             builder.footprints.append(_footprints(entry, rows[which], scale[which]))
+            builder.footprint_rows.append(builder.num_rows + which)
     seeds = np.array([placement.seed & 0xFFFFFFFF for placement in placements], np.uint32)
     rows["seed"] = seeds
     chance = [_chances(seeds, salt) for salt in range(4)]
@@ -213,6 +228,7 @@ def _add_placements(builder: _SceneBuilder, placements: Sequence[Placement]) -> 
     rows["tint"][:, Part.LEAF] = low + (high - low) * np.stack(chance[:3], axis=1)
     paints = linear_from_srgb(PARKED_PAINTS / 255.0)
     rows["tint"][:, Part.PAINT] = paints[(chance[3] * len(paints)).astype(int)]
+    builder.object_rows += range(builder.num_rows, builder.num_rows + len(rows))
     builder.rows.append(rows)
     builder.num_rows += len(rows)
 

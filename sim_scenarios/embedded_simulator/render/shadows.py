@@ -145,9 +145,20 @@ class ShadowCaster:
         self._near: OrderedDict[tuple[int, int, int, int], tuple[Records, NDArray[np.float32]]] = OrderedDict()
         self._slot_scratch = np.empty(TOWN_PX * TOWN_PX, np.int32)
         self._no_joints = np.zeros((1, 3, 3), np.float32)
+        self._hidden: frozenset[int] = frozenset()
+        self._objects = scene.objects
 
-    def maps(self, look: Records, camera: Records, objects: Records, joints: NDArray[np.float32]) -> ShadowMaps:
-        """The maps for a picture; empty ones when the light is too weak for shadows."""
+    def maps(
+        self, look: Records, camera: Records, objects: Records, joints: NDArray[np.float32], *, hidden: frozenset[int]
+    ) -> ShadowMaps:
+        """The maps for a picture; empty ones when the light is too weak for shadows.
+
+        ``hidden`` are the environment objects that ``objects`` leaves out: other ones make all kept maps void.
+        """
+        self._objects = objects[: len(self._scene.objects)]
+        if hidden != self._hidden:
+            self._hidden, self._town = hidden, (None, *self._town[1:])
+            self._near.clear()
         records = np.zeros(3, SHADOW)
         records["pixels_per_m"] = 1.0
         if not look["has_shadows"][0]:
@@ -201,7 +212,7 @@ class ShadowCaster:
         return self._slot_scratch[: depth.size].reshape(depth.shape)
 
     def _draw_standing(self, light_view: Records, depth: NDArray[np.float32]) -> None:
-        objects = self._scene.objects
+        objects = self._objects
         draws = self._culler.draws(objects, light_view, parallel=True, shadows_of=1)
         if len(draws) > 1:
             self._standing.run(

@@ -114,3 +114,5 @@ class Snapshot:
     """Vehicles and walkers only, ordered by id."""
     traffic_lights: dict[str, TrafficLightState]
     """Phase of every light, by OpenDRIVE signal id."""
+    hidden_objects: frozenset[int] = frozenset()
+    """Ids of the environment objects that are switched off (``scenery.environment_objects``)."""

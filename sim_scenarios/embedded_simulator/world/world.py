@@ -79,6 +79,7 @@ class StaticTown:
         self.roads = Roads(town)
         self.ground = Ground(town)
         self.objects = environment_objects(town)
+        self.object_ids = frozenset(thing.id for thing in self.objects)
         solids = list(solid_footprints(town))
         self.scenery = Scenery([box for box, _ in solids])
         self.scenery_tags = tuple(tag for _, tag in solids)
@@ -106,6 +107,7 @@ class World:
         self.weather = Weather()
         if reset_settings:
             self.settings = EpisodeSettings()
+        self.hidden_objects: frozenset[int] = frozenset()
         self.actors: dict[int, Actor] = {}
         self.spectator = self._add_spectator()
         self.traffic_lights = TrafficLightControl(self._add_traffic_lights())
@@ -201,6 +203,18 @@ class World:
         direction = Vector(*(part / norm for part in forward)) if norm > 0.0 else Vector()
         walker.control = WalkerControl(direction=direction, speed=speed)
 
+    def enable_objects(self, object_ids: Iterable[int], enabled: bool) -> None:
+        """Shows or hides environment objects: what is hidden is not drawn, not hit and in nobody's way.
+
+        Raises:
+            WorldError: Some ids do not exist; the others are shown or hidden all the same.
+        """
+        wanted = frozenset(object_ids)
+        known = wanted & self.place.object_ids
+        self.hidden_objects = self.hidden_objects - known if enabled else self.hidden_objects | known
+        if unknown := sorted(wanted - known):
+            raise WorldError(f"no environment objects {unknown[:10]}; this town has {len(self.place.objects)} of them")
+
     # --- time -------------------------------------------------------------------------------------------------------
 
     def tick(self) -> Tick:
@@ -241,6 +255,7 @@ class World:
             weather=self.weather,
             actors=tuple(_visible(actor) for actor in movers),
             traffic_lights={light.site.opendrive_id: light.state for light in self.of_kind(TrafficLight)},
+            hidden_objects=self.hidden_objects,
         )
 
     def _follow_parent(self, actor: Actor) -> None:

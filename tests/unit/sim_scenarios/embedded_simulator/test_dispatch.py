@@ -315,3 +315,20 @@ def test_a_batch_ticks_only_when_asked(desk: Desk) -> None:
     assert desk.world.frame == 0
     desk.ask("apply_batch", [], True)
     assert desk.world.frame == 1
+
+
+def test_hidden_objects_are_listed_still_and_have_no_level_box(desk: Desk) -> None:
+    house = desk.value("get_environment_objects", 3)[0]
+    assert desk.ask("enable_environment_objects", [house[2]], False) == (None, [[False]])
+    assert desk.value("get_environment_objects", 3)[0] == house
+    assert desk.value("get_all_level_BBs", 3) == []
+    assert desk.world.tick().snapshot.hidden_objects == {house[2]}
+    assert "no environment objects [99]" in desk.reason("enable_environment_objects", [house[2], 99], True)
+    assert desk.world.tick().snapshot.hidden_objects == frozenset()
+    assert len(desk.value("get_all_level_BBs", 3)) == 1
+
+
+def test_a_new_episode_shows_everything(desk: Desk) -> None:
+    desk.ask("enable_environment_objects", [1], False)
+    desk.ask("load_new_episode", "", False, 65535)
+    assert desk.world.hidden_objects == frozenset()

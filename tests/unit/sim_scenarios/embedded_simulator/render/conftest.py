@@ -221,10 +221,14 @@ def walker(x: float, y: float, *, actor_id: int = 400, travelled_m: float = 0.0,
     )  # fmt: skip
 
 
-def snapshot(*actors: VisibleActor, weather: Weather | None = None, frame: int = 1, signal: int = 0) -> Snapshot:
+def snapshot(
+    *actors: VisibleActor, weather: Weather | None = None, frame: int = 1, signal: int = 0,
+    hidden: frozenset[int] = frozenset(),
+) -> Snapshot:  # fmt: skip
     return Snapshot(
         frame=frame, elapsed_s=0.05 * frame, delta_s=0.05, weather=weather or Weather(sun_azimuth_angle=-1.0),
         actors=tuple(sorted(actors, key=lambda actor: actor.id)), traffic_lights={"7": TrafficLightState(signal)},
+        hidden_objects=hidden,
     )  # fmt: skip
 
 

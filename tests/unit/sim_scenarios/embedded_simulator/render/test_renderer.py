@@ -315,3 +315,24 @@ def test_stage_seconds_name_every_stage(renderer: Renderer, stage: Any) -> None:
     assert list(renderer.stage_seconds) == ["pose", "cull", "visibility", "labels"]
     renderer.render(stage.view(), stage.snapshot(), color=True)
     assert list(renderer.stage_seconds)[4:] == ["surfaces", "shadows", "occlusion", "lighting", "reflection", "post"]
+
+
+def test_hidden_objects_are_not_drawn_and_cast_no_shadow(renderer: Renderer, stage: Any) -> None:
+    building, tree, lamp = 1, 2, 3  # ids: lots first, then placements, from 1
+    overview = stage.view(x=-10.0, z=12.0, pitch=-15.0)
+    noon = stage.snapshot()
+    before = kept(renderer.render(overview, noon, color=True))
+    without = kept(renderer.render(overview, stage.snapshot(hidden=frozenset({building, tree})), color=True))
+    assert {stage.BUILDING, stage.TREE} <= set(np.unique(before.tag))
+    assert not {stage.BUILDING, stage.TREE} & set(np.unique(without.tag))
+    assert stage.POLE in without.tag
+    # Where the ground was in their shadow, the sun shines now.
+    ground = (before.tag == without.tag) & (before.tag != stage.SKY)
+    assert (without.rgb[ground].astype(int).sum(axis=1) > before.rgb[ground].astype(int).sum(axis=1) + 60).any()
+    again = renderer.render(overview, noon, color=True)
+    np.testing.assert_array_equal(again.rgb, before.rgb)
+    night = Weather(sun_altitude_angle=-60.0)
+    lit = kept(renderer.render(overview, stage.snapshot(weather=night), color=True))
+    dark = kept(renderer.render(overview, stage.snapshot(weather=night, hidden=frozenset({lamp})), color=True))
+    assert dark.rgb.astype(int).sum() < 0.9 * lit.rgb.astype(int).sum()
+    assert (dark.tag == stage.POLE).sum() < (lit.tag == stage.POLE).sum()
