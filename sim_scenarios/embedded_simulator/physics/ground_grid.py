@@ -118,7 +118,7 @@ def _enter(
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def height_of(grid: GroundGrid, triangle: int, x: float, y: float) -> float:
     """Height [m] of a triangle's plane at a point."""
-    return grid.planes[triangle, 0] * x + grid.planes[triangle, 1] * y + grid.planes[triangle, 2]
+    return float(grid.planes[triangle, 0] * x + grid.planes[triangle, 1] * y + grid.planes[triangle, 2])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
@@ -145,10 +145,10 @@ def triangle_under(grid: GroundGrid, x: float, y: float, highest_z: float) -> in
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _covers(edges: NDArray[np.float64], t: int, x: float, y: float) -> bool:
-    for k in range(3):
-        if edges[t, k, 0] * x + edges[t, k, 1] * y + edges[t, k, 2] < -_SEAM_M:
-            return False
-    return True
+    ab = edges[t, 0, 0] * x + edges[t, 0, 1] * y + edges[t, 0, 2]
+    bc = edges[t, 1, 0] * x + edges[t, 1, 1] * y + edges[t, 1, 2]
+    ca = edges[t, 2, 0] * x + edges[t, 2, 1] * y + edges[t, 2, 2]
+    return bool(ab >= -_SEAM_M and bc >= -_SEAM_M and ca >= -_SEAM_M)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
