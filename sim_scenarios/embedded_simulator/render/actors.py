@@ -1,14 +1,16 @@
 """The moving part of the scene: object rows and joint rotations from a snapshot, and nothing else.
 
-Wheels turn with the distance travelled and the steering angle, legs and arms swing with the distance walked, so the
-same snapshot always gives the same picture. Frames of reference: CARLA's axes; a walker's pose and
-its model's origin are at half its height.
+Wheels turn with the distance travelled and the steering angle, limbs follow the gait (``world.gait``) or the bones
+that a client has set, so the same snapshot always gives the same picture. Frames of reference: CARLA's axes; a
+walker's pose and its model's origin are at half its height. A joint's motion is a rotation about the pivot of the
+vertices that it moves and a shift after it (3, 4): a shin turns about the knee and goes where the thigh takes it.
 All actors are posed at once, as arrays: a loop over sixty of them would cost as much as drawing the road.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,21 +19,26 @@ from sim_scenarios.embedded_simulator.render.jit import Records
 from sim_scenarios.embedded_simulator.render.library import linear_from_srgb
 from sim_scenarios.embedded_simulator.render.mesh import Joint, Part
 from sim_scenarios.embedded_simulator.render.scene import Scene, blank_rows
+from sim_scenarios.embedded_simulator.world.gait import Gait, Limb, gait
 from sim_scenarios.embedded_simulator.world.snapshot import Snapshot, TrafficLightState, VehicleLight
 
 NUM_JOINTS = len(Joint)
-STRIDE_PER_HEIGHT = 0.82
-"""Two steps of a walker, in body heights."""
-LEG_SWING_RAD = 0.55
-FULL_SWING_MPS = 1.4
-"""Walking speed from which limbs swing fully."""
 BLINK_HZ = 1.5
-LIMB_ROOM_M = 0.4
+LIMB_ROOM_M = 0.6
 """How far swinging limbs may reach beyond a walker's box."""
 
 _LENSES = [Part.SIGNAL_RED, Part.SIGNAL_YELLOW, Part.SIGNAL_GREEN]
 """In the order of ``TrafficLightState``."""
 _UNLIT_LENS_TINT = 0.12
+_UPPER_LIMBS = (
+    (Limb.LEFT_LEG, Joint.LEFT_LEG), (Limb.RIGHT_LEG, Joint.RIGHT_LEG), (Limb.LEFT_ARM, Joint.LEFT_ARM),
+    (Limb.RIGHT_ARM, Joint.RIGHT_ARM), (Limb.HEAD, Joint.HEAD),
+)  # fmt: skip
+_LOWER_LIMBS = (
+    (Limb.LEFT_SHIN, Joint.LEFT_SHIN, Joint.LEFT_LEG), (Limb.RIGHT_SHIN, Joint.RIGHT_SHIN, Joint.RIGHT_LEG),
+    (Limb.LEFT_FOREARM, Joint.LEFT_FOREARM, Joint.LEFT_ARM),
+    (Limb.RIGHT_FOREARM, Joint.RIGHT_FOREARM, Joint.RIGHT_ARM),
+)  # fmt: skip
 _Floats = NDArray[np.float64]
 
 
@@ -54,7 +61,8 @@ class ActorPoser:
         self._num_levels = np.array([entry.num_levels for entry in entries.values()], np.int32)
         self._wheel_radius_m = np.array([entry.wheel_radius_m for entry in entries.values()])
         self._height_m = np.array([walker_heights_m.get(blueprint_id, 0.0) for blueprint_id in entries])
-        self._joints = np.zeros((0, 3, 3), np.float32)
+        self._pivots = np.array([entry.pivots for entry in entries.values()]).reshape(-1, NUM_JOINTS, 3)  # (K, J, 3)
+        self._joints = np.zeros((0, 3, 4), np.float32)
         self._footprints = np.zeros((0, 6), np.float32)
         self._posed: Snapshot | None = None
 
@@ -69,7 +77,7 @@ class ActorPoser:
         return self._footprints
 
     def pose(self, snapshot: Snapshot) -> tuple[Records, NDArray[np.float32]]:
-        """All object rows (static, then actors in snapshot order) and joint rotations (7 an actor, 3, 3).
+        """All object rows (static, then actors in snapshot order) and joint motions (12 an actor, 3, 4).
 
         Both are reused by the next call. The cameras of one tick share a snapshot, which is posed only once.
         """
@@ -106,9 +114,15 @@ class ActorPoser:
         kinds = np.array([self._kind_of[actor.blueprint_id] for actor in actors], np.int64)
         rotation = rotation_matrices(np.array([actor.pose.rotation for actor in actors], float).reshape(-1, 3))
         origin = np.array([actor.pose.location for actor in actors], float).reshape(-1, 3)
+        walk = gait(
+            np.array([actor.gait_phase for actor in actors], float),
+            np.array([actor.speed for actor in actors], float),
+            self._height_m[kinds],
+        )
         middle = origin + np.einsum("nij,nj->ni", rotation, self._box_middle[kinds])
         half = self._box_half[kinds]
-        rows["rotation"], rows["origin"], rows["center"] = rotation, origin, middle
+        rows["rotation"], rows["center"] = rotation, middle
+        rows["origin"] = origin - rotation[:, :, 2] * walk.drop_m[:, None]
         rows["half"] = np.einsum("nij,nj->ni", np.abs(rotation), half) + LIMB_ROOM_M
         rows["first_level"], rows["num_levels"] = self._first_level[kinds], self._num_levels[kinds]
         ids = np.array([actor.id for actor in actors], np.int64)
@@ -121,10 +135,10 @@ class ActorPoser:
                 switch_lights(rows["glow"][number], actor.lights, actor.age_s)
         self._footprints = np.concatenate([middle[:, :2], rotation[:, :2, 0], half[:, :2]], axis=1).astype(np.float32)
         travelled = np.array([actor.travelled_m for actor in actors], float)
-        joints = np.tile(np.eye(3), (count, NUM_JOINTS, 1, 1))
+        joints = np.tile(np.eye(3, 4), (count, NUM_JOINTS, 1, 1))
         turn_wheels(joints, travelled, np.array([actor.steer_deg for actor in actors]), self._wheel_radius_m[kinds])
-        swing_limbs(joints, travelled, np.array([actor.speed for actor in actors]), self._height_m[kinds])
-        self._joints = joints.reshape(-1, 3, 3).astype(np.float32)
+        move_limbs(joints, limb_rotations(walk, [actor.posture for actor in actors]), self._pivots[kinds])
+        self._joints = joints.reshape(-1, 3, 4).astype(np.float32)
 
 
 def rotation_matrices(rotation_deg: _Floats) -> _Floats:
@@ -141,20 +155,30 @@ def rotation_matrices(rotation_deg: _Floats) -> _Floats:
 
 
 def turn_wheels(joints: _Floats, travelled_m: _Floats, steer_deg: _Floats, wheel_radius_m: _Floats) -> None:
-    """Roll the wheels in ``joints`` (N, 7, 3, 3) by the distance travelled and steer the front ones; all else (N,)."""
+    """Roll the wheels in ``joints`` (N, 12, 3, 4) by the distance travelled and steer the front ones; all else (N,)."""
     has_wheels = wheel_radius_m > 0.0
     roll = _about_y(np.where(has_wheels, travelled_m / np.where(has_wheels, wheel_radius_m, 1.0), 0.0))
-    joints[:, Joint.REAR_WHEELS] = roll
-    joints[:, Joint.FRONT_WHEELS] = _about_z(np.radians(np.where(has_wheels, steer_deg, 0.0))) @ roll
+    joints[:, Joint.REAR_WHEELS, :, :3] = roll
+    joints[:, Joint.FRONT_WHEELS, :, :3] = _about_z(np.radians(np.where(has_wheels, steer_deg, 0.0))) @ roll
 
 
-def swing_limbs(joints: _Floats, travelled_m: _Floats, speed: _Floats, height_m: _Floats) -> None:
-    """Swing legs, and arms against them, by the distance walked; who stands keeps them down. Vehicles have height 0."""
-    amplitude = LEG_SWING_RAD * np.minimum(1.0, np.abs(speed) / FULL_SWING_MPS)
-    stride = np.where(height_m > 0.0, STRIDE_PER_HEIGHT * height_m, np.inf)
-    swing = amplitude * np.sin(2.0 * math.pi * travelled_m / stride)
-    joints[:, Joint.LEFT_LEG], joints[:, Joint.RIGHT_LEG] = _about_y(swing), _about_y(-swing)
-    joints[:, Joint.LEFT_ARM], joints[:, Joint.RIGHT_ARM] = _about_y(-0.8 * swing), _about_y(0.8 * swing)
+def limb_rotations(walk: Gait, postures: Sequence[_Floats | None]) -> _Floats:
+    """(N, 9, 3, 3) rotations of the limbs against the limb above: of the gait, or of a posture where there is one."""
+    rotations = _about_y(walk.angles)
+    for number, posture in enumerate(postures):
+        if posture is not None:
+            rotations[number] = posture
+    return rotations
+
+
+def move_limbs(joints: _Floats, rotations: _Floats, pivots: _Floats) -> None:
+    """Set the limbs in ``joints`` (N, 12, 3, 4); ``rotations`` (N, 9, 3, 3), ``pivots`` (N, 12, 3) of the model [m]."""
+    for limb, joint in _UPPER_LIMBS:
+        joints[:, joint, :, :3] = rotations[:, limb]
+    for limb, joint, parent in _LOWER_LIMBS:
+        turn, arm = joints[:, parent, :, :3], pivots[:, joint] - pivots[:, parent]
+        joints[:, joint, :, :3] = turn @ rotations[:, limb]
+        joints[:, joint, :, 3] = np.einsum("nij,nj->ni", turn, arm) - arm
 
 
 def switch_lights(glow: NDArray[np.float32], lights: VehicleLight, age_s: float) -> None:
@@ -177,7 +201,7 @@ def switch_lights(glow: NDArray[np.float32], lights: VehicleLight, age_s: float)
 
 
 def _about_y(angle: _Floats) -> _Floats:
-    """(N, 3, 3) turns; positive moves the top forwards (z towards x)."""
+    """(..., 3, 3) turns; positive moves the top forwards (z towards x)."""
     c, s, zero, one = np.cos(angle), np.sin(angle), np.zeros_like(angle), np.ones_like(angle)
     return np.stack([c, zero, s, zero, one, zero, -s, zero, c], axis=-1).reshape(*angle.shape, 3, 3)
 

@@ -39,12 +39,17 @@ class Joint(enum.IntEnum):
     """Rigid groups of vertices that the pose of an actor moves."""
 
     BODY = 0
-    LEFT_LEG = 1  # swings about the hip: (0, 0, 0.52 * height)
+    LEFT_LEG = 1  # the thigh, about the hip; far away the whole leg
     RIGHT_LEG = 2
-    LEFT_ARM = 3  # swings about the shoulder: (0, 0, 0.82 * height)
+    LEFT_ARM = 3  # the upper arm, about the shoulder; far away the whole arm
     RIGHT_ARM = 4
     FRONT_WHEELS = 5  # turn with the steering angle about each wheel's own centre, and roll
     REAR_WHEELS = 6
+    LEFT_SHIN = 7  # about the knee, carried along by the thigh
+    RIGHT_SHIN = 8
+    LEFT_FOREARM = 9  # about the elbow, carried along by the upper arm
+    RIGHT_FOREARM = 10
+    HEAD = 11  # about the neck
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -414,6 +414,10 @@ _MIRRORED_JOINTS = {
     Joint.RIGHT_LEG: Joint.LEFT_LEG,
     Joint.LEFT_ARM: Joint.RIGHT_ARM,
     Joint.RIGHT_ARM: Joint.LEFT_ARM,
+    Joint.LEFT_SHIN: Joint.RIGHT_SHIN,
+    Joint.RIGHT_SHIN: Joint.LEFT_SHIN,
+    Joint.LEFT_FOREARM: Joint.RIGHT_FOREARM,
+    Joint.RIGHT_FOREARM: Joint.LEFT_FOREARM,
 }
 
 

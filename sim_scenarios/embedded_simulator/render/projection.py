@@ -22,7 +22,7 @@ OBJECT = np.dtype(
         ("glow", np.float32, (17,)),  # emission by Part; street lamps and windows go by the hour instead
         ("first_level", np.int32),  # levels of detail: a run of the level table
         ("num_levels", np.int32),  # 0: not drawn
-        ("joint_base", np.int32),  # first of seven joint rotations, or -1 for a rigid object
+        ("joint_base", np.int32),  # first of an actor's joint motions, or -1 for a rigid object
         ("seed", np.uint32),  # decides which windows are lit
         ("instance", np.uint16),
         ("casts_shadow", np.uint8),
@@ -65,7 +65,7 @@ def project_vertices(
     camera: Records,
     draws: Records,
     objects: Records,
-    joint_rotations: NDArray[np.float32],
+    joint_motions: NDArray[np.float32],
     positions: NDArray[np.float32],
     joints: NDArray[np.uint8],
     pivots: NDArray[np.float32],
@@ -107,17 +107,20 @@ def project_vertices(
                 x, y, z = x - px, y - py, z - pz
                 x, y, z = (
                     px
-                    + joint_rotations[turn, 0, 0] * x
-                    + joint_rotations[turn, 0, 1] * y
-                    + joint_rotations[turn, 0, 2] * z,
+                    + joint_motions[turn, 0, 3]
+                    + joint_motions[turn, 0, 0] * x
+                    + joint_motions[turn, 0, 1] * y
+                    + joint_motions[turn, 0, 2] * z,
                     py
-                    + joint_rotations[turn, 1, 0] * x
-                    + joint_rotations[turn, 1, 1] * y
-                    + joint_rotations[turn, 1, 2] * z,
+                    + joint_motions[turn, 1, 3]
+                    + joint_motions[turn, 1, 0] * x
+                    + joint_motions[turn, 1, 1] * y
+                    + joint_motions[turn, 1, 2] * z,
                     pz
-                    + joint_rotations[turn, 2, 0] * x
-                    + joint_rotations[turn, 2, 1] * y
-                    + joint_rotations[turn, 2, 2] * z,
+                    + joint_motions[turn, 2, 3]
+                    + joint_motions[turn, 2, 0] * x
+                    + joint_motions[turn, 2, 1] * y
+                    + joint_motions[turn, 2, 2] * z,
                 )
             corners[v, 0] = matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2] * z + shift[0]
             corners[v, 1] = matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2] * z + shift[1]

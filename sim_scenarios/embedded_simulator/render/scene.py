@@ -51,6 +51,8 @@ class ModelEntry:
     radius_m: float
     wheel_radius_m: float
     """Mean height of the wheels' axles, 0 without wheels."""
+    pivots: NDArray[np.float32]
+    """(12, 3) of each joint of the finest level, model frame [m]; where there are several, their mean."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -112,6 +114,7 @@ class _SceneBuilder:
             first_level=first, num_levels=len(model.levels), box_min=finest.positions.min(axis=0),
             box_max=finest.positions.max(axis=0), radius_m=model.radius_m,
             wheel_radius_m=float(finest.pivots[wheels, 2].mean()) if wheels.any() else 0.0,
+            pivots=_mean_pivots(finest),
         )  # fmt: skip
 
     def add_static_mesh(self, mesh: Mesh, *, seed: int, casts_shadow: bool) -> int:
@@ -130,6 +133,13 @@ class _SceneBuilder:
         row["seed"], row["casts_shadow"] = seed & 0xFFFFFFFF, casts_shadow
         self.rows.append(row)
         self.num_rows += 1
+
+
+def _mean_pivots(mesh: Mesh) -> NDArray[np.float32]:
+    pivots = np.zeros((len(Joint), 3), np.float32)
+    for joint in np.unique(mesh.joints):
+        pivots[joint] = mesh.pivots[mesh.joints == joint].mean(axis=0)
+    return pivots
 
 
 def placed_rows(entry: ModelEntry, rotations: NDArray[np.float32], origins: NDArray[np.float32]) -> Records:

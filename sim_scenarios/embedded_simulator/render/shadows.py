@@ -144,7 +144,7 @@ class ShadowCaster:
         )  # fmt: skip
         self._near: OrderedDict[tuple[int, int, int, int], tuple[Records, NDArray[np.float32]]] = OrderedDict()
         self._slot_scratch = np.empty(TOWN_PX * TOWN_PX, np.int32)
-        self._no_joints = np.zeros((1, 3, 3), np.float32)
+        self._no_joints = np.zeros((1, 3, 4), np.float32)
         self._hidden: frozenset[int] = frozenset()
         self._objects = scene.objects
 

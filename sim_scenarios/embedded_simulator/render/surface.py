@@ -34,7 +34,7 @@ _NUM_PLANES = 6  # 1, u, v, normal x, y, z, each over depth
 
 @inlined
 def attribute_planes(
-    slot: Record, draws: Records, objects: Records, joint_rotations: NDArray[np.float32],
+    slot: Record, draws: Records, objects: Records, joint_motions: NDArray[np.float32],
     corners: NDArray[np.float32], mesh_first_vertex: NDArray[np.int64], triangles: NDArray[np.int32],
     attributes: NDArray[np.float32], joints: NDArray[np.uint8], point: NDArray[np.float64], values: NDArray[np.float64],
     planes: NDArray[np.float32], color: NDArray[np.float32],
@@ -58,9 +58,9 @@ def attribute_planes(
         if base >= 0 and joints[v] != 0:
             turn = base + np.int64(joints[v])
             x, y, z = (
-                joint_rotations[turn, 0, 0] * x + joint_rotations[turn, 0, 1] * y + joint_rotations[turn, 0, 2] * z,
-                joint_rotations[turn, 1, 0] * x + joint_rotations[turn, 1, 1] * y + joint_rotations[turn, 1, 2] * z,
-                joint_rotations[turn, 2, 0] * x + joint_rotations[turn, 2, 1] * y + joint_rotations[turn, 2, 2] * z,
+                joint_motions[turn, 0, 0] * x + joint_motions[turn, 0, 1] * y + joint_motions[turn, 0, 2] * z,
+                joint_motions[turn, 1, 0] * x + joint_motions[turn, 1, 1] * y + joint_motions[turn, 1, 2] * z,
+                joint_motions[turn, 2, 0] * x + joint_motions[turn, 2, 1] * y + joint_motions[turn, 2, 2] * z,
             )
         values[i, 0] = 1.0
         values[i, 1], values[i, 2] = attributes[v, 3], attributes[v, 4]
@@ -92,7 +92,7 @@ def resolve_surfaces(
     slot_at: NDArray[np.int32],
     draws: Records,
     objects: Records,
-    joint_rotations: NDArray[np.float32],
+    joint_motions: NDArray[np.float32],
     corners: NDArray[np.float32],
     mesh_first_vertex: NDArray[np.int64],
     triangles: NDArray[np.int32],
@@ -128,7 +128,7 @@ def resolve_surfaces(
                 last = k
                 slot = slots[k]
                 attribute_planes(
-                    slot, draws, objects, joint_rotations, corners, mesh_first_vertex, triangles, attributes, joints,
+                    slot, draws, objects, joint_motions, corners, mesh_first_vertex, triangles, attributes, joints,
                     point, values, planes, color,
                 )  # fmt: skip
                 material = np.int64(triangle_info[slot.triangle, 0])

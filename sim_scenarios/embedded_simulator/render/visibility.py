@@ -62,7 +62,7 @@ class VisibilityPass:
         self._counts = np.zeros(NUM_SLICES, np.int64)
 
     def run(
-        self, camera: Records, draws: Records, objects: Records, joint_rotations: NDArray[np.float32], *,
+        self, camera: Records, draws: Records, objects: Records, joint_motions: NDArray[np.float32], *,
         nearness: NDArray[np.float32], slot_at: NDArray[np.int32], parallel_scale: float = 0.0,
     ) -> Visible:  # fmt: skip
         """Draw the list into ``nearness`` and ``slot_at``, (H, W); ``parallel_scale`` as in ``set_up_triangles``."""
@@ -73,7 +73,7 @@ class VisibilityPass:
         if len(self._slots) < 2 * num_triangles:
             self._slots = np.empty(int(2 * num_triangles * _HEADROOM), SLOT)
         self._workers.run(
-            project_vertices, camera, draws, objects, joint_rotations, library.positions, library.joints,
+            project_vertices, camera, draws, objects, joint_motions, library.positions, library.joints,
             library.pivots, library.first_vertex, self._corners,
         )  # fmt: skip
         self._workers.run(

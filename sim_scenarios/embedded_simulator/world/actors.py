@@ -102,6 +102,8 @@ class Walker(MovingActor):
 
     spec: WalkerSpec
     control: WalkerControl = field(default_factory=WalkerControl)
+    gait_phase: float = 0.0
+    """Strides walked since spawning."""
 
 
 @dataclass(kw_only=True, slots=True)

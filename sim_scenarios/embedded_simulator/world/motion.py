@@ -20,6 +20,7 @@ from sim_scenarios.embedded_simulator.physics.contacts import (
     penetration,
 )
 from sim_scenarios.embedded_simulator.world.actors import WALKER_MASS_KG, MovingActor, Vehicle, Walker
+from sim_scenarios.embedded_simulator.world.gait import stride_m
 from sim_scenarios.embedded_simulator.world.geometry import (
     as_sent,
     difference,
@@ -143,6 +144,8 @@ def settle(actor: MovingActor, delta_s: float) -> None:
         distance = math.hypot(step.x, step.y)
         backwards = isinstance(actor, Vehicle) and _forward_part(step, actor.pose) < 0.0
         actor.travelled_m += -distance if backwards else distance
+        if isinstance(actor, Walker):
+            actor.gait_phase += distance / stride_m(distance / delta_s, actor.spec.height_m)
     actor.last_pose = actor.pose
     actor.age_s += delta_s
 

@@ -10,6 +10,9 @@ import enum
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 class Vector(NamedTuple):
     """A point [m], velocity [m/s] or size [m] on CARLA's axes."""
@@ -95,11 +98,15 @@ class VisibleActor:
     steer_deg: float
     """Angle of the front wheels, right positive."""
     travelled_m: float
-    """Path length since spawning: turns the wheels and swings the legs, so that poses alone decide the picture."""
+    """Path length since spawning: turns the wheels, so that poses alone decide the picture."""
     speed: float
-    """[m/s], along the actor's forward axis for vehicles."""
+    """[m/s], along the actor's forward axis for vehicles, along the ground for walkers."""
     age_s: float = 0.0
     """Simulated time since spawning: blinkers follow it, so that a drive that is driven again shows the same."""
+    gait_phase: float = 0.0
+    """Strides walked since spawning: swings the limbs, like ``travelled_m`` from poses alone."""
+    posture: NDArray[np.float64] | None = None
+    """(9, 3, 3) rotations of a walker's limbs (``gait.Limb``) where a client has set its bones, else the gait's."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

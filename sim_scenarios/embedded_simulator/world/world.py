@@ -9,6 +9,7 @@ them, also across episodes.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -308,7 +309,7 @@ def _visible(actor: MovingActor) -> VisibleActor:
         speed = actor.motion.speed
     else:
         lights, steer = VehicleLight.NONE, 0.0
-        speed = length(actor.velocity)
+        speed = math.hypot(actor.velocity.x, actor.velocity.y)
     return VisibleActor(
         id=actor.id,
         blueprint_id=actor.type_id,
@@ -319,4 +320,5 @@ def _visible(actor: MovingActor) -> VisibleActor:
         travelled_m=actor.travelled_m,
         speed=speed,
         age_s=actor.age_s,
+        gait_phase=actor.gait_phase if isinstance(actor, Walker) else 0.0,
     )

@@ -16,13 +16,11 @@ from sim_scenarios.embedded_simulator.render.mesh_builder import Color, Finish, 
 from sim_scenarios.embedded_simulator.render.models import figure
 from sim_scenarios.embedded_simulator.render.models.figure import FigureDetail
 from sim_scenarios.embedded_simulator.render.models.levels import fitted, model_of
+from sim_scenarios.embedded_simulator.world.gait import ELBOW, HIP, KNEE, NECK, SHOULDER
 from sim_scenarios.embedded_simulator.world.walker_catalogue import TAG_PEDESTRIAN, WalkerSpec
 
 NEAR_M, MIDDLE_M = 15.0, 45.0
 """Distances up to which the first and the second level of detail are used."""
-
-HIP, SHOULDER = 0.52, 0.82
-"""Heights of the joints above the ground, as fractions of body height."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,45 +131,56 @@ def _at(spec: WalkerSpec, x: float, y: float, z: float) -> Point:
 def _add_leg(
     builder: MeshBuilder, spec: WalkerSpec, build: _Build, outfit: _Outfit, wardrobe: _Wardrobe, detail: FigureDetail
 ) -> None:
-    pivot = _at(spec, 0.0, 0.0, HIP)
     y, h = 0.52 * build.hip, spec.height_m
-    cloth = (wardrobe.skin if outfit.skirt else wardrobe.trousers).moving(Joint.RIGHT_LEG, pivot)
-    joints = [_at(spec, 0, y, HIP), _at(spec, 0.006, y, 0.40), _at(spec, 0.008, y, 0.285), _at(spec, -0.008, y, 0.19),
-              _at(spec, -0.006, y, 0.035)]  # fmt: skip
-    if not detail.bent_limbs:
-        joints[-1] = _at(spec, 0.01, y, 0.0)  # no shoe: the leg itself stands on the ground
+    hip, knee = _at(spec, 0, y, HIP), _at(spec, 0.008, y, KNEE)
+    cloth = wardrobe.skin if outfit.skirt else wardrobe.trousers
     radii = np.array([0.050, 0.045, 0.034, 0.034, 0.024]) * h * build.limb
-    figure.add_limb(builder, joints, radii, cloth, detail)
-    if detail.bent_limbs:
-        shoe = wardrobe.shoes.moving(Joint.RIGHT_LEG, pivot)
-        size = (0.150 * h, 0.056 * h, 0.042 * h)
-        center = _at(spec, 0.024, y, 0.0215)
-        if detail is figure.NEAR:
-            builder.rounded_box(center, size, 0.016 * h, shoe)
-        else:
-            builder.box(center, size, shoe)
+    if not detail.bent_limbs:  # no shoe: the leg itself stands on the ground
+        thigh = cloth.moving(Joint.RIGHT_LEG, hip)
+        figure.add_limb(builder, [hip, _at(spec, 0.01, y, 0.0)], [radii[0] * 0.95, radii.mean()], thigh, detail)
+        return
+    # Both halves reach past the knee, so that no gap opens when it bends.
+    over, under, ankle = _at(spec, 0.009, y, KNEE + 0.02), _at(spec, 0.007, y, KNEE - 0.02), _at(spec, -0.006, y, 0.035)
+    near = detail is figure.NEAR
+    thigh_path = [hip, _at(spec, 0.006, y, 0.40), knee, under] if near else [hip, under]
+    thigh_radii = [*radii[:3], 0.7 * radii[2]] if near else [radii[0], radii[2]]
+    builder.tube(thigh_path, thigh_radii, cloth.moving(Joint.RIGHT_LEG, hip), sides=detail.limb_sides)
+    shin = cloth.moving(Joint.RIGHT_SHIN, knee)
+    shin_path = [over, knee, _at(spec, -0.008, y, 0.19), ankle] if near else [over, ankle]
+    shin_radii = [0.7 * radii[2], *radii[2:]] if near else [radii[2], radii[4]]
+    builder.tube(shin_path, shin_radii, shin, sides=detail.limb_sides)
+    shoe = wardrobe.shoes.moving(Joint.RIGHT_SHIN, knee)
+    size = (0.150 * h, 0.056 * h, 0.042 * h)
+    center = _at(spec, 0.024, y, 0.0215)
+    if near:
+        builder.rounded_box(center, size, 0.016 * h, shoe)
+    else:
+        builder.box(center, size, shoe)
 
 
 def _add_arm(
     builder: MeshBuilder, spec: WalkerSpec, build: _Build, outfit: _Outfit, wardrobe: _Wardrobe, detail: FigureDetail
 ) -> None:
-    pivot = _at(spec, build.stoop, 0.0, SHOULDER)
     h, y, lean = spec.height_m, build.shoulder, build.stoop
-    shoulder, elbow = _at(spec, lean, y - 0.004, SHOULDER - 0.006), _at(spec, lean - 0.006, y + 0.026, 0.635)
+    shoulder, elbow = _at(spec, lean, y - 0.004, SHOULDER), _at(spec, lean - 0.006, y + 0.026, ELBOW)
     wrist, finger = _at(spec, lean + 0.030, y + 0.030, 0.485), _at(spec, lean + 0.042, y + 0.024, 0.415)
-    sleeve, skin = (wardrobe.clothes.moving(Joint.RIGHT_ARM, pivot), wardrobe.skin.moving(Joint.RIGHT_ARM, pivot))
+    sleeve, skin = (cloth.moving(Joint.RIGHT_ARM, shoulder) for cloth in (wardrobe.clothes, wardrobe.skin))
     radii = np.array([0.034, 0.026, 0.020]) * h * build.limb
     if not detail.bent_limbs:
         figure.add_limb(builder, [shoulder, finger], radii[:2], sleeve, detail)
         return
+    forearm = (wardrobe.skin if outfit.short_sleeves else wardrobe.clothes).moving(Joint.RIGHT_FOREARM, elbow)
     if outfit.short_sleeves:
         upper = (np.array(shoulder) + np.array(elbow)) / 2
         figure.add_arm(builder, [shoulder, upper], radii[:2] * 1.12, sleeve, detail, inward=-1.0)
-        figure.add_limb(builder, [upper, elbow, wrist], radii * 0.85, skin, detail)
+        figure.add_limb(builder, [upper, elbow], radii[:2] * 0.85, skin, detail)
+        figure.add_limb(builder, [elbow, wrist], radii[1:] * 0.85, forearm, detail)
     else:
-        figure.add_arm(builder, [shoulder, elbow, wrist], radii * 1.05, sleeve, detail, inward=-1.0)
+        figure.add_arm(builder, [shoulder, elbow], radii[:2] * 1.05, sleeve, detail, inward=-1.0)
+        figure.add_limb(builder, [elbow, wrist], radii[1:] * 1.05, forearm, detail)
+    palm = wardrobe.skin.moving(Joint.RIGHT_FOREARM, elbow)
     hand = np.array([0.017, 0.022, 0.012]) * h
-    figure.add_limb(builder, [wrist, (np.array(wrist) + np.array(finger)) / 2, finger], hand, skin, detail)
+    figure.add_limb(builder, [wrist, (np.array(wrist) + np.array(finger)) / 2, finger], hand, palm, detail)
 
 
 def _add_torso(
@@ -217,11 +226,12 @@ def _add_head(
     builder: MeshBuilder, spec: WalkerSpec, build: _Build, outfit: _Outfit, wardrobe: _Wardrobe, detail: FigureDetail
 ) -> None:
     h, s = spec.height_m, build.stoop * 1.25
-    middle = 1.0 - build.head / 2
+    middle, pivot = 1.0 - build.head / 2, _at(spec, build.stoop, 0.0, NECK)
+    skin, hair = (finish.moving(Joint.HEAD, pivot) for finish in (wardrobe.skin, wardrobe.hair))
     if detail.bent_limbs:
         neck = [_at(spec, build.stoop, 0, 0.83), _at(spec, s, 0, 1.0 - 0.8 * build.head)]
-        figure.add_limb(builder, neck, np.array([0.036, 0.033]) * h, wardrobe.skin, detail)
-    figure.add_head(builder, _at(spec, s + 0.008, 0, middle), build.head * h, wardrobe.skin, wardrobe.hair, detail)
+        figure.add_limb(builder, neck, np.array([0.036, 0.033]) * h, skin, detail)
+    figure.add_head(builder, _at(spec, s + 0.008, 0, middle), build.head * h, skin, hair, detail)
     if outfit.long_hair and detail.bent_limbs:
         fall = [_at(spec, s - 0.026, 0, 0.965), _at(spec, s - 0.044, 0, 0.90), _at(spec, s - 0.048, 0, 0.815)]
         figure.add_trunk(
@@ -229,6 +239,6 @@ def _add_head(
             fall,
             np.array([0.020, 0.030, 0.012]) * h,
             np.array([0.036, 0.050, 0.040]) * h,
-            wardrobe.hair,
+            hair,
             detail,
         )

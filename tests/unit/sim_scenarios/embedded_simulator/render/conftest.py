@@ -214,10 +214,11 @@ def car(
     )  # fmt: skip
 
 
-def walker(x: float, y: float, *, actor_id: int = 400, travelled_m: float = 0.0, speed: float = 0.0) -> VisibleActor:
+def walker(x: float, y: float, *, actor_id: int = 400, gait_phase: float = 0.0, speed: float = 0.0) -> VisibleActor:
     return VisibleActor(
         id=actor_id, blueprint_id="walker.pedestrian.0002", pose=Pose(Vector(x, y, 0.9)), color=(30, 60, 200),
-        lights=VehicleLight.NONE, steer_deg=0.0, travelled_m=travelled_m, speed=speed,
+        lights=VehicleLight.NONE, steer_deg=0.0, travelled_m=0.0, speed=speed,
+        gait_phase=gait_phase,
     )  # fmt: skip
 
 

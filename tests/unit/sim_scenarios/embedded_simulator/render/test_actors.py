@@ -12,19 +12,21 @@ from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.render.actors import (
     ActorPoser,
+    limb_rotations,
+    move_limbs,
     rotation_matrices,
-    swing_limbs,
     switch_lights,
     turn_wheels,
 )
 from sim_scenarios.embedded_simulator.render.mesh import Joint, Part
 from sim_scenarios.embedded_simulator.render.scene import build_scene
 from sim_scenarios.embedded_simulator.render.view import rotation_axes
+from sim_scenarios.embedded_simulator.world.gait import Limb, gait
 from sim_scenarios.embedded_simulator.world.snapshot import Rotation, TrafficLightState, VehicleLight
 
 
 def rest_joints() -> NDArray[np.float64]:
-    return np.tile(np.eye(3), (1, 7, 1, 1))
+    return np.tile(np.eye(3, 4), (1, 12, 1, 1))
 
 
 def column(value: float) -> NDArray[np.float64]:
@@ -41,21 +43,49 @@ def test_wheels_roll_forwards_and_steer_right() -> None:
     joints = rest_joints()
     turn_wheels(joints, column(0.3 * math.pi / 2), column(0.0), column(0.3))
     # A quarter turn: the top of the wheel has come to the front.
-    np.testing.assert_allclose(joints[0, Joint.REAR_WHEELS] @ [0, 0, 1], [1, 0, 0], atol=1e-6)
+    np.testing.assert_allclose(joints[0, Joint.REAR_WHEELS, :, :3] @ [0, 0, 1], [1, 0, 0], atol=1e-6)
     joints = rest_joints()
     turn_wheels(joints, column(0.0), column(90.0), column(0.3))
-    np.testing.assert_allclose(joints[0, Joint.FRONT_WHEELS] @ [1, 0, 0], [0, 1, 0], atol=1e-6)
-    np.testing.assert_allclose(joints[0, Joint.REAR_WHEELS], np.eye(3), atol=1e-6)
+    np.testing.assert_allclose(joints[0, Joint.FRONT_WHEELS, :, :3] @ [1, 0, 0], [0, 1, 0], atol=1e-6)
+    np.testing.assert_allclose(joints[0, Joint.REAR_WHEELS], np.eye(3, 4), atol=1e-6)
 
 
-def test_legs_swing_against_each_other_and_rest_when_standing() -> None:
-    walking, standing = rest_joints(), rest_joints()
-    swing_limbs(walking, column(0.3), column(1.4), column(1.8))
-    swing_limbs(standing, column(0.3), column(0.0), column(1.8))
-    left, right = walking[0, Joint.LEFT_LEG] @ [0, 0, -1], walking[0, Joint.RIGHT_LEG] @ [0, 0, -1]
-    assert abs(left[0]) > 0.2
-    assert left[0] == pytest.approx(-right[0], abs=1e-6)
-    np.testing.assert_allclose(standing, rest_joints(), atol=1e-6)
+PIVOTS = np.zeros((1, 12, 3))
+PIVOTS[0, [Joint.LEFT_LEG, Joint.LEFT_SHIN]] = [[0.0, -0.1, 0.94], [0.02, -0.1, 0.51]]
+PIVOTS[0, [Joint.RIGHT_LEG, Joint.RIGHT_SHIN]] = [[0.0, 0.1, 0.94], [0.02, 0.1, 0.51]]
+SOLE = np.array([0.02, -0.1, 0.0])
+
+
+def moved(joints: NDArray[np.float64], joint: Joint, point: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The place of a vertex as the kernels compute it."""
+    pivot = PIVOTS[0, joint]
+    return np.asarray(joints[0, joint, :, :3] @ (point - pivot) + pivot + joints[0, joint, :, 3])
+
+
+def test_who_stands_keeps_the_limbs_down() -> None:
+    joints = rest_joints()
+    move_limbs(joints, limb_rotations(gait(column(0.3), column(0.0), column(1.8)), [None]), PIVOTS)
+    np.testing.assert_allclose(joints, rest_joints(), atol=1e-6)
+
+
+@given(phase=st.floats(0, 1), speed=st.floats(0, 1.8))
+def test_knees_hold_together_and_the_lower_foot_is_on_the_ground(phase: float, speed: float) -> None:
+    joints, walk = rest_joints(), gait(column(phase), column(speed), column(1.8))
+    move_limbs(joints, limb_rotations(walk, [None]), PIVOTS)
+    for leg, shin in ((Joint.LEFT_LEG, Joint.LEFT_SHIN), (Joint.RIGHT_LEG, Joint.RIGHT_SHIN)):
+        knee = PIVOTS[0, shin]
+        np.testing.assert_allclose(moved(joints, leg, knee), moved(joints, shin, knee), atol=1e-9)
+    soles = [moved(joints, Joint.LEFT_SHIN, SOLE)[2], moved(joints, Joint.RIGHT_SHIN, SOLE * [1, -1, 1])[2]]
+    assert min(soles) - walk.drop_m[0] == pytest.approx(0.0, abs=0.02)
+
+
+def test_a_posture_stands_for_the_gait() -> None:
+    posture = np.tile(np.eye(3), (9, 1, 1))
+    posture[Limb.LEFT_LEG] = [[0, 0, -1], [0, 1, 0], [1, 0, 0]]  # the thigh straight ahead
+    joints = rest_joints()
+    move_limbs(joints, limb_rotations(gait(column(0.3), column(1.4), column(1.8)), [posture]), PIVOTS)
+    np.testing.assert_allclose(moved(joints, Joint.LEFT_SHIN, SOLE), [0.94, -0.1, 0.96], atol=1e-9)
+    np.testing.assert_allclose(joints[0, Joint.RIGHT_LEG], np.eye(3, 4), atol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +138,7 @@ def test_rows_of_gone_actors_are_gone(stage: Any) -> None:
     many = [stage.car(5 * i, 0, actor_id=10 + i) for i in range(100)]
     rows, joints = poser.pose(stage.snapshot(*many))
     assert len(rows) == len(scene.objects) + 100
-    assert len(joints) >= 700
+    assert len(joints) >= 1200
     rows, _ = poser.pose(stage.snapshot(many[3]))
     assert list(rows["instance"][len(scene.objects) :]) == [13]
     assert len(poser.footprints) == 1

@@ -149,7 +149,7 @@ def test_ground_has_no_cracks(
 
 def test_one_and_two_threads_give_the_same_bytes(make_renderer: Callable[[int], Renderer], stage: Any) -> None:
     scene = stage.snapshot(
-        stage.car(10.0, 3.0, lights=VehicleLight.LOW_BEAM), stage.walker(7.0, -2.0, speed=1.4, travelled_m=0.4),
+        stage.car(10.0, 3.0, lights=VehicleLight.LOW_BEAM), stage.walker(7.0, -2.0, speed=1.4, gait_phase=0.27),
         weather=replace(WEATHERS["rain"], sun_altitude_angle=8.0),
     )  # fmt: skip
     one, two = (make_renderer(threads).render(stage.view(), scene, color=True) for threads in (1, 2))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from sim_scenarios.embedded_simulator.render.mesh import Joint, Mesh, Model, Part
-from sim_scenarios.embedded_simulator.render.models.walkers import HIP, SHOULDER, walker_model
+from sim_scenarios.embedded_simulator.render.models.walkers import walker_model
+from sim_scenarios.embedded_simulator.world.gait import HIP, SHOULDER
 from sim_scenarios.embedded_simulator.world.walker_catalogue import TAG_PEDESTRIAN, WALKERS, WalkerSpec
 from tests.unit.sim_scenarios.embedded_simulator.render.models.mesh_checks import check_model, digest, enclosed_volume
 
