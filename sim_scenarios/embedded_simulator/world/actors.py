@@ -88,6 +88,11 @@ class Vehicle(MovingActor):
     traffic_light: TrafficLight | None = None
     """The light whose trigger volume the vehicle is in."""
 
+    @property
+    def mass_kg(self) -> float:
+        """As its physics control says."""
+        return self.parameters.mass_kg
+
     def set_velocity(self, velocity: Vector) -> None:
         """Goes on at ``velocity`` (world); wheels roll along the heading only, so only that part lasts."""
         heading = math.radians(self.motion.yaw_deg)

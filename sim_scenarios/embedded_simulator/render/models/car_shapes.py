@@ -196,6 +196,7 @@ _BY_SHAPE = {"sedan": _SEDAN, "coupe": _COUPE, "hatchback": _HATCHBACK, "suv": _
 _BY_ID = {
     "vehicle.jeep.wrangler_rubicon": _JEEP,
     "vehicle.volkswagen.t2": _MICROBUS,
+    "vehicle.volkswagen.t2_2021": _MICROBUS,
     "vehicle.tesla.model3": replace(_SEDAN, grille=False, rear_window=(-0.72, -0.36), tumblehome=0.27),
     "vehicle.audi.tt": replace(
         _COUPE,

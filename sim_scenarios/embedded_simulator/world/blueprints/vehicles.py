@@ -6,18 +6,13 @@ from sim_scenarios.embedded_simulator.world.blueprints.attributes import choice,
 from sim_scenarios.embedded_simulator.world.description import AttributeDefinition, AttributeType
 from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VehicleSpec
 
-_VEHICLE_COLORS = (
-    "180,44,44", "17,37,103", "43,60,99", "210,210,215", "24,26,28", "120,124,130", "66,88,70", "199,158,62",
-    "236,236,232", "92,24,30", "60,110,140", "140,140,120",
-)  # fmt: skip
-
 
 def vehicle_attributes(spec: VehicleSpec) -> tuple[AttributeDefinition, ...]:
     """What the blueprint of a vehicle declares."""
     has_driver = (choice("driver_id", AttributeType.INT, "0"),) if spec.number_of_wheels == 2 else ()
     return (
         choice("role_name", AttributeType.STRING, "autopilot", "scenario", "ego_vehicle"),
-        choice("color", AttributeType.RGB_COLOR, *_VEHICLE_COLORS),
+        choice("color", AttributeType.RGB_COLOR, *spec.colors),
         *has_driver,
         choice("sticky_control", AttributeType.BOOL, "True"),
         choice("terramechanics", AttributeType.BOOL, "False"),
@@ -25,8 +20,8 @@ def vehicle_attributes(spec: VehicleSpec) -> tuple[AttributeDefinition, ...]:
         fact("number_of_wheels", AttributeType.INT, str(spec.number_of_wheels)),
         fact("object_type", AttributeType.STRING, ""),
         fact("base_type", AttributeType.STRING, spec.base_type),
-        fact("special_type", AttributeType.STRING, ""),
-        fact("has_lights", AttributeType.BOOL, "False" if spec.shape == "bicycle" else "True"),
-        fact("has_dynamic_doors", AttributeType.BOOL, "False"),
-        fact("generation", AttributeType.INT, "2"),
+        fact("special_type", AttributeType.STRING, spec.special_type),
+        fact("has_lights", AttributeType.BOOL, str(spec.has_lights)),
+        fact("has_dynamic_doors", AttributeType.BOOL, str(spec.has_dynamic_doors)),
+        fact("generation", AttributeType.INT, str(spec.generation)),
     )
