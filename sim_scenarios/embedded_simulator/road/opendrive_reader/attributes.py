@@ -40,9 +40,9 @@ def word(element: Xml.Element, name: str, default: str = "") -> str:
     return element.get(name, default).strip().lower()
 
 
-def cubic(element: Xml.Element, names: str = "abcd") -> tuple[float, float, float, float]:
-    """The four coefficients of a cubic; ``names`` may add a letter to each, as in ``aU``."""
-    a, b, c, d = (number(element, name) for name in (names.split() if " " in names else names))
+def cubic(element: Xml.Element, axis: str = "") -> tuple[float, float, float, float]:
+    """The four coefficients of a cubic; those of a ``paramPoly3`` carry the letter of their axis."""
+    a, b, c, d = (number(element, name + axis) for name in "abcd")
     return a, b, c, d
 
 

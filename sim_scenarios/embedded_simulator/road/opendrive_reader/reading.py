@@ -130,7 +130,7 @@ def _read_piece(element: Xml.Element) -> PlanPiece:
             case "poly3":
                 return ParametricCubic(x, y, yaw, length, (0.0, 1.0, 0.0, 0.0), mirrored(cubic(curve)), length)
             case "paramPoly3":
-                u, v = cubic(curve, "aU bU cU dU"), mirrored(cubic(curve, "aV bV cV dV"))
+                u, v = cubic(curve, "U"), mirrored(cubic(curve, "V"))
                 greatest = length if word(curve, "pRange") == "arclength" else 1.0
                 return ParametricCubic(x, y, yaw, length, u, v, greatest)
     kinds = [curve.tag for curve in element]

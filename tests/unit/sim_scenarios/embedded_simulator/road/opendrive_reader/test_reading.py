@@ -105,13 +105,17 @@ def _assert_same_pieces(road: Road, pieces: tuple[Piece, ...]) -> None:
             assert getattr(read, name) == pytest.approx(getattr(written, name), abs=1e-8)
 
 
+def _axis(name: str, *values: str) -> str:
+    return " ".join(f'{letter}{name}="{{{value}}}"' for letter, value in zip("abcd", values, strict=True))
+
+
 _CURVES = {
     "line": "<line/>",
     "arc": '<arc curvature="{k}"/>',
     "spiral": '<spiral curvStart="{k}" curvEnd="{k2}"/>',
     "poly3": '<poly3 a="0" b="{b}" c="{c}" d="{d}"/>',
-    "normalised": '<paramPoly3 aU="0" bU="{L}" cU="{e}" dU="{f}" aV="0" bV="{g}" cV="{h}" dV="{f}"/>',
-    "by length": '<paramPoly3 aU="0" bU="1" cU="0" dU="{d}" aV="0" bV="{b}" cV="{c}" dV="{d}" pRange="arcLength"/>',
+    "normalised": f"<paramPoly3 {_axis('U', '0', 'L', 'e', 'f')} {_axis('V', '0', 'g', 'h', 'f')}/>",
+    "by length": f'<paramPoly3 {_axis("U", "0", "one", "0", "d")} {_axis("V", "0", "b", "c", "d")} pRange="arcLength"/>',
 }
 
 
@@ -123,7 +127,7 @@ def test_every_kind_of_curve_with_lanes_of_changing_width_on_a_hill(kind: str, s
     k, k2 = rng.uniform(0.002, 0.02, 2) * rng.choice([-1.0, 1.0], 2)
     b, c, d = rng.uniform(-0.2, 0.2), rng.uniform(-1e-3, 1e-3), rng.uniform(-1e-5, 1e-5)
     e, f, g, h = rng.uniform(-5.0, 5.0, 4)
-    curve = _CURVES[kind].format(k=k, k2=k2, L=length, b=b, c=c, d=d, e=e, f=f, g=g, h=h)
+    curve = _CURVES[kind].format(0, one=1, k=k, k2=k2, L=length, b=b, c=c, d=d, e=e, f=f, g=g, h=h)
     if kind == "normalised":  # such a curve says how long it is, and the file must not say otherwise
         p = np.linspace(0.0, 1.0, 5001)
         ahead, right = length * p + e * p**2 + f * p**3, g * p + h * p**2 + f * p**3
