@@ -106,7 +106,9 @@ def _assert_same_pieces(road: Road, pieces: tuple[Piece, ...]) -> None:
 
 
 def _axis(name: str, *values: str) -> str:
-    return " ".join(f'{letter}{name}="{{{value}}}"' for letter, value in zip("abcd", values, strict=True))
+    """Attributes of one axis of a ``paramPoly3``: numbers, or names to be filled in."""
+    filled = (value if value.isdigit() else f"{{{value}}}" for value in values)
+    return " ".join(f'{letter}{name}="{value}"' for letter, value in zip("abcd", filled, strict=True))
 
 
 _CURVES = {
@@ -115,7 +117,7 @@ _CURVES = {
     "spiral": '<spiral curvStart="{k}" curvEnd="{k2}"/>',
     "poly3": '<poly3 a="0" b="{b}" c="{c}" d="{d}"/>',
     "normalised": f"<paramPoly3 {_axis('U', '0', 'L', 'e', 'f')} {_axis('V', '0', 'g', 'h', 'f')}/>",
-    "by length": f'<paramPoly3 {_axis("U", "0", "one", "0", "d")} {_axis("V", "0", "b", "c", "d")} pRange="arcLength"/>',
+    "arc length": f"<paramPoly3 pRange='arcLength' {_axis('U', '0', '1', '0', 'd')} {_axis('V', '0', 'b', 'c', 'd')}/>",
 }
 
 
@@ -127,7 +129,7 @@ def test_every_kind_of_curve_with_lanes_of_changing_width_on_a_hill(kind: str, s
     k, k2 = rng.uniform(0.002, 0.02, 2) * rng.choice([-1.0, 1.0], 2)
     b, c, d = rng.uniform(-0.2, 0.2), rng.uniform(-1e-3, 1e-3), rng.uniform(-1e-5, 1e-5)
     e, f, g, h = rng.uniform(-5.0, 5.0, 4)
-    curve = _CURVES[kind].format(0, one=1, k=k, k2=k2, L=length, b=b, c=c, d=d, e=e, f=f, g=g, h=h)
+    curve = _CURVES[kind].format(k=k, k2=k2, L=length, b=b, c=c, d=d, e=e, f=f, g=g, h=h)
     if kind == "normalised":  # such a curve says how long it is, and the file must not say otherwise
         p = np.linspace(0.0, 1.0, 5001)
         ahead, right = length * p + e * p**2 + f * p**3, g * p + h * p**2 + f * p**3
