@@ -134,7 +134,7 @@ def check_session(port: int) -> None:
 def check_loading_worlds(port: int) -> None:
     client = connect(port)
     first = client.get_world()
-    with pytest.raises(RuntimeError, match=r"'Town99' not found; this server has Town10HD"):
+    with pytest.raises(RuntimeError, match=r"'Town99' not found; this server has Town01"):
         client.load_world("Town99")
     second = client.load_world("Town10HD_Opt")
     assert second.id != first.id

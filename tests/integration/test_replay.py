@@ -335,7 +335,7 @@ def test_a_log_is_loaded_for_the_server_that_can_replay_it(
     assert load_drive_log(path, simulator, scenario=SCENARIO).scenario == original.log.scenario
     elsewhere = replace(original.log, scenario=original.log.scenario | {"town": "Town99"})
     elsewhere.save(path)
-    with pytest.raises(DataError, match=r"was driven in Town99, and the server at .* has only Town10HD, "):
+    with pytest.raises(DataError, match=r"was driven in Town99, and the server at .* has only Town01, "):
         load_drive_log(path, simulator)
 
 

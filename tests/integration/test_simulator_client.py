@@ -145,7 +145,7 @@ def is_running(pid: int) -> bool:
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        (["--town", "Town99", "--port", "0"], 6, "Map 'Town99' not found; this server has Town10HD"),
+        (["--town", "Town99", "--port", "0"], 6, "Map 'Town99' not found; this server has Town01"),
         (["--port", "many"], 2, "invalid int value: 'many'"),
         (["--seed", "-1"], 2, "--seed: is '-1', expected a whole number of 0 or more"),
         (["--threads", "-3"], 2, "--threads: is '-3', expected a whole number of 0 or more"),

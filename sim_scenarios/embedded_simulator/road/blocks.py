@@ -103,7 +103,7 @@ def _block(network: Network, face: list[Corner]) -> Block:
     is_outside = signed_area(polygon) > 0.0
     if not is_outside:
         polygon = polygon[::-1]
-    use = BlockUse.MIXED
+    use = network.plan.outskirts if is_outside else BlockUse.MIXED
     if not is_outside:
         for x, y, planned in network.plan.uses:
             if contains(polygon, np.array([[x, y]]))[0]:

@@ -20,32 +20,32 @@ from sim_scenarios.embedded_simulator.road.network import build_network
 from sim_scenarios.embedded_simulator.road.opendrive import speed_limits_kmh, write_opendrive
 from sim_scenarios.embedded_simulator.road.paint import add_paint
 from sim_scenarios.embedded_simulator.road.placing import Placer
-from sim_scenarios.embedded_simulator.road.plan import TownPlan
+from sim_scenarios.embedded_simulator.road.plans import PLANS
 from sim_scenarios.embedded_simulator.road.planting import plant_block
 from sim_scenarios.embedded_simulator.road.polygons import Claims
 from sim_scenarios.embedded_simulator.road.signals import traffic_light_sites
-from sim_scenarios.embedded_simulator.road.spawn_points import spawn_points
+from sim_scenarios.embedded_simulator.road.spawn_points import APART_M, largest_vehicle_at, spawn_points
 from sim_scenarios.embedded_simulator.road.surfaces import add_block_ground, add_network
 from sim_scenarios.embedded_simulator.road.terrain import CELL_M as LAND_CELL_M
 from sim_scenarios.embedded_simulator.road.terrain import add_land
 from sim_scenarios.embedded_simulator.road.town import Town
-from sim_scenarios.embedded_simulator.road.town10 import TOWN10HD
 from sim_scenarios.embedded_simulator.road.walkways import walk_polygons
 from sim_scenarios.embedded_simulator.world.snapshot import Vector
 
-TOWN_NAMES: tuple[str, ...] = ("Town10HD",)
-_PLANS: dict[str, TownPlan] = {"Town10HD": TOWN10HD, "Town10HD_Opt": TOWN10HD}
+TOWN_NAMES: tuple[str, ...] = tuple(PLANS)
+_LAYERED = "_Opt"
+"""CARLA's suffix for a town with layers that can be unloaded; the town is the same."""
 
 
 def build_town(name: str, *, seed: int = 0) -> Town:
     """The town called ``name``; equal arguments give equal bytes.
 
-    ``Town10HD_Opt`` is CARLA's name for the same town with layers and gives the same result.
+    ``Town10HD_Opt`` gives the same result as ``Town10HD``.
 
     Raises:
         RoadError: for an unknown name.
     """
-    plan = _PLANS.get(name)
+    plan = PLANS.get(name.removesuffix(_LAYERED))
     if plan is None:
         close = difflib.get_close_matches(name, TOWN_NAMES, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
@@ -69,13 +69,15 @@ def build_town(name: str, *, seed: int = 0) -> Town:
     furnish_streets(network, blocks, claims, placer, mesh)
     for block in blocks:
         plant_block(block, placer, mesh)
+    poses = spawn_points(network)
+    placer.clear((largest_vehicle_at(pose) for pose in poses), APART_M)
     surfaces = (*mesh.surfaces(), *land.surfaces(cell_m=LAND_CELL_M))
     low = np.min([surface.positions.min(axis=0) for surface in surfaces], axis=0)
     high = np.max([surface.positions.max(axis=0) for surface in surfaces], axis=0)
     return Town(
         name=plan.name,
         opendrive=write_opendrive(network),
-        spawn_points=spawn_points(network),
+        spawn_points=poses,
         surfaces=surfaces,
         lots=tuple(lots),
         placements=tuple(placer.placements),

@@ -173,7 +173,7 @@ def _add_facade_strip(block: Block, frontage: Frontage, placer: Placer) -> None:
 def _border_kind(use: BlockUse, placer: Placer) -> str:
     if use is BlockUse.PARK:
         return placer.choose("hedge", "fence", "fence", "")
-    if use is BlockUse.HOUSES:
+    if use in (BlockUse.HOUSES, BlockUse.VILLAGE):
         return placer.choose("hedge", "fence", "wall", "hedge", "")
     return placer.choose("wall", "fence", "", "")
 

@@ -46,21 +46,28 @@ _TOWER = _Kind(
 _WAREHOUSE = _Kind(
     style="warehouse", weight=1, width_m=(18, 30), depth_m=(16, 24), storeys=(1, 2), setback_m=(0.5, 3), gap_m=(1, 5)
 )
+_COTTAGE = _Kind(
+    style="house", weight=6, width_m=(9, 12), depth_m=(9, 11), storeys=(1, 2), setback_m=(3.5, 7), gap_m=(5, 11)
+)
+_CORNER_SHOP = _Kind(style="shop", weight=1, width_m=(9, 14), depth_m=(11, 14), storeys=(1, 2), gap_m=(3, 8))
 _KINDS = {
     BlockUse.OFFICES: (_OFFICE, _TOWER, _SHOP),
     BlockUse.SHOPS: (_SHOP, _APARTMENT),
     BlockUse.HOUSES: (_HOUSE, _APARTMENT),
     BlockUse.MIXED: (_APARTMENT, _SHOP, _OFFICE, _WAREHOUSE),
     BlockUse.PARK: (),
+    BlockUse.VILLAGE: (_COTTAGE, _CORNER_SHOP),
+    BlockUse.INDUSTRY: (_WAREHOUSE, _OFFICE),
+    BlockUse.FIELDS: (),
+    BlockUse.SKYLINE: (_APARTMENT, _SHOP, _OFFICE, _TOWER, _WAREHOUSE),
 }
-_OUTSIDE_KINDS = (_APARTMENT, _SHOP, _OFFICE, _TOWER, _WAREHOUSE)
 _FILLER_STYLE, _FILLER_STOREYS = "shop", 3
 """What stands on the left-over ends of rows, too narrow for the style that was drawn."""
 
 
 def build_lots(block: Block, claims: Claims, rng: np.random.Generator) -> list[Lot]:
     """Plots of one block; their rectangles are added to ``claims``."""
-    kinds = _OUTSIDE_KINDS if block.is_outside else _KINDS[block.use]
+    kinds = _KINDS[block.use]
     if not kinds:
         return []
     lots: list[Lot] = []

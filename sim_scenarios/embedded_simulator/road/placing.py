@@ -7,6 +7,7 @@ trunk with a margin (a conifer's its lowest branches), not its crown, so that ca
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -70,10 +71,7 @@ class Placer:
         scale: float = 1.0,
     ) -> bool:
         """Place a model at ``point`` (2,) [m] turned by ``yaw`` [rad], unless something stands within ``gap_m``."""
-        half_x, half_y = FOOTPRINTS[kind]
-        # Planting grows by its scale, but a trunk's footprint already has a margin.
-        grown = 1.0 if kind in TREES else scale
-        rectangle = Rectangle(float(point[0]), float(point[1]), yaw, half_x * grown, half_y * grown)
+        rectangle = _footprint(kind, float(point[0]), float(point[1]), yaw, scale)
         if not self._claims.is_free(rectangle, gap_m):
             return False
         self._claims.take(rectangle)
@@ -95,3 +93,24 @@ class Placer:
     def choose(self, *names: str) -> str:
         """One of the names."""
         return names[int(self.rng.integers(len(names)))]
+
+    def clear(self, boxes: Iterable[Rectangle], gap_m: float) -> None:
+        """Take away what stands within ``gap_m`` of a box: a long vehicle's corners pass over the kerb in bends."""
+        taken = Claims()
+        for box in boxes:
+            taken.take(box)
+        self.placements = [
+            thing
+            for thing in self.placements
+            if taken.is_free(
+                _footprint(thing.kind, thing.location.x, thing.location.y, math.radians(thing.yaw_deg), thing.scale),
+                gap_m,
+            )
+        ]
+
+
+def _footprint(kind: str, x: float, y: float, yaw: float, scale: float) -> Rectangle:
+    half_x, half_y = FOOTPRINTS[kind]
+    # Planting grows by its scale, but a trunk's footprint already has a margin.
+    grown = 1.0 if kind in TREES else scale
+    return Rectangle(x, y, yaw, half_x * grown, half_y * grown)

@@ -81,6 +81,16 @@ class StreetPlan:
     """Whether a rail stands along the outside of its curves."""
 
 
+def junction(name: str, x: float, y: float, control: Control) -> JunctionPlan:
+    """A junction at (x, y) [m]."""
+    return JunctionPlan(name=name, x=x, y=y, control=control)
+
+
+def street(start: str, end: str, profile: Profile, *via: tuple[float, float, float], rail: bool = False) -> StreetPlan:
+    """A street through the corner points ``via`` (x, y, radius of the rounding) [m]."""
+    return StreetPlan(start=start, end=end, profile=profile, via=via, has_guard_rail=rail)
+
+
 class BlockUse(enum.Enum):
     """What a block of the town is for."""
 
@@ -89,6 +99,13 @@ class BlockUse(enum.Enum):
     HOUSES = "houses"
     PARK = "park"
     MIXED = "mixed"
+    VILLAGE = "village"
+    """Small houses with gardens and a shop here and there."""
+    INDUSTRY = "industry"
+    FIELDS = "fields"
+    """Open land."""
+    SKYLINE = "skyline"
+    """Everything, towers too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,3 +117,7 @@ class TownPlan:
     streets: tuple[StreetPlan, ...]
     uses: tuple[tuple[float, float, BlockUse], ...]
     """A point (x, y) inside a block and the use of that block; blocks without a point are ``MIXED``."""
+    outskirts: BlockUse = BlockUse.SKYLINE
+    """What stands along the outer side of the streets that bound the town."""
+    spawn_spacing_m: float = 34.0
+    """About how far apart the spawn points of one lane are."""

@@ -13,27 +13,43 @@ import numpy as np
 from sim_scenarios.embedded_simulator.road.curves import wrap
 from sim_scenarios.embedded_simulator.road.network import Network, Street
 from sim_scenarios.embedded_simulator.road.plan import LANE_WIDTH_M
+from sim_scenarios.embedded_simulator.road.polygons import Claims, Rectangle
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector
 
 SPAWN_HEIGHT_M = 0.3
 _KEEP_FROM_JUNCTION_M = 14.0
-_SPACING_M = 34.0
 _CLOSEST_M = 8.2
 _SHUFFLE_SEED = 20
+_LONGEST_HALF_M, _WIDEST_HALF_M = 6.0, 1.45
+"""Half size of the largest vehicle; one fits at every spawn point while others stand at the neighbouring ones."""
+APART_M = 0.06
 
 
 def spawn_points(network: Network) -> tuple[Pose, ...]:
     """Poses facing along their lanes, in a fixed, spread order."""
-    poses = [pose for street in network.streets for pose in _along(street)]
+    claims = Claims()
+    poses = []
+    for street in network.streets:
+        for pose in _along(street, network.plan.spawn_spacing_m):
+            box = largest_vehicle_at(pose)
+            if claims.is_free(box, APART_M):
+                claims.take(box)
+                poses.append(pose)
     order = np.random.default_rng(_SHUFFLE_SEED).permutation(len(poses))
     return tuple(poses[i] for i in order)
 
 
-def _along(street: Street) -> list[Pose]:
+def largest_vehicle_at(pose: Pose) -> Rectangle:
+    """What the largest vehicle covers when it appears there."""
+    x, y, _ = pose.location
+    return Rectangle(x, y, math.radians(pose.rotation.yaw), _LONGEST_HALF_M, _WIDEST_HALF_M)
+
+
+def _along(street: Street, spacing_m: float) -> list[Pose]:
     """Poses on one street; lanes take turns, so that neighbours never stand side by side."""
     count = 2 * street.profile.lanes
     usable = street.length - 2.0 * _KEEP_FROM_JUNCTION_M
-    places = min(count * max(1, round(usable / _SPACING_M)), int(usable // _CLOSEST_M))
+    places = min(count * max(1, round(usable / spacing_m)), int(usable // _CLOSEST_M))
     poses = []
     for i, s in enumerate(_KEEP_FROM_JUNCTION_M + usable * (np.arange(places) + 0.5) / places):
         lane = i % count

@@ -7,8 +7,8 @@ import pytest
 
 from sim_scenarios.embedded_simulator.road.build import build_town
 from sim_scenarios.embedded_simulator.road.network import Network, build_network
+from sim_scenarios.embedded_simulator.road.plans.town10hd import TOWN10HD
 from sim_scenarios.embedded_simulator.road.town import Town
-from sim_scenarios.embedded_simulator.road.town10 import TOWN10HD
 
 
 @pytest.fixture(scope="session")
