@@ -17,6 +17,7 @@ import threading
 from functools import cache, partial
 
 from sim_scenarios.embedded_simulator.handlers.context import CARLA_VERSION
+from sim_scenarios.embedded_simulator.render.building_box import building_box
 from sim_scenarios.embedded_simulator.render.renderer import Renderer
 from sim_scenarios.embedded_simulator.road.build import TOWN_NAMES, build_town
 from sim_scenarios.embedded_simulator.road.town import Town
@@ -43,7 +44,7 @@ def main() -> int:
     if options.exit_with_stdin:
         _die_with_parent()
         threading.Thread(target=_terminate_with_stdin, name="stdin", daemon=True).start()
-    towns = TownLibrary(TOWN_NAMES, partial(build_town, seed=options.seed))
+    towns = TownLibrary(TOWN_NAMES, partial(build_town, seed=options.seed), building_box=building_box)
     try:
         listeners = bind(options.host, options.port)
     except PortInUseError as error:

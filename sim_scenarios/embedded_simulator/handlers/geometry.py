@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim_scenarios.embedded_simulator.handlers.context import Context
+from sim_scenarios.embedded_simulator.wire.errors import WireError
 from sim_scenarios.embedded_simulator.wire.structs import (
     flag,
     integer,
@@ -17,9 +18,8 @@ from sim_scenarios.embedded_simulator.wire.structs import (
 )
 from sim_scenarios.embedded_simulator.world.actors import TrafficLight
 from sim_scenarios.embedded_simulator.world.description import EnvironmentObject, LabelledPoint
-from sim_scenarios.embedded_simulator.world.scenery import TAG_ANY
+from sim_scenarios.embedded_simulator.world.environment import TAG_ANY, MapLayer
 from sim_scenarios.embedded_simulator.world.snapshot import Vector
-from sim_scenarios.embedded_simulator.world.traffic_lights import TAG_TRAFFIC_LIGHT, light_boxes
 
 
 def _objects(context: Context, tag: Any) -> list[EnvironmentObject]:
@@ -28,23 +28,41 @@ def _objects(context: Context, tag: Any) -> list[EnvironmentObject]:
 
 
 def get_environment_objects(context: Context, tag: Any) -> list[Any]:
-    """Buildings, trees and street furniture of a tag, hidden ones, too: who hid them wants to find them again."""
+    """The town's objects of a tag, hidden ones, too: who hid them wants to find them again."""
     return [pack_environment_object(thing) for thing in _objects(context, tag)]
 
 
 def get_all_level_bounding_boxes(context: Context, tag: Any) -> list[Any]:
-    """Boxes of the same objects and of the traffic lights' heads, in the world; none of what is hidden."""
+    """Boxes of the same objects in the world, none of what is hidden; those of traffic lights name their actor."""
     hidden = context.world.hidden_objects
-    boxes = [pack_bounding_box(thing.box) for thing in _objects(context, tag) if thing.id not in hidden]
-    if integer(tag) in (TAG_ANY, TAG_TRAFFIC_LIGHT):
-        lights = context.world.of_kind(TrafficLight)
-        boxes += [pack_bounding_box(box, actor_id=light.id) for light in lights for box in light_boxes(light)]
-    return boxes
+    lights = {light.site.opendrive_id: light.id for light in context.world.of_kind(TrafficLight)}
+    return [
+        pack_bounding_box(thing.box, actor_id=lights.get(thing.signal_id, 0))
+        for thing in _objects(context, tag)
+        if thing.id not in hidden
+    ]
 
 
 def enable_environment_objects(context: Context, object_ids: Any, enabled: Any) -> None:
     """Shows or hides objects by their ids."""
     context.world.enable_objects(integers(object_ids), flag(enabled))
+
+
+def load_map_layer(context: Context, layers: Any) -> None:
+    """Shows the objects of layers again."""
+    context.world.show_layers(_layers(layers), True)
+
+
+def unload_map_layer(context: Context, layers: Any) -> None:
+    """Hides the objects of layers."""
+    context.world.show_layers(_layers(layers), False)
+
+
+def _layers(packed: Any) -> MapLayer:
+    bits = integer(packed)
+    if not 0 <= bits <= MapLayer.ALL:
+        raise WireError(f"expected map layers as 16 bits, got {bits}")
+    return MapLayer(bits)
 
 
 def get_names_of_all_objects(context: Context) -> list[str]:

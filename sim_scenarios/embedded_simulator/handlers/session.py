@@ -8,6 +8,7 @@ from typing import Any
 from sim_scenarios.embedded_simulator.handlers.context import CARLA_VERSION, Context
 from sim_scenarios.embedded_simulator.wire.structs import (
     flag,
+    integer,
     number,
     pack_pose,
     pack_settings,
@@ -16,6 +17,7 @@ from sim_scenarios.embedded_simulator.wire.structs import (
     unpack_settings,
     unpack_weather,
 )
+from sim_scenarios.embedded_simulator.world.environment import MapLayer
 from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.world import EPISODE_STREAM_ID
 
@@ -33,9 +35,11 @@ def get_available_maps(context: Context) -> list[str]:
 
 
 def load_new_episode(context: Context, map_name: Any, reset_settings: Any, map_layers: Any) -> None:
-    """Starts a new episode; an empty name means the same town again. Layers cannot be left out."""
+    """Starts a new episode, with some layers left out; an empty name means the same town again."""
     name, place = context.towns.find(text(map_name) or context.world.name)
+    layers = MapLayer(integer(map_layers) & MapLayer.ALL)
     context.world.load_episode(name, place, reset_settings=flag(reset_settings))
+    context.world.show_layers(~layers & MapLayer.ALL, False)
 
 
 def get_episode_info(context: Context) -> list[Any]:

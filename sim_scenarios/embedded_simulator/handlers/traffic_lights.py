@@ -8,8 +8,8 @@ from sim_scenarios.embedded_simulator.handlers.context import Context
 from sim_scenarios.embedded_simulator.wire.errors import WireError
 from sim_scenarios.embedded_simulator.wire.structs import flag, integer, number, pack_bounding_box
 from sim_scenarios.embedded_simulator.world.actors import TrafficLight
+from sim_scenarios.embedded_simulator.world.environment import head_boxes
 from sim_scenarios.embedded_simulator.world.snapshot import TrafficLightState
-from sim_scenarios.embedded_simulator.world.traffic_lights import light_boxes
 
 
 def _light(context: Context, actor_id: Any) -> TrafficLight:
@@ -77,4 +77,4 @@ def get_group_traffic_lights(context: Context, actor_id: Any) -> list[int]:
 def get_light_boxes(context: Context, actor_id: Any) -> list[Any]:
     """Boxes of the signal heads, in the world."""
     light = _light(context, actor_id)
-    return [pack_bounding_box(box, actor_id=light.id) for box in light_boxes(light)]
+    return [pack_bounding_box(box, actor_id=light.id) for box in head_boxes(light.site)]

@@ -1,4 +1,4 @@
-"""The town's surfaces as meshes of about one city block each, so that culling can drop what is behind the camera."""
+"""The town's surfaces as meshes, a piece of one tag and about a city block each, so that culling can drop them."""
 
 from __future__ import annotations
 
@@ -9,40 +9,28 @@ from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.render.mesh import Mesh, Part
 from sim_scenarios.embedded_simulator.render.model_source import ModelSource
+from sim_scenarios.embedded_simulator.road.ground_pieces import ground_pieces, surface_corners
 from sim_scenarios.embedded_simulator.road.town import Surface
 
-CELL_M = 40.0
 _CREASE_STEPS = 8.0
 """Corners whose face normals agree to within about 1 / 8 share one smooth normal."""
 
 
 def ground_meshes(surfaces: Sequence[Surface], models: ModelSource) -> list[Mesh]:
-    """Cut the surfaces by the cell of each triangle's centre; kerbs stay sharp, gentle terrain becomes smooth."""
+    """A mesh for each of ``ground_pieces``, in their order; kerbs stay sharp, gentle terrain becomes smooth."""
     if not surfaces:
         return []
-    pieces = [_unshared(surface, models) for surface in surfaces]
-    corners = np.concatenate([piece[0] for piece in pieces])  # (T, 3, 3) [m]
-    uvs = np.concatenate([piece[1] for piece in pieces])  # (T, 3, 2) tiles
-    materials = np.concatenate(
-        [np.full(len(p[0]), models.material_index(s.material)) for p, s in zip(pieces, surfaces, strict=True)]
-    )
-    tags = np.concatenate([np.full(len(p[0]), s.tag) for p, s in zip(pieces, surfaces, strict=True)])
-    cells = np.floor(corners.mean(axis=1)[:, :2] / CELL_M).astype(np.int64)
-    cell_keys = cells[:, 0] * 100_000 + cells[:, 1]
-    order = np.argsort(cell_keys, kind="stable")
-    starts = np.flatnonzero(np.diff(cell_keys[order], prepend=cell_keys[order[0]] - 1))
-    return [_cell_mesh(corners[part], uvs[part], materials[part], tags[part]) for part in np.split(order, starts[1:])]
+    corners = surface_corners(surfaces)
+    tiles = [np.float32(models.tile_m(surface.material)) for surface in surfaces]
+    uvs = np.concatenate([s.uvs[s.triangles] / tile for s, tile in zip(surfaces, tiles, strict=True)])  # (T, 3, 2)
+    materials = np.concatenate([np.full(len(s.triangles), models.material_index(s.material)) for s in surfaces])
+    return [
+        _piece_mesh(corners[piece.triangles], uvs[piece.triangles], materials[piece.triangles], piece.tag)
+        for piece in ground_pieces(surfaces)
+    ]
 
 
-def _unshared(surface: Surface, models: ModelSource) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Corner positions (T, 3, 3) [m] and texture coordinates (T, 3, 2) [tiles] of every triangle."""
-    tile_m = np.float32(models.tile_m(surface.material))
-    return surface.positions[surface.triangles], surface.uvs[surface.triangles] / tile_m
-
-
-def _cell_mesh(
-    corners: NDArray[np.float32], uvs: NDArray[np.float32], materials: NDArray[np.int64], tags: NDArray[np.int64]
-) -> Mesh:
+def _piece_mesh(corners: NDArray[np.float32], uvs: NDArray[np.float32], materials: NDArray[np.int64], tag: int) -> Mesh:
     """Weld corners that agree in place, texture coordinate and (roughly) facing."""
     faces = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])  # (T, 3), twice the area
     unit = faces / np.maximum(np.linalg.norm(faces, axis=1, keepdims=True), 1e-12)
@@ -63,7 +51,7 @@ def _cell_mesh(
         colors=np.ones((count, 3), np.float32),
         triangles=welded.reshape(-1, 3).astype(np.int32),
         materials=materials.astype(np.uint8),
-        tags=tags.astype(np.uint8),
+        tags=np.full(len(materials), tag, np.uint8),
         parts=np.full(len(materials), Part.PLAIN, np.uint8),
         joints=np.zeros(count, np.uint8),
         pivots=np.zeros((count, 3), np.float32),

@@ -165,12 +165,14 @@ def blank_rows(count: int) -> Records:
 def build_scene(town: Town, models: ModelSource) -> Scene:
     """Put a town together; instance ids follow the order of the town's own lists, so they are the same in every run."""
     builder = _SceneBuilder(models)
-    for mesh in ground_meshes(town.surfaces, models):
-        builder.add_static_mesh(mesh, seed=0, casts_shadow=False)
+    ground_rows = [
+        builder.add_static_mesh(mesh, seed=0, casts_shadow=False) for mesh in ground_meshes(town.surfaces, models)
+    ]
     for lot in town.lots:
         builder.object_rows.append(builder.add_static_mesh(models.building(lot), seed=lot.seed, casts_shadow=True))
     _add_placements(builder, town.placements)
     _add_traffic_lights(builder, town)
+    builder.object_rows += ground_rows
     vehicles = {spec.id: builder.add_model(models.vehicle(spec)) for spec in models.vehicles}
     walkers = {spec.id: builder.add_model(models.walker(spec)) for spec in models.walkers}
     objects = np.concatenate(builder.rows) if builder.rows else blank_rows(0)
@@ -204,6 +206,7 @@ def _add_traffic_lights(builder: _SceneBuilder, town: Town) -> None:
         if site.arm_m not in entries:
             entries[site.arm_m] = builder.add_model(builder.models.traffic_light(site.arm_m))
         builder.light_rows[site.opendrive_id] = builder.num_rows
+        builder.object_rows += [builder.num_rows] * (1 + site.num_heads)  # its pieces are one model
         rotation = rotation_axes(site.pose.rotation).T.astype(np.float32)
         builder.place(entries[site.arm_m], rotation, site.pose.location, seed=0)
 

@@ -99,6 +99,11 @@ class TrafficLightSite:
     """World heading of the traffic it stops; only vehicles within 60 degrees of it are affected."""
 
     @property
+    def num_heads(self) -> int:
+        """One on the pole and, if there is an arm, one at its end."""
+        return 1 if self.arm_m == 0.0 else 2
+
+    @property
     def actor_pose(self) -> Pose:
         """Transform of the CARLA actor: its +x points to the right of the traffic, its +y against it.
 

@@ -84,6 +84,10 @@ class EnvironmentObject:
     pose: Pose
     box: BoundingBox
     tag: int
+    layer: int = 0
+    """Bit of ``carla.MapLayer`` that it is part of, 0 for what is always there."""
+    signal_id: str = ""
+    """OpenDRIVE id of the traffic light that it is part of."""
 
 
 class LabelledPoint(NamedTuple):

@@ -1,4 +1,4 @@
-"""The town's immovable objects as the world knows them: boxes to collide with and objects to tell clients about.
+"""The town's immovable objects as boxes to collide with.
 
 The boxes stand for what the renderer draws (buildings fill their lot, a tree collides with its trunk only). Sizes
 are close to the models' and are not read from them: the world knows nothing of meshes.
@@ -10,11 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sim_scenarios.embedded_simulator.physics.contacts import Footprint
-from sim_scenarios.embedded_simulator.road.town import Lot, Placement, Town
-from sim_scenarios.embedded_simulator.world.description import BoundingBox, EnvironmentObject
-from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector
+from sim_scenarios.embedded_simulator.road.town import Town
+from sim_scenarios.embedded_simulator.world.snapshot import Vector
 
-TAG_ANY = 255
 STOREY_M = 3.2
 
 
@@ -51,7 +49,7 @@ _KINDS: dict[str, _Kind] = {
     "wall": _solid(4, 0.25, 3.0, 2.0),
     "guard_rail": _solid(28, 0.2, 3.0, 0.8),
     "bus_stop": _solid(20, 1.5, 4.0, 2.5),
-    "kiosk": _solid(3, 2.2, 2.8, 2.8),
+    "kiosk": _solid(20, 2.2, 2.8, 2.8),
     "sign_stop": _Kind(tag=8, length=0.1, width=0.75, height=2.6, solid=(0.1, 0.1)),
     "sign_yield": _Kind(tag=8, length=0.1, width=0.75, height=2.6, solid=(0.1, 0.1)),
     "sign_speed_30": _Kind(tag=8, length=0.1, width=0.65, height=2.6, solid=(0.1, 0.1)),
@@ -65,18 +63,6 @@ _KINDS: dict[str, _Kind] = {
     "parked_suv": _solid(14, 5.17, 1.99, 1.94),
     "parked_van": _solid(14, 5.92, 1.99, 2.56),
 }  # fmt: skip
-
-
-def environment_objects(town: Town) -> tuple[EnvironmentObject, ...]:
-    """All lots and placements, with ids from 1 that stay the same for one town."""
-    objects: list[EnvironmentObject] = []
-    for index, lot in enumerate(town.lots):
-        name = f"Building_{lot.style}_{index}"
-        objects.append(_lot_object(lot, object_id=len(objects) + 1, name=name))
-    for index, placement in enumerate(town.placements):
-        name = f"{placement.kind}_{index}"
-        objects.append(_placement_object(placement, object_id=len(objects) + 1, name=name))
-    return tuple(objects)
 
 
 def solid_footprints(town: Town) -> Iterator[tuple[Footprint, int]]:
@@ -101,21 +87,3 @@ def _footprint(foot: Vector, yaw_deg: float, length: float, width: float, height
         bottom=foot.z,
         top=foot.z + height,
     )
-
-
-def _lot_object(lot: Lot, *, object_id: int, name: str) -> EnvironmentObject:
-    size = Vector(lot.depth_m, lot.width_m, STOREY_M * lot.storeys)
-    return _object(lot.center, lot.yaw_deg, size, object_id=object_id, name=name, tag=3)
-
-
-def _placement_object(placement: Placement, *, object_id: int, name: str) -> EnvironmentObject:
-    kind = _KINDS[placement.kind]
-    size = Vector(*(side * placement.scale for side in (kind.length, kind.width, kind.height)))
-    return _object(placement.location, placement.yaw_deg, size, object_id=object_id, name=name, tag=kind.tag)
-
-
-def _object(foot: Vector, yaw_deg: float, size: Vector, *, object_id: int, name: str, tag: int) -> EnvironmentObject:
-    rotation = Rotation(0.0, yaw_deg, 0.0)
-    extent = Vector(0.5 * size.x, 0.5 * size.y, 0.5 * size.z)
-    box = BoundingBox(Vector(foot.x, foot.y, foot.z + extent.z), extent, rotation)
-    return EnvironmentObject(id=object_id, name=name, pose=Pose(foot, rotation), box=box, tag=tag)

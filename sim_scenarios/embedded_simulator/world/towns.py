@@ -6,19 +6,20 @@ import difflib
 from collections.abc import Callable, Sequence
 
 from sim_scenarios.embedded_simulator.road.town import Town
+from sim_scenarios.embedded_simulator.world.environment import BuildingBox, plot_box
 from sim_scenarios.embedded_simulator.world.errors import WorldError
-from sim_scenarios.embedded_simulator.world.world import StaticTown
-
-_LAYERED = "_Opt"
-"""CARLA offers each newer town twice: ``Town10HD_Opt`` is the same town with layers that can be unloaded."""
+from sim_scenarios.embedded_simulator.world.world import LAYERED, StaticTown
 
 
 class TownLibrary:
     """Builds towns when they are first asked for and keeps them."""
 
-    def __init__(self, names: Sequence[str], build: Callable[[str], Town]) -> None:
-        self.names = tuple(name + suffix for name in names for suffix in ("", _LAYERED))
+    def __init__(
+        self, names: Sequence[str], build: Callable[[str], Town], *, building_box: BuildingBox = plot_box
+    ) -> None:
+        self.names = tuple(name + suffix for name in names for suffix in ("", LAYERED))
         self._build = build
+        self._building_box = building_box
         self._built: dict[str, StaticTown] = {}
 
     def find(self, requested: str) -> tuple[str, StaticTown]:
@@ -32,7 +33,7 @@ class TownLibrary:
             close = difflib.get_close_matches(name, self.names, n=1)
             hint = f"; did you mean {close[0]}?" if close else ""
             raise WorldError(f"Map '{requested}' not found; this server has {', '.join(self.names)}{hint}")
-        built = name.removesuffix(_LAYERED)
+        built = name.removesuffix(LAYERED)
         if built not in self._built:
-            self._built[built] = StaticTown(self._build(built))
+            self._built[built] = StaticTown(self._build(built), building_box=self._building_box)
         return name, self._built[built]

@@ -14,16 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.world.actors import TrafficLight, Vehicle
-from sim_scenarios.embedded_simulator.world.description import BoundingBox
 from sim_scenarios.embedded_simulator.world.geometry import transform_point
-from sim_scenarios.embedded_simulator.world.snapshot import TrafficLightState, Vector
+from sim_scenarios.embedded_simulator.world.snapshot import TrafficLightState
 
-TAG_TRAFFIC_LIGHT = 7
 _STAGES = (TrafficLightState.GREEN, TrafficLightState.YELLOW, TrafficLightState.RED)
 _MAX_HEADING_ERROR_DEG = 60.0
-_POLE_HEAD, _POLE_HEAD_EXTENT = Vector(0.34, 0.0, 3.05), Vector(0.22, 0.18, 0.53)
-_ARM_HEAD, _ARM_HEAD_EXTENT = Vector(0.16, 0.0, 5.35), Vector(0.22, 0.32, 0.66)
-"""Middles and half sizes [m] of the heads in the light's frame, visors and back plate included."""
 
 
 class SignalGroup:
@@ -154,12 +149,3 @@ class _TriggerVolumes:
 
 def _column(values: Iterable[float]) -> NDArray[np.float64]:
     return np.array(list(values), dtype=np.float64)
-
-
-def light_boxes(light: TrafficLight) -> list[BoundingBox]:
-    """Boxes of a signal's heads in the world: one on the pole and, if there is an arm, one at its end."""
-    pose, arm_m = light.site.pose, light.site.arm_m
-    heads = [(_POLE_HEAD, _POLE_HEAD_EXTENT)]
-    if arm_m != 0.0:
-        heads.append((_ARM_HEAD._replace(y=arm_m), _ARM_HEAD_EXTENT))
-    return [BoundingBox(transform_point(pose, middle), extent, pose.rotation) for middle, extent in heads]

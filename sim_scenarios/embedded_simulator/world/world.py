@@ -12,6 +12,7 @@ import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeVar
 
 from sim_scenarios.embedded_simulator.physics.contacts import Scenery, penetration
@@ -27,7 +28,14 @@ from sim_scenarios.embedded_simulator.world.actors import (
 )
 from sim_scenarios.embedded_simulator.world.blueprints.library import build_library
 from sim_scenarios.embedded_simulator.world.controls import WalkerControl
-from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox
+from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox, EnvironmentObject
+from sim_scenarios.embedded_simulator.world.environment import (
+    TAG_TRAFFIC_LIGHT,
+    BuildingBox,
+    MapLayer,
+    environment_objects,
+    plot_box,
+)
 from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.geometry import as_sent, compose, difference, length
 from sim_scenarios.embedded_simulator.world.ground import Ground
@@ -42,7 +50,7 @@ from sim_scenarios.embedded_simulator.world.motion import (
     settle,
 )
 from sim_scenarios.embedded_simulator.world.roads import Roads
-from sim_scenarios.embedded_simulator.world.scenery import environment_objects, solid_footprints
+from sim_scenarios.embedded_simulator.world.scenery import solid_footprints
 from sim_scenarios.embedded_simulator.world.settings import EpisodeSettings
 from sim_scenarios.embedded_simulator.world.snapshot import (
     Pose,
@@ -54,8 +62,10 @@ from sim_scenarios.embedded_simulator.world.snapshot import (
     Weather,
 )
 from sim_scenarios.embedded_simulator.world.spawning import make_actor
-from sim_scenarios.embedded_simulator.world.traffic_lights import TAG_TRAFFIC_LIGHT, TrafficLightControl
+from sim_scenarios.embedded_simulator.world.traffic_lights import TrafficLightControl
 
+LAYERED = "_Opt"
+"""CARLA offers each newer town twice: ``Town10HD_Opt`` is the same town with layers that can be unloaded."""
 EPISODE_STREAM_ID = 1
 _FIRST_SENSOR_STREAM_ID = 2
 _SPEED_LIMIT_STEP_M = 2.0
@@ -75,15 +85,19 @@ class Tick:
 class StaticTown:
     """A town with everything derived from it that no episode changes; kept so that reloading costs nothing."""
 
-    def __init__(self, town: Town) -> None:
+    def __init__(self, town: Town, *, building_box: BuildingBox = plot_box) -> None:
         self.town = town
+        self._building_box = building_box
         self.roads = Roads(town)
         self.ground = Ground(town)
-        self.objects = environment_objects(town)
-        self.object_ids = frozenset(thing.id for thing in self.objects)
         solids = list(solid_footprints(town))
         self.scenery = Scenery([box for box, _ in solids])
         self.scenery_tags = tuple(tag for _, tag in solids)
+
+    @cached_property
+    def objects(self) -> tuple[EnvironmentObject, ...]:
+        """All environment objects by id; made when they are first asked for, because that builds every house."""
+        return environment_objects(self.town, self._building_box)
 
 
 class World:
@@ -211,10 +225,15 @@ class World:
             WorldError: Some ids do not exist; the others are shown or hidden all the same.
         """
         wanted = frozenset(object_ids)
-        known = wanted & self.place.object_ids
+        known = wanted & {thing.id for thing in self.place.objects}
         self.hidden_objects = self.hidden_objects - known if enabled else self.hidden_objects | known
         if unknown := sorted(wanted - known):
             raise WorldError(f"no environment objects {unknown[:10]}; this town has {len(self.place.objects)} of them")
+
+    def show_layers(self, layers: MapLayer, shown: bool) -> None:
+        """Shows or hides the objects of map layers; as in CARLA, only the towns called ``..._Opt`` have any."""
+        if layers and self.name.endswith(LAYERED):
+            self.enable_objects((thing.id for thing in self.place.objects if thing.layer & layers), shown)
 
     # --- time -------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ import pytest
 
 from sim_scenarios.embedded_simulator.road.town import Surface, Town
 from sim_scenarios.embedded_simulator.world.ground import Ground
-from sim_scenarios.embedded_simulator.world.scenery import TAG_ANY, environment_objects
 from sim_scenarios.embedded_simulator.world.snapshot import Vector
 from sim_scenarios.embedded_simulator.world.world import StaticTown
 
@@ -81,12 +80,3 @@ def test_geolocation(street: StaticTown) -> None:
     assert (latitude, longitude, altitude) == pytest.approx((49.0, 8.0, 2.0))
     east = street.roads.geolocation(Vector(1000.0, 0.0, 0.0))[1] - 8.0
     assert east == pytest.approx(1000.0 / (111_320.0 * 0.656), rel=0.01)  # cos(49 deg)
-
-
-def test_environment_objects(street_town: Town) -> None:
-    house, pole = environment_objects(street_town)
-    assert TAG_ANY not in (house.tag, pole.tag)
-    assert (house.tag, pole.tag) == (3, 6)
-    assert house.box.location == pytest.approx((50.0, 15.0, 3.2))
-    assert house.box.extent == pytest.approx((5.0, 6.0, 3.2))
-    assert house.id != pole.id

@@ -11,11 +11,10 @@ from sim_scenarios.embedded_simulator.render.models.traffic_lights import traffi
 from sim_scenarios.embedded_simulator.road.town import Town
 from sim_scenarios.embedded_simulator.world.actors import TrafficLight, Vehicle
 from sim_scenarios.embedded_simulator.world.description import ActorDescription
+from sim_scenarios.embedded_simulator.world.environment import TAG_TRAFFIC_LIGHT, head_boxes
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, TrafficLightState, Vector
 from sim_scenarios.embedded_simulator.world.traffic_lights import (
-    TAG_TRAFFIC_LIGHT,
     TrafficLightControl,
-    light_boxes,
 )
 from sim_scenarios.embedded_simulator.world.world import World
 
@@ -129,7 +128,7 @@ def test_who_stands_before_the_light(world: World, x: float, y: float, yaw: floa
 
 def test_heads_hang_over_the_road(world: World) -> None:
     (light,) = world.of_kind(TrafficLight)
-    pole, arm = (box.location for box in light_boxes(light))
+    pole, arm = (box.location for box in head_boxes(light.site))
     assert pole[:2] == pytest.approx((100.0, 5.0), abs=0.5)
     assert arm[:2] == pytest.approx((100.0, 1.0), abs=0.5)
     assert arm.z > pole.z
@@ -142,7 +141,7 @@ def test_boxes_hold_the_heads_that_are_drawn(crossing: list[TrafficLight], arm_m
     mesh = traffic_light_model(arm_m).levels[0][1]
     heads = mesh.positions[mesh.triangles[mesh.tags == TAG_TRAFFIC_LIGHT]].reshape(-1, 3)
     on_arm = heads[:, 2] > 4.0
-    boxes = light_boxes(light)
+    boxes = head_boxes(light.site)
     assert len(boxes) == (2 if arm_m else 1)
     for box, head in zip(boxes, (heads[~on_arm], heads[on_arm]), strict=False):
         middle, extent = np.array(box.location), np.array(box.extent)

@@ -1,0 +1,131 @@
+"""What the unmodified carla client asks about the world and switches in it; one function a topic.
+
+Run as ``python world_query_checks.py PORT CHECK``, each in a process of its own; ``test_world_queries.py`` runs them.
+"""
+
+from __future__ import annotations
+
+import queue
+import sys
+from typing import Any
+
+import carla
+import numpy as np
+
+DELTA_S = 0.05
+
+
+def connect(port: int) -> carla.Client:
+    client = carla.Client("127.0.0.1", port, worker_threads=8)
+    client.set_timeout(20.0)
+    return client
+
+
+def fresh_world(client: carla.Client, name: str = "Town10HD_Opt", **changes: Any) -> carla.World:
+    """A new episode in synchronous mode."""
+    world = client.load_world(name, True, **changes)
+    settings = world.get_settings()
+    settings.synchronous_mode, settings.fixed_delta_seconds = True, DELTA_S
+    world.apply_settings(settings)
+    world.tick()
+    return world
+
+
+def tags_seen(world: carla.World, pose: carla.Transform) -> Any:
+    """(H, W) semantic tags of what a camera at a pose sees after a tick."""
+    blueprint = world.get_blueprint_library().find("sensor.camera.semantic_segmentation")
+    blueprint.set_attribute("image_size_x", "320")
+    blueprint.set_attribute("image_size_y", "240")
+    camera = world.spawn_actor(blueprint, pose)
+    images: queue.Queue[Any] = queue.Queue()
+    camera.listen(images.put)
+    world.tick()
+    image = images.get(timeout=10)
+    camera.stop()
+    camera.destroy()
+    return np.frombuffer(image.raw_data, np.uint8).reshape(240, 320, 4)[..., 2]
+
+
+def above(location: carla.Location, height_m: float = 40.0) -> carla.Transform:
+    return carla.Transform(location + carla.Location(z=height_m), carla.Rotation(pitch=-90.0))
+
+
+# --- objects and layers ---------------------------------------------------------------------------------------------
+
+
+def check_labels(port: int) -> None:
+    client = connect(port)
+    world = fresh_world(client)
+    expected = {
+        "Roads", "Sidewalks", "Buildings", "Walls", "Fences", "Poles", "TrafficLight", "TrafficSigns", "Vegetation",
+        "Terrain", "Car", "Static", "Dynamic", "RoadLines", "Ground", "GuardRail",
+    }  # fmt: skip
+    everything = world.get_environment_objects(carla.CityObjectLabel.Any)
+    by_label = {
+        name: world.get_environment_objects(label)
+        for name, label in carla.CityObjectLabel.names.items()
+        if name != "Any"
+    }
+    assert {name for name, things in by_label.items() if things} == expected
+    assert sum(map(len, by_label.values())) == len(everything) == len(world.get_level_bbs())
+    for name, things in by_label.items():
+        assert all(str(thing.type) == name for thing in things)
+        assert len(world.get_level_bbs(carla.CityObjectLabel.names[name])) == len(things)
+    assert len({thing.id for thing in everything}) == len({thing.name for thing in everything}) == len(everything)
+    again = client.reload_world().get_environment_objects(carla.CityObjectLabel.Any)
+    assert [(thing.id, thing.name) for thing in again] == [(thing.id, thing.name) for thing in everything]
+
+
+def check_hiding(port: int) -> None:
+    world = fresh_world(connect(port))
+    tower = max(
+        world.get_environment_objects(carla.CityObjectLabel.Buildings), key=lambda thing: thing.bounding_box.extent.z
+    )
+    eye = above(tower.bounding_box.location, tower.bounding_box.extent.z + 20.0)
+    buildings = int(carla.CityObjectLabel.Buildings)
+    assert tags_seen(world, eye)[120, 160] == buildings
+    world.enable_environment_objects({tower.id}, False)
+    assert tags_seen(world, eye)[120, 160] != buildings
+    assert tower.id in {thing.id for thing in world.get_environment_objects(carla.CityObjectLabel.Buildings)}
+    world.enable_environment_objects({tower.id}, True)
+    assert tags_seen(world, eye)[120, 160] == buildings
+
+
+def check_layers(port: int) -> None:
+    client = connect(port)
+    world = fresh_world(client)
+    count = len(world.get_level_bbs(carla.CityObjectLabel.Any))
+    layers = {
+        carla.MapLayer.Buildings: carla.CityObjectLabel.Buildings,
+        carla.MapLayer.Foliage: carla.CityObjectLabel.Vegetation,
+        carla.MapLayer.Ground: carla.CityObjectLabel.Terrain,
+        carla.MapLayer.ParkedVehicles: carla.CityObjectLabel.Car,
+        carla.MapLayer.Props: carla.CityObjectLabel.Static,
+        carla.MapLayer.Walls: carla.CityObjectLabel.Walls,
+    }
+    for layer, label in layers.items():
+        world.unload_map_layer(layer)
+        assert not world.get_level_bbs(label)
+        world.load_map_layer(layer)
+        assert world.get_level_bbs(label)
+    world.unload_map_layer(carla.MapLayer.StreetLights)
+    assert count > len(world.get_level_bbs(carla.CityObjectLabel.Any))
+    world = fresh_world(client, map_layers=carla.MapLayer.NONE)
+    names = {
+        name for name, label in carla.CityObjectLabel.names.items() if name != "Any" and world.get_level_bbs(label)
+    }
+    assert names == {"Roads", "Sidewalks", "RoadLines", "TrafficLight", "TrafficSigns", "Poles"}
+    world = fresh_world(client, map_layers=carla.MapLayer.Buildings | carla.MapLayer.Ground)
+    assert world.get_level_bbs(carla.CityObjectLabel.Buildings)
+    assert not world.get_level_bbs(carla.CityObjectLabel.Vegetation)
+    world = fresh_world(
+        client, "Town10HD", map_layers=carla.MapLayer.NONE
+    )  # a town without layers: nothing to leave out
+    world.unload_map_layer(carla.MapLayer.All)
+    assert len(world.get_level_bbs(carla.CityObjectLabel.Any)) == count
+
+
+CHECKS = {name.removeprefix("check_"): check for name, check in globals().items() if name.startswith("check_")}
+
+if __name__ == "__main__":
+    CHECKS[sys.argv[2]](int(sys.argv[1]))
