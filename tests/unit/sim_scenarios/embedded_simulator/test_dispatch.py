@@ -266,7 +266,7 @@ def test_environment_objects(desk: Desk) -> None:
     (_, box, _, name, tag), mast = desk.value("get_environment_objects", 6)
     assert mast[3] == "TrafficLight_501_Poles_0"
     assert (name, tag) == ("pole_0", 6)
-    assert desk.value("get_all_level_BBs", 6) == [box]
+    assert desk.value("get_all_level_BBs", 6)[0] == box
 
 
 def test_boxes_of_traffic_lights_are_those_of_their_heads(desk: Desk) -> None:
