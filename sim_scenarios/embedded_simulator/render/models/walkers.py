@@ -47,6 +47,8 @@ _BUILDS = {
     ("female", "elder"): _Build(
         shoulder=0.104, chest_depth=0.078, waist=0.094, hip=0.106, limb=0.92, head=0.135, stoop=0.04
     ),
+    ("male", "teenager"): _Build(shoulder=0.112, chest_depth=0.066, waist=0.086, hip=0.088, limb=0.9, head=0.142),
+    ("female", "teenager"): _Build(shoulder=0.102, chest_depth=0.064, waist=0.076, hip=0.092, limb=0.85, head=0.144),
     ("male", "child"): _Build(shoulder=0.112, chest_depth=0.074, waist=0.092, hip=0.088, limb=0.95, head=0.168),
     ("female", "child"): _Build(shoulder=0.106, chest_depth=0.072, waist=0.086, hip=0.090, limb=0.90, head=0.170),
 }
@@ -61,18 +63,35 @@ class _Outfit:
     coat: bool
     short_sleeves: bool
     backpack: bool
+    hat: _Hat | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Hat:
+    color: Color
+    band: Color
+    """Of the belt round the jacket that goes with it."""
+    brim: float
+    """Radius as a share of the head's size."""
+
+
+_HATS = {
+    "police": _Hat(color=(0.08, 0.10, 0.18), band=(0.05, 0.05, 0.07), brim=0.46),
+    "worker": _Hat(color=(0.96, 0.80, 0.12), band=(0.86, 0.88, 0.62), brim=0.50),
+}
 
 
 def _outfit(spec: WalkerSpec) -> _Outfit:
     number = int(spec.id.rsplit(".", 1)[1])
-    is_female = spec.gender == "female"
-    has_skirt = is_female and number % 4 == 0
+    is_plain, is_female = spec.dress == "plain", spec.gender == "female"
+    has_skirt = is_plain and is_female and number % 4 == 0
     return _Outfit(
         skirt=has_skirt,
-        long_hair=is_female and spec.age != "elder",
-        coat=spec.age != "child" and number % 5 in (0, 2) and not has_skirt,
-        short_sleeves=number % 3 == 1 and spec.age != "elder",
-        backpack=number % 4 == 3 or spec.age == "child",
+        long_hair=is_female and not spec.is_elderly,
+        coat=is_plain and spec.age != "child" and number % 5 in (0, 2) and not has_skirt,
+        short_sleeves=is_plain and number % 3 == 1 and not spec.is_elderly,
+        backpack=is_plain and (number % 4 == 3 or spec.age == "child"),
+        hat=_HATS.get(spec.dress),
     )
 
 
@@ -108,7 +127,11 @@ def walker_model(spec: WalkerSpec) -> Model:
 
 
 def _mesh(spec: WalkerSpec, detail: FigureDetail) -> Mesh:
-    build, outfit, wardrobe = _BUILDS[spec.gender, spec.age], _outfit(spec), _Wardrobe.of(spec)
+    build, outfit, wardrobe = (
+        _BUILDS[spec.gender, "elder" if spec.is_elderly else spec.age],
+        _outfit(spec),
+        _Wardrobe.of(spec),
+    )
     builder = MeshBuilder()
     right = MeshBuilder()
     _add_leg(right, spec, build, outfit, wardrobe, detail)
@@ -207,6 +230,10 @@ def _add_torso(
     figure.add_trunk(builder, pelvis, along, across, wardrobe.trousers, detail)
     if outfit.backpack:
         _add_backpack(builder, spec, build, detail)
+    if outfit.hat:
+        band = Finish(material="cloth", tag=TAG_PEDESTRIAN, color=outfit.hat.band)
+        ends = [_at(spec, 0.1 * s, 0, 0.575), _at(spec, 0.2 * s, 0, 0.615)]
+        figure.add_trunk(builder, ends, 1.06 * depths[2], 1.06 * widths[2], band, detail)
 
 
 def _add_backpack(builder: MeshBuilder, spec: WalkerSpec, build: _Build, detail: FigureDetail) -> None:
@@ -242,3 +269,13 @@ def _add_head(
             hair,
             detail,
         )
+    if outfit.hat and detail.bent_limbs:
+        _add_hat(builder, outfit.hat, _at(spec, s + 0.004, 0, 1.0 - 0.30 * build.head), build.head * h, pivot, detail)
+
+
+def _add_hat(builder: MeshBuilder, hat: _Hat, rim: Point, head_m: float, pivot: Point, detail: FigureDetail) -> None:
+    x, y, z = rim
+    finish = Finish(material="painted_metal", tag=TAG_PEDESTRIAN, color=hat.color).moving(Joint.HEAD, pivot)
+    path = [(x, y, z), (x, y, z + 0.06 * head_m), (x, y, z + 0.07 * head_m), (x, y, z + 0.38 * head_m)]
+    radii = head_m * np.array([hat.brim, hat.brim, 0.43, 0.30])
+    builder.tube(path, radii, finish, sides=detail.head_sides)

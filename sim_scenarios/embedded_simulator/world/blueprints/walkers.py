@@ -15,15 +15,17 @@ def controller_attributes() -> tuple[AttributeDefinition, ...]:
 
 
 def walker_attributes(spec: WalkerSpec) -> tuple[AttributeDefinition, ...]:
-    """What the blueprint of a walker declares."""
+    """What the blueprint of a walker declares (Carla/Actor/ActorBlueprintFunctionLibrary.cpp)."""
+    wheelchair = ("false", "true") if spec.can_use_wheelchair else ("false",)
     return (
         choice("role_name", AttributeType.STRING, "pedestrian"),
-        choice("is_invincible", AttributeType.BOOL, "False"),
-        choice("can_use_wheelchair", AttributeType.BOOL, "False"),
+        choice("is_invincible", AttributeType.BOOL, "true"),
+        choice("use_wheelchair", AttributeType.BOOL, *wheelchair, restricted=True),
         # Standing, walking, running: what CARLA's scripts read recommended_values[1] and [2] for.
-        choice("speed", AttributeType.FLOAT, "0.0", *(("1.2", "2.0") if spec.age == "child" else ("1.4", "2.8"))),
+        choice("speed", AttributeType.FLOAT, "0.0", str(spec.walking_mps), str(spec.running_mps)),
         choice("ros_name", AttributeType.STRING, spec.id),
         fact("gender", AttributeType.STRING, spec.gender),
+        fact("generation", AttributeType.INT, str(spec.generation)),
         fact("age", AttributeType.STRING, spec.age),
-        fact("generation", AttributeType.INT, "2"),
+        fact("can_use_wheelchair", AttributeType.BOOL, "true" if spec.can_use_wheelchair else "false"),
     )
