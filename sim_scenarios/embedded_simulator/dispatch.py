@@ -120,6 +120,7 @@ ROUTES: Mapping[str, Route] = {
     "get_wheel_steer_angle": _value(vehicles.get_wheel_steer_angle),
     "get_telemetry_data": _value(vehicles.get_telemetry_data),
     "apply_control_to_walker": _void(walkers.apply_control_to_walker),
+    "set_actor_dead": _void(walkers.set_actor_dead),
     # traffic lights
     "set_traffic_light_state": _void(traffic_lights.set_traffic_light_state),
     "set_traffic_light_green_time": _void(traffic_lights.set_traffic_light_green_time),
@@ -155,7 +156,6 @@ IGNORED: Mapping[str, str] = {
     "set_actor_target_angular_velocity": "vehicles turn by their wheels only",
     "add_actor_angular_impulse": "vehicles turn by their wheels only",
     "add_actor_torque": "vehicles turn by their wheels only",
-    "set_actor_dead": "walkers do not fall",
     "set_wheel_steer_direction": "wheels follow the control",
     "set_wheel_pitch_angle": "wheels follow the control",
     "open_vehicle_door": "the models have no doors that open",

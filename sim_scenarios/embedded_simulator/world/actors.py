@@ -109,6 +109,31 @@ class Walker(MovingActor):
     control: WalkerControl = field(default_factory=WalkerControl)
     gait_phase: float = 0.0
     """Strides walked since spawning."""
+    gait_speed: float = 0.0
+    """[m/s] over the ground in the last tick, from the poses that clients read."""
+    is_airborne: bool = True
+    """Jumping or falling; whoever is spawned comes down to the ground first."""
+    dead_s: float | None = None
+    """Simulated time since death; None for the living."""
+    falls_forward: bool = False
+    fell_at: Vector = field(default_factory=Vector)
+    """Where the feet of a dead walker are."""
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it stands on its own feet."""
+        return self.dead_s is None
+
+    @property
+    def is_invincible(self) -> bool:
+        """Whether its client declared that nothing can knock it down, which is the blueprint's default."""
+        return self.description.attribute("is_invincible", "true").lower() == "true"
+
+    @property
+    def feet(self) -> Vector:
+        """[m] in the world, under the origin."""
+        x, y, z = self.pose.location
+        return Vector(x, y, z - 0.5 * self.spec.height_m)
 
 
 @dataclass(kw_only=True, slots=True)

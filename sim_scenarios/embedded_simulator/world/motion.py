@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sim_scenarios.embedded_simulator.physics import vehicle as vehicle_physics
-from sim_scenarios.embedded_simulator.physics import walker as walker_physics
 from sim_scenarios.embedded_simulator.physics.contacts import (
     Footprint,
     Penetration,
@@ -35,6 +34,7 @@ from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vect
 
 FASTEST = 80.0
 """[m/s] A client that moves an actor faster than this has put it elsewhere, it has not driven it there."""
+_UPRIGHT_DEG = 5.0
 _FELT_SPEED = 0.05
 """[m/s] Slower approaches are bodies resting against each other: no event."""
 
@@ -55,7 +55,7 @@ class Collision:
 def advance_vehicle(vehicle: Vehicle, ground: Ground, delta_s: float) -> None:
     """Moves a vehicle by its control, or reads off how its client moved it."""
     if not vehicle.simulate_physics:
-        _read_off_motion(vehicle, delta_s)
+        read_off_motion(vehicle, delta_s)
         steer = vehicle.control.steer
         vehicle.motion = replace(motion_at(vehicle.pose), speed=_forward_speed(vehicle), steer=steer)
         return
@@ -82,20 +82,6 @@ def advance_vehicle(vehicle: Vehicle, ground: Ground, delta_s: float) -> None:
     vehicle.pose = Pose(Vector(motion.x, motion.y, motion.z), Rotation(0.0, wrap_degrees(motion.yaw_deg), 0.0))
 
 
-def advance_walker(walker: Walker, ground: Ground, delta_s: float) -> None:
-    """Moves a walker by its control, or reads off how its client moved it."""
-    if walker.simulate_physics:
-        location = walker.pose.location
-        walker.pose = walker_physics.advance(
-            walker.pose,
-            walker.control,
-            height_m=walker.spec.height_m,
-            ground_z=ground.height(location.x, location.y, location.z - 0.5 * walker.spec.height_m),
-            delta_s=delta_s,
-        )
-    _read_off_motion(walker, delta_s)
-
-
 def motion_at(pose: Pose) -> vehicle_physics.VehicleMotion:
     """A vehicle at rest at a pose."""
     x, y, z = pose.location
@@ -111,7 +97,8 @@ def _after_forces(vehicle: Vehicle, delta_s: float) -> vehicle_physics.VehicleMo
     return replace(vehicle.motion, speed=speed)
 
 
-def _read_off_motion(actor: MovingActor, delta_s: float) -> None:
+def read_off_motion(actor: MovingActor, delta_s: float) -> None:
+    """Velocities of an actor that its client moves, from its pose and that of the previous tick."""
     step = difference(actor.pose.location, actor.last_pose.location)
     turn = wrap_degrees(actor.pose.rotation.yaw - actor.last_pose.rotation.yaw)
     before = actor.velocity
@@ -140,12 +127,13 @@ def settle(actor: MovingActor, delta_s: float) -> None:
     """
     actor.pose = as_sent(actor.pose)
     step = difference(actor.pose.location, actor.last_pose.location)
-    if length(step) <= FASTEST * delta_s:
-        distance = math.hypot(step.x, step.y)
-        backwards = isinstance(actor, Vehicle) and _forward_part(step, actor.pose) < 0.0
-        actor.travelled_m += -distance if backwards else distance
-        if isinstance(actor, Walker):
-            actor.gait_phase += distance / stride_m(distance / delta_s, actor.spec.height_m)
+    distance = math.hypot(step.x, step.y) if length(step) <= FASTEST * delta_s else 0.0
+    backwards = isinstance(actor, Vehicle) and _forward_part(step, actor.pose) < 0.0
+    actor.travelled_m += -distance if backwards else distance
+    if isinstance(actor, Walker):
+        # Who falls over or lies takes no steps.
+        actor.gait_speed = distance / delta_s if abs(actor.pose.rotation.pitch) < _UPRIGHT_DEG else 0.0
+        actor.gait_phase += distance / stride_m(actor.gait_speed, actor.spec.height_m)
     actor.last_pose = actor.pose
     actor.age_s += delta_s
 

@@ -9,7 +9,6 @@ them, also across episodes.
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -42,7 +41,6 @@ from sim_scenarios.embedded_simulator.world.ground import Ground
 from sim_scenarios.embedded_simulator.world.motion import (
     Collision,
     advance_vehicle,
-    advance_walker,
     footprint,
     footprint_at,
     motion_at,
@@ -63,6 +61,7 @@ from sim_scenarios.embedded_simulator.world.snapshot import (
 )
 from sim_scenarios.embedded_simulator.world.spawning import make_actor
 from sim_scenarios.embedded_simulator.world.traffic_lights import TrafficLightControl
+from sim_scenarios.embedded_simulator.world.walking import DEADLY_IMPULSE, advance_walkers, gone, knock_down
 
 LAYERED = "_Opt"
 """CARLA offers each newer town twice: ``Town10HD_Opt`` is the same town with layers that can be unloaded."""
@@ -209,9 +208,11 @@ class World:
         """Puts a walker where the client's navigation wants its feet.
 
         Raises:
-            WorldError: It does not exist or is no walker.
+            WorldError: It does not exist, is no walker, or is dead.
         """
         walker = self.actor_of_kind(actor_id, Walker)
+        if not walker.is_alive:
+            raise WorldError(f"walker {actor_id} is dead: it goes nowhere")
         walker.pose = feet_to_origin(feet, height_m=walker.spec.height_m)
         forward = difference(walker.pose.location, walker.last_pose.location)
         norm = length(forward)
@@ -246,12 +247,15 @@ class World:
         vehicles, walkers = self.of_kind(Vehicle), self.of_kind(Walker)
         for vehicle in vehicles:
             advance_vehicle(vehicle, self.place.ground, delta_s)
-        for walker in walkers:
-            advance_walker(walker, self.place.ground, delta_s)
+        advance_walkers(walkers, self.place.ground, delta_s)
         movers = self.of_kind(MovingActor)
         collisions = resolve_contacts(movers, self.place.scenery, self.place.scenery_tags)
+        self._knock_down(collisions)
         for mover in movers:
             settle(mover, delta_s)
+        for walker in gone(walkers):
+            self.destroy(walker.id)
+            movers.remove(walker)
         for actor in self.actors.values():
             if actor.relative_pose is not None:
                 self._follow_parent(actor)
@@ -259,6 +263,15 @@ class World:
         for vehicle in vehicles:
             self._look_up_speed_limit(vehicle)
         return Tick(snapshot=self._snapshot(movers, delta_s), collisions=tuple(collisions))
+
+    def _knock_down(self, collisions: Iterable[Collision]) -> None:
+        """Lets the walkers fall that a vehicle has hit hard."""
+        for collision in collisions:
+            walker, other = self.actors.get(collision.actor_id), self.actors.get(collision.other_id)
+            if not isinstance(walker, Walker) or not isinstance(other, Vehicle) or walker.is_invincible:
+                continue
+            if length(collision.impulse) >= DEADLY_IMPULSE:
+                knock_down(walker, collision.impulse)
 
     def _look_up_speed_limit(self, vehicle: Vehicle) -> None:
         location = vehicle.pose.location
@@ -328,7 +341,7 @@ def _visible(actor: MovingActor) -> VisibleActor:
         speed = actor.motion.speed
     else:
         lights, steer = VehicleLight.NONE, 0.0
-        speed = math.hypot(actor.velocity.x, actor.velocity.y)
+        speed = actor.gait_speed if isinstance(actor, Walker) else 0.0
     return VisibleActor(
         id=actor.id,
         blueprint_id=actor.type_id,
