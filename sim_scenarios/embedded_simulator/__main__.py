@@ -15,8 +15,10 @@ import signal
 import sys
 import threading
 from functools import cache, partial
+from pathlib import Path
 
 from sim_scenarios.embedded_simulator.handlers.context import CARLA_VERSION
+from sim_scenarios.embedded_simulator.recorder.scratch import Scratch
 from sim_scenarios.embedded_simulator.render.building_box import building_box
 from sim_scenarios.embedded_simulator.render.renderer import Renderer
 from sim_scenarios.embedded_simulator.road.build import TOWN_NAMES, build_town
@@ -65,7 +67,10 @@ def main() -> int:
 
     async def serve() -> None:
         world = World(name, place)
-        server = Server(listeners, world=world, towns=towns, renderer_for=renderer_for, seed=options.seed)
+        scratch = Scratch(options.scratch)
+        server = Server(
+            listeners, world=world, towns=towns, renderer_for=renderer_for, seed=options.seed, scratch=scratch
+        )
         stop = asyncio.Event()
         _stop_on_signals(stop)
         _announce(host=options.host, port=listeners.port, town=name)
@@ -85,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--town", default="Town10HD", help=f"one of {', '.join(TOWN_NAMES)} (default: %(default)s)")
     parser.add_argument("--seed", type=_count, default=0, help="of everything random (default: %(default)s)")
     parser.add_argument("--threads", type=_count, default=0, help="for rendering; 0 takes all cores")
+    parser.add_argument(
+        "--scratch", type=_folder, help="folder for recordings (default: a private one, removed at the end)"
+    )
     parser.add_argument("--exit-with-stdin", action="store_true", help="exit when stdin reaches its end")
     return parser
 
@@ -94,6 +102,15 @@ def _count(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"is {text!r}, expected a whole number of 0 or more")
     return int(text)
+
+
+def _folder(text: str) -> Path:
+    """A folder that exists from now on."""
+    try:
+        Path(text).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"cannot be made: {error}") from error
+    return Path(text)
 
 
 def _announce(*, host: str, port: int, town: str) -> None:

@@ -19,6 +19,7 @@ from sim_scenarios.embedded_simulator.handlers import (
     actors,
     batch,
     geometry,
+    recorder,
     session,
     traffic_lights,
     traffic_manager,
@@ -142,6 +143,17 @@ ROUTES: Mapping[str, Route] = {
     "get_names_of_all_objects": _value(geometry.get_names_of_all_objects),
     "cast_ray": _value(geometry.cast_ray),
     "project_point": _value(geometry.project_point),
+    # recorder
+    "start_recorder": _value(recorder.start_recorder),
+    "stop_recorder": _void(recorder.stop_recorder),
+    "show_recorder_file_info": _value(recorder.show_recorder_file_info),
+    "show_recorder_collisions": _value(recorder.show_recorder_collisions),
+    "show_recorder_actors_blocked": _value(recorder.show_recorder_actors_blocked),
+    "replay_file": _value(recorder.replay_file),
+    "set_replayer_time_factor": _void(recorder.set_replayer_time_factor),
+    "set_replayer_ignore_hero": _void(recorder.set_replayer_ignore_hero),
+    "set_replayer_ignore_spectator": _void(recorder.set_replayer_ignore_spectator),
+    "stop_replayer": _void(recorder.stop_replayer),
     # batches and the register of traffic managers
     "apply_batch": Route(handler=batch.apply_batch, reply=Reply.BARE),
     "is_traffic_manager_running": _value(traffic_manager.is_traffic_manager_running),
@@ -171,18 +183,12 @@ IGNORED: Mapping[str, str] = {
     "disable_sensor_for_ros": "there is no ROS bridge",
     "set_ignored_vehicles": "no sensor of that kind exists",
     "send": "there are no V2X sensors",
-    "stop_recorder": "there is no recorder",
-    "stop_replayer": "there is no recorder",
-    "set_replayer_time_factor": "there is no recorder",
-    "set_replayer_ignore_hero": "there is no recorder",
-    "set_replayer_ignore_spectator": "there is no recorder",
     "set_bones_transform": "walkers are animated by the way they go",
     "blend_pose": "walkers are animated by the way they go",
     "get_pose_from_animation": "walkers are animated by the way they go",
 }
 """Methods that return nothing; accepted without effect, for the reason given."""
 
-_NO_RECORDER = "recording and replaying on the server is not offered: record with sensors instead"
 REFUSED: Mapping[str, tuple[Reply, str]] = {
     "copy_opendrive_to_file": (Reply.VOID, "worlds from OpenDRIVE text are not offered: towns are built in"),
     "apply_color_texture_to_objects": (Reply.VOID, "textures cannot be changed"),
@@ -196,11 +202,6 @@ REFUSED: Mapping[str, tuple[Reply, str]] = {
     "get_actor_component_world_transform": (Reply.VALUE, "actors have no components"),
     "get_actor_component_relative_transform": (Reply.VALUE, "actors have no components"),
     "is_sensor_enabled_for_ros": (Reply.VALUE, "there is no ROS bridge"),
-    "start_recorder": (Reply.VALUE, _NO_RECORDER),
-    "show_recorder_file_info": (Reply.VALUE, _NO_RECORDER),
-    "show_recorder_collisions": (Reply.VALUE, _NO_RECORDER),
-    "show_recorder_actors_blocked": (Reply.VALUE, _NO_RECORDER),
-    "replay_file": (Reply.VALUE, _NO_RECORDER),
     "get_gbuffer_token": (Reply.VALUE, "G-buffers are not rendered"),
     "enable_gbuffers": (Reply.VOID, "G-buffers are not rendered"),
     "are_gbuffers_enabled": (Reply.VALUE, "G-buffers are not rendered"),

@@ -30,6 +30,7 @@ from dataclasses import dataclass
 
 from sim_scenarios.embedded_simulator.dispatch import Dispatcher
 from sim_scenarios.embedded_simulator.handlers.context import Context
+from sim_scenarios.embedded_simulator.recorder.scratch import Scratch
 from sim_scenarios.embedded_simulator.road.town import Town
 from sim_scenarios.embedded_simulator.sensors.camera import CameraJob, RendersViews, expose
 from sim_scenarios.embedded_simulator.sensors.episode_state import pack_episode_state
@@ -270,14 +271,17 @@ class Server:
         towns: TownLibrary,
         renderer_for: Callable[[Town], RendersViews],
         seed: int = 0,
+        scratch: Scratch | None = None,
     ) -> None:
         self._listeners = listeners
         self._world = world
         self._renderer_for = renderer_for
         self._hub = StreamHub(listeners.host, listeners.port + 1)
         self._suite = SensorSuite(seed=seed)
-        context = Context(world=world, towns=towns, streams=self._hub, tick=self.tick)
-        self._dispatcher = Dispatcher(context)
+        self._context = Context(
+            world=world, towns=towns, streams=self._hub, tick=self.tick, scratch=scratch or Scratch()
+        )
+        self._dispatcher = Dispatcher(self._context)
         self._clients: set[asyncio.Task[None]] = set()
         self._tick_lock = asyncio.Lock()
         self._rendering: asyncio.Task[None] | None = None
@@ -300,6 +304,9 @@ class Server:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._hub.close()
+            self._context.recorder.stop()
+            self._context.replayer.stop(self._world, keep_actors=True)
+            self._context.scratch.close()
             self._render_thread.shutdown(wait=True, cancel_futures=True)
 
     async def tick(self) -> int:
@@ -310,7 +317,10 @@ class Server:
                 await self._hub.settle()
             if self._rendering is not None:
                 await asyncio.wait([self._rendering])
+            self._context.replayer.before_tick(self._world)
             tick = self._world.tick()
+            self._context.replayer.after_tick(self._world)
+            self._context.recorder.record(self._world, tick)
             state = pack_episode_state(self._world)
             self._hub.send(EPISODE_STREAM_ID, [state], droppable=not synchronous)
             measured = self._suite.measure(self._world, tick, is_listened_to=self._hub.is_listened_to)

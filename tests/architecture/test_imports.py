@@ -196,13 +196,15 @@ ALLOWED: dict[str, set[str]] = {
 NOT_AT_MODULE_LEVEL = {"harness/cli": {"torch", "nets", "carla", "h5py", "cv2", "pandas", "numpy", "pydantic"}}
 
 ONE_WAY: dict[str, set[str]] = {
-    # The simulator's own direction: server -> dispatch -> handlers -> world -> {road, physics}; sensors -> render.
+    # The simulator's own direction: server -> dispatch -> handlers -> recorder -> world -> {road, physics};
+    # sensors -> render.
     # The wire format knows the world's plain types, since it packs them; the world knows nothing of the wire.
-    f"{SIMULATOR}/wire": {"server", "dispatch", "handlers", "road", "physics", "sensors", "render"},
-    f"{SIMULATOR}/physics": {"server", "dispatch", "handlers", "sensors", "render", "wire"},
-    f"{SIMULATOR}/road": {"server", "dispatch", "handlers", "sensors", "render", "wire", "physics"},
-    f"{SIMULATOR}/world": {"server", "dispatch", "handlers", "sensors", "render", "wire"},
-    f"{SIMULATOR}/render": {"server", "dispatch", "handlers", "sensors", "wire", "physics"},
+    f"{SIMULATOR}/wire": {"server", "dispatch", "handlers", "recorder", "road", "physics", "sensors", "render"},
+    f"{SIMULATOR}/physics": {"server", "dispatch", "handlers", "recorder", "sensors", "render", "wire"},
+    f"{SIMULATOR}/road": {"server", "dispatch", "handlers", "recorder", "sensors", "render", "wire", "physics"},
+    f"{SIMULATOR}/world": {"server", "dispatch", "handlers", "recorder", "sensors", "render", "wire"},
+    f"{SIMULATOR}/recorder": {"server", "dispatch", "handlers", "sensors", "render", "wire"},
+    f"{SIMULATOR}/render": {"server", "dispatch", "handlers", "recorder", "sensors", "wire", "physics"},
 }
 
 

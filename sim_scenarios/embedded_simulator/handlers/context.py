@@ -7,6 +7,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from sim_scenarios.embedded_simulator.recorder.recorder import Recorder
+from sim_scenarios.embedded_simulator.recorder.replayer import Replayer
+from sim_scenarios.embedded_simulator.recorder.scratch import Scratch
 from sim_scenarios.embedded_simulator.wire.errors import WireError
 from sim_scenarios.embedded_simulator.world.towns import TownLibrary
 from sim_scenarios.embedded_simulator.world.world import World
@@ -38,6 +41,10 @@ class Context:
     """Advances the world, publishes it, and returns the frame."""
     traffic_managers: dict[int, str] = field(default_factory=dict)
     """Port -> address of every traffic manager that a client runs; the server only keeps the register."""
+    scratch: Scratch = field(default_factory=Scratch)
+    """Where recordings lie."""
+    recorder: Recorder = field(default_factory=Recorder)
+    replayer: Replayer = field(default_factory=Replayer)
 
 
 def arity(handler: Handler) -> int:
