@@ -80,7 +80,9 @@ def record_a_drive(client: carla.Client) -> tuple[list[Scene], list[list[Any]], 
 
 
 def states(world: carla.World) -> list[Any]:
-    return [light.state for light in sorted(world.get_actors().filter("traffic.traffic_light"), key=lambda l: l.id)]
+    return [
+        light.state for light in sorted(world.get_actors().filter("traffic.traffic_light"), key=lambda actor: actor.id)
+    ]
 
 
 def check_texts(client: carla.Client, hero_id: int) -> None:
@@ -110,7 +112,7 @@ def check_replays(client: carla.Client, scenes: list[Scene], lights: list[list[A
             world.tick()
             assert scene(world) == expected
             assert states(world) == shown
-            followed = [car for car in vehicles(world) if car.attributes.get("role_name") == "hero"][0]
+            followed = next(car for car in vehicles(world) if car.attributes.get("role_name") == "hero")
             distance_m = world.get_spectator().get_location().distance(followed.get_location())
             assert distance_m == pytest.approx(11.18, abs=0.05)
     client.stop_replayer(True)

@@ -80,7 +80,9 @@ def test_every_flipped_byte_is_seen(path: Path) -> None:
             LogReader(path)
 
 
-@pytest.mark.parametrize("content", [b"", b"CARLA_RECORDER" * 9, bytes(5000), MAGIC[:-1], MAGIC + b"\x07\x00" + bytes(99)])
+@pytest.mark.parametrize(
+    "content", [b"", b"CARLA_RECORDER" * 9, bytes(5000), MAGIC[:-1], MAGIC + b"\x07\x00" + bytes(99)]
+)
 def test_a_foreign_file_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "other.log"
     path.write_bytes(content)

@@ -98,7 +98,9 @@ def test_every_frame_of_a_drive_has_its_rows(log: LogReader, drive: Drive) -> No
         assert head is not None
         assert int(head[1]) == number + 1
         assert float(head[2]) == pytest.approx(DELTA_S * number)
-        rows = re.search(rf"  Id: {drive.hero_id} Location: \((\S+), (\S+), (\S+)\) Rotation: \((\S+), (\S+), (\S+)\)", frame)
+        rows = re.search(
+            rf"  Id: {drive.hero_id} Location: \((\S+), (\S+), (\S+)\) Rotation: \((\S+), (\S+), (\S+)\)", frame
+        )
         assert rows is not None
         location, rotation = dict(drive.scenes[number])["vehicle.tesla.model3"]
         told = [float(value) for value in rows.groups()]
@@ -120,7 +122,10 @@ def test_only_what_happened_unless_all_is_asked_for(log: LogReader) -> None:
 def test_a_collision_is_told_once_with_the_one_who_felt_it_first(log: LogReader, drive: Drive) -> None:
     text = queries.collisions(log, "a", "a")
     lines = text.splitlines()
-    assert lines[4] == "    Time  Types     Id Actor 1                                 Id Actor 2                            "
+    assert (
+        lines[4]
+        == "    Time  Types     Id Actor 1                                 Id Actor 2                            "
+    )
     hit = [line for line in lines if "vehicle.audi.tt" in line]
     assert hit
     assert re.fullmatch(

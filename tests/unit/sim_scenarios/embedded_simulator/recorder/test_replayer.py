@@ -56,9 +56,7 @@ def test_every_tick_shows_what_was_recorded(stage: Stage, drive: Drive) -> None:
     assert len(drive.scenes[30]) == len(drive.scenes[0]) + 1 == len(drive.scenes[60]) + 1
 
 
-def test_a_replay_of_a_replay_is_the_same(
-    new_stage: Callable[[], Stage], drive: Drive, tmp_path: Path
-) -> None:
+def test_a_replay_of_a_replay_is_the_same(new_stage: Callable[[], Stage], drive: Drive, tmp_path: Path) -> None:
     first, second = new_stage(), new_stage()
     begin(first, drive.path)
     first.recorder.start(tmp_path / "again.log", first.world, date_s=0, additional_data=True)
