@@ -81,18 +81,6 @@ def get_actor_bounding_box(context: Context, actor_id: Any) -> list[Any]:
     return pack_bounding_box(actor.box, actor_id=actor.id)
 
 
-def no_names(context: Context, actor_id: Any) -> list[str]:
-    """Components, bones and sockets: the models have none."""
-    context.world.actor(integer(actor_id))
-    return []
-
-
-def no_transforms(context: Context, actor_id: Any) -> list[Any]:
-    """Poses of components, bones and sockets: the models have none."""
-    context.world.actor(integer(actor_id))
-    return []
-
-
 def set_actor_location(context: Context, actor_id: Any, location: Any) -> None:
     """Moves an actor and keeps its rotation."""
     actor = context.world.actor(integer(actor_id))

@@ -1,13 +1,16 @@
-"""Walkers: their control, and the poses that the client's navigation gives them."""
+"""Walkers: their control, the poses that the client's navigation gives them, and their bones."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sim_scenarios.embedded_simulator.handlers.context import Context
+from sim_scenarios.embedded_simulator.wire.bones import pack_bones, unpack_bones
 from sim_scenarios.embedded_simulator.wire.structs import integer, number, unpack_pose, unpack_walker_control
+from sim_scenarios.embedded_simulator.world import bones
 from sim_scenarios.embedded_simulator.world.actors import WALKER_MASS_KG, Walker
 from sim_scenarios.embedded_simulator.world.geometry import scaled
+from sim_scenarios.embedded_simulator.world.skeleton import BONES
 from sim_scenarios.embedded_simulator.world.walking import knock_down
 
 
@@ -19,6 +22,34 @@ def apply_control_to_walker(context: Context, actor_id: Any, control: Any) -> No
 def set_walker_state(context: Context, actor_id: Any, pose: Any, speed: Any) -> None:
     """The pose is that of the feet, on the navigation mesh."""
     context.world.set_walker_state(integer(actor_id), unpack_pose(pose), number(speed))
+
+
+def get_bones_transform(context: Context, actor_id: Any) -> list[Any]:
+    """All bones as they are now."""
+    walker = context.world.actor_of_kind(integer(actor_id), Walker)
+    return pack_bones(
+        [bone.name for bone in BONES],
+        world=bones.poses(bones.world_bones(walker)),
+        component=bones.poses(bones.component_bones(walker)),
+        relative=bones.poses(bones.relative_bones(walker)),
+    )
+
+
+def set_bones_transform(context: Context, actor_id: Any, wanted: Any) -> None:
+    """Bones of the pose that is kept for ``blend_pose``, each against its parent."""
+    bones.set_bones(context.world.actor_of_kind(integer(actor_id), Walker), unpack_bones(wanted))
+
+
+def blend_pose(context: Context, actor_id: Any, share: Any) -> None:
+    """How far the kept pose shows: 0 (``hide_pose``) to 1 (``show_pose``)."""
+    walker = context.world.actor_of_kind(integer(actor_id), Walker)
+    walker.pose_blend = min(1.0, max(0.0, number(share)))
+
+
+def get_pose_from_animation(context: Context, actor_id: Any) -> None:
+    """Keeps the gait's present pose."""
+    walker = context.world.actor_of_kind(integer(actor_id), Walker)
+    walker.set_pose = bones.animated_bones(walker)
 
 
 def set_actor_dead(context: Context, actor_id: Any) -> None:

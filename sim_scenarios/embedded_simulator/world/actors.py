@@ -18,6 +18,7 @@ from sim_scenarios.embedded_simulator.world.controls import (
     WalkerControl,
 )
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox
+from sim_scenarios.embedded_simulator.world.skeleton import BonePose
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, TrafficLightState, Vector, VehicleLight
 from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VehicleSpec
 from sim_scenarios.embedded_simulator.world.vehicle_physics import VehiclePhysics
@@ -118,6 +119,10 @@ class Walker(MovingActor):
     falls_forward: bool = False
     fell_at: Vector = field(default_factory=Vector)
     """Where the feet of a dead walker are."""
+    set_pose: BonePose | None = None
+    """The bones that a client has set, each against its parent."""
+    pose_blend: float = 0.0
+    """How far ``set_pose`` shows: 0 is the gait alone, 1 the pose alone."""
 
     @property
     def is_alive(self) -> bool:

@@ -26,6 +26,7 @@ from sim_scenarios.embedded_simulator.world.actors import (
     Walker,
 )
 from sim_scenarios.embedded_simulator.world.blueprints.library import build_library
+from sim_scenarios.embedded_simulator.world.bones import posture
 from sim_scenarios.embedded_simulator.world.controls import WalkerControl
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox, EnvironmentObject
 from sim_scenarios.embedded_simulator.world.environment import (
@@ -353,4 +354,5 @@ def _visible(actor: MovingActor) -> VisibleActor:
         speed=speed,
         age_s=actor.age_s,
         gait_phase=actor.gait_phase if isinstance(actor, Walker) else 0.0,
+        posture=posture(actor) if isinstance(actor, Walker) else None,
     )
