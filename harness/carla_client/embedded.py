@@ -14,25 +14,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 import sim_scenarios
-from harness.errors import HarnessError, ScenarioFileError, ServerLostError, ServerNotFoundError, UsageError
+from harness.errors import ServerNotFoundError
 
 _MODULE = "sim_scenarios.embedded_simulator"
 _TAIL_LINES = 12
 _GRACE_S = 5.0
-_POLL_S = 0.2
-_PATIENCE_S = 600.0
-"""For a server that somebody waits for in a terminal: compiling every kernel takes minutes on a slow machine."""
-_ERRORS: dict[int, type[HarnessError]] = {
-    kind.exit_code: kind for kind in (UsageError, ServerNotFoundError, ScenarioFileError)
-}
-"""What the child's exit codes mean before it is ready; they are those of ``harness.errors``."""
 
 
 class _Output(threading.Thread):
@@ -49,51 +41,6 @@ class _Output(threading.Thread):
             for line in self._stream:
                 self.lines.put(line)
         self.lines.put(None)
-
-
-class _Messages(threading.Thread):
-    """Reads the child's standard error: kept until it is ready, passed on afterwards."""
-
-    def __init__(self, stream: IO[str], pass_on: Callable[[str], None]) -> None:
-        super().__init__(name="embedded-stderr", daemon=True)
-        self._kept: list[str] = []
-        self._stream, self._pass_on = stream, pass_on
-        self._lock = threading.Lock()
-        self._is_open = False
-
-    def run(self) -> None:
-        with self._stream:
-            for line in self._stream:
-                with self._lock:
-                    (self._pass_on if self._is_open else self._kept.append)(line.rstrip("\n"))
-
-    def open(self) -> None:
-        """From now on, messages go where they should; those that were kept go first."""
-        with self._lock:
-            self._is_open = True
-            for line in self._kept:
-                self._pass_on(line)
-
-    def ending(self) -> str:
-        """The last lines of a child that has ended, without its name before them."""
-        self.join(_GRACE_S)
-        with self._lock:
-            return "\n".join(line.removeprefix("embedded simulator: ") for line in self._kept[-_TAIL_LINES:])
-
-
-@dataclass(frozen=True, kw_only=True)
-class ServeOptions:
-    """What a server for others is started with."""
-
-    host: str
-    port: int
-    """Streams use the next one; 0 takes two free ones."""
-    town: str
-    seed: int
-    threads: int
-    """With which it renders; 0: one for each core."""
-    scratch: Path | None
-    """Folder of recordings; None: a private one that is removed at the end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,28 +65,6 @@ class EmbeddedServer:
         return f"the embedded simulator ended with code {code}; {_tail(self.log_path)}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class ServedSimulator:
-    """A running child that others connect to."""
-
-    host: str
-    port: int
-    version: str
-    town: str
-    process: subprocess.Popen[str]
-
-    def wait(self, asked_to_stop: threading.Event) -> None:
-        """Return when ``asked_to_stop`` is set.
-
-        Raises:
-            ServerLostError: it ended by itself.
-        """
-        while not asked_to_stop.wait(_POLL_S):
-            code = self.process.poll()
-            if code is not None:
-                raise ServerLostError(f"the embedded simulator ended by itself with code {code}: see its lines above")
-
-
 @contextlib.contextmanager
 def start_embedded(*, seed: int, timeout_s: float, log_path: Path, threads: int = 0) -> Iterator[EmbeddedServer]:
     """Start the embedded simulator on a free port; end it when the block is left.
@@ -154,13 +79,23 @@ def start_embedded(*, seed: int, timeout_s: float, log_path: Path, threads: int 
         ServerNotFoundError: it ended, or was not ready within ``timeout_s``; with the end of its log.
     """
     with log_path.open("w", encoding="utf-8") as log:
-        process = _start("--port", "0", "--seed", str(seed), "--threads", str(threads), stderr=log)
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", _MODULE, "--port", "0", "--exit-with-stdin"),
+                *("--seed", str(seed), "--threads", str(threads)),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+            env=_environment(),
+        )
     assert process.stdout is not None
     output = _Output(process.stdout)
     output.start()
     try:
-        ending = partial(_tail, log_path)
-        ready = _wait_until_ready(process, output.lines, timeout_s=timeout_s, ending=ending)
+        ready = _wait_until_ready(process, output.lines, timeout_s=timeout_s, log_path=log_path)
         yield EmbeddedServer(
             host=ready["host"],
             port=ready["port"],
@@ -175,61 +110,6 @@ def start_embedded(*, seed: int, timeout_s: float, log_path: Path, threads: int 
         output.join()
 
 
-@contextlib.contextmanager
-def serve_embedded(options: ServeOptions, *, pass_on: Callable[[str], None]) -> Iterator[ServedSimulator]:
-    """Start the embedded simulator for others to connect to; end it when the block is left.
-
-    Args:
-        options: Where it listens, and what with.
-        pass_on: Gets each line that it writes to stderr once it is ready; called from another thread.
-
-    Raises:
-        UsageError: it was given something that cannot be meant.
-        ServerNotFoundError: it could not listen, or ended for another reason; says why.
-        ScenarioFileError: it has no such town.
-    """
-    scratch = () if options.scratch is None else ("--scratch", str(options.scratch))
-    process = _start(
-        *("--host", options.host, "--port", str(options.port), "--town", options.town),
-        *("--seed", str(options.seed), "--threads", str(options.threads), *scratch),
-        stderr=subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    output, messages = _Output(process.stdout), _Messages(process.stderr, pass_on)
-    output.start()
-    messages.start()
-    try:
-        try:
-            ready = _wait_until_ready(process, output.lines, timeout_s=_PATIENCE_S, ending=messages.ending)
-        except ServerNotFoundError as error:
-            kind = _ERRORS.get(process.returncode)
-            if kind is None:
-                raise
-            raise kind(messages.ending()) from error
-        messages.open()
-        yield ServedSimulator(
-            host=ready["host"], port=ready["port"], version=ready["version"], town=ready["town"], process=process
-        )
-    finally:
-        _end(process)
-        output.join()
-        messages.join()
-
-
-def _start(*options: str, stderr: IO[str] | int) -> subprocess.Popen[str]:
-    """The child, which ends with its standard input, in a session of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", _MODULE, "--exit-with-stdin", *options],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=stderr,
-        text=True,
-        start_new_session=True,
-        env=_environment(),
-    )
-
-
 def _environment() -> dict[str, str]:
     """Ours, with the folder that holds ``sim_scenarios`` first on the path: it need not be the current one."""
     root = str(Path(sim_scenarios.__file__).resolve().parents[1])
@@ -238,24 +118,19 @@ def _environment() -> dict[str, str]:
 
 
 def _wait_until_ready(
-    process: subprocess.Popen[str],
-    lines: queue.SimpleQueue[str | None],
-    *,
-    timeout_s: float,
-    ending: Callable[[], str],
+    process: subprocess.Popen[str], lines: queue.SimpleQueue[str | None], *, timeout_s: float, log_path: Path
 ) -> dict[str, Any]:
-    """The ready line; ``ending`` tells the end of the child's log, for the error."""
     deadline = time.monotonic() + timeout_s
     while True:
         try:
             line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
             raise ServerNotFoundError(
-                f"the embedded simulator was not ready within {timeout_s:.0f} s; {ending()}"
+                f"the embedded simulator was not ready within {timeout_s:.0f} s; {_tail(log_path)}"
             ) from None
         if line is None:
             code = process.wait(timeout=_GRACE_S)
-            raise ServerNotFoundError(f"the embedded simulator did not start (exit code {code}); {ending()}")
+            raise ServerNotFoundError(f"the embedded simulator did not start (exit code {code}); {_tail(log_path)}")
         ready = _ready_message(line)
         if ready is not None:
             return ready

@@ -1,65 +1,68 @@
-"""``harness serve``: the embedded simulator on a port, for any CARLA 0.9.16 client program."""
+"""``harness serve``: the embedded simulator on a port, for any CARLA 0.9.16 client script."""
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+import json
+import subprocess
+import sys
 
 import click
 
 from harness.cli.output import say
 
-LOOPBACK = "127.0.0.1"
-EVERYWHERE = "0.0.0.0"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @click.command(short_help="Run the embedded simulator for any CARLA client.")
+@click.option("--port", default=2000, type=click.IntRange(1024, 65534), help="RPC port; streams use the next one.")
+@click.option("--host", default="127.0.0.1", help="Address to listen on.")
 @click.option("--town", default="Town10HD", help="Town to start in.")
-@click.option("--seed", default=0, type=click.IntRange(0), help="Of everything random in the simulator.")
-@click.option(
-    "--port", default=2000, type=click.IntRange(0, 65534), help="RPC port; streams use the next; 0: free ones."
-)
-@click.option("--threads", default=0, type=click.IntRange(0), help="Threads that draw; 0: one a core.")
-@click.option("--bind", default=LOOPBACK, metavar="ADDRESS", help=f"To listen at; {EVERYWHERE} for all there are.")
-@click.option(
-    "--scratch",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Where clients' recordings are kept; without it they are gone at the end.",
-)
-def serve(town: str, seed: int, port: int, threads: int, bind: str, scratch: Path | None) -> None:
-    """Run the embedded simulator until Ctrl-C, so that any CARLA 0.9.16 client program can connect to it.
-
-    It is a process of its own, which ends with this one, however this one ends. When it can be connected to, one line
-    says where.
-    """
-    from harness.carla_client.embedded import ServeOptions, serve_embedded
-
-    options = ServeOptions(host=bind, port=port, town=town, seed=seed, threads=threads, scratch=scratch)
-    with serve_embedded(options, pass_on=lambda line: click.echo(line, err=True)) as server, stop_signals() as stop:
-        if not is_loopback(bind):
-            say(f"note: CARLA's protocol has no authentication: whoever reaches port {server.port} controls it")
-        address = LOOPBACK if server.host == EVERYWHERE else server.host
-        say(
-            f"{server.town} ready at {server.host}:{server.port}, CARLA {server.version} protocol (streams: "
-            f"{server.port + 1}); connect with carla.Client({address!r}, {server.port}); Ctrl-C stops it"
-        )
-        server.wait(stop)
-    say("stopped")
-
-
-def is_loopback(address: str) -> bool:
-    """Whether only this machine can reach an address."""
-    return address == "localhost" or address.startswith("127.")
-
-
-@contextmanager
-def stop_signals() -> Iterator[threading.Event]:
-    """Ctrl-C and SIGTERM ask to stop, which is no error here; asking again while it stops changes nothing."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: stop.set())
-    yield stop
+@click.option("--seed", default=0, help="Of everything random in the simulator.")
+@click.option("--threads", default=0, type=click.IntRange(0), help="Threads that draw; 0 means one a core.")
+def serve(port: int, host: str, town: str, seed: int, threads: int) -> None:
+    """Run the embedded simulator until Ctrl-C, so that any CARLA 0.9.16 client script can connect to it."""
+    if host not in LOOPBACK:
+        say(f"note: CARLA's protocol has no authentication: whoever reaches {host}:{port} controls this simulator")
+    # The child ends when its standard input does, so that it cannot outlive this process, however this one dies.
+    child = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "sim_scenarios.embedded_simulator",
+            "--exit-with-stdin",
+            "--host",
+            host,
+            "--port",
+            str(port),
+            "--town",
+            town,
+            "--seed",
+            str(seed),
+            "--threads",
+            str(threads),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    try:
+        ready = child.stdout.readline()
+        if ready:
+            event = json.loads(ready)
+            say(
+                f"embedded simulator, CARLA {event['version']} protocol, {event['town']}, ready on "
+                f"{event['host']}:{event['port']} (streams on {event['port'] + 1}); Ctrl-C stops it"
+            )
+        code = child.wait()
+    except KeyboardInterrupt:
+        # The terminal has sent the same signal to the child, which is ending.
+        say("stopped")
+        return
+    finally:
+        child.stdin.close()
+        child.wait()
+    if code != 0:
+        # It has said on stderr, which it shares with us, what is wrong; its exit codes are those of harness.errors.
+        raise SystemExit(code)

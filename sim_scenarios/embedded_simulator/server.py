@@ -107,7 +107,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.listen(128)
     except (OSError, OverflowError) as error:
         listener.close()
-        raise PortInUseError(f"cannot listen at {host}:{port}: {error}; choose another address or port") from error
+        raise PortInUseError(f"cannot listen at {host}:{port}: {error}; choose another --host or --port") from error
     listener.setblocking(False)
     return listener
 

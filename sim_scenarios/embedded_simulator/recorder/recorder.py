@@ -27,7 +27,7 @@ from sim_scenarios.embedded_simulator.recorder.frames import (
     content_of,
 )
 from sim_scenarios.embedded_simulator.recorder.log import LogWriter
-from sim_scenarios.embedded_simulator.world import motion
+from sim_scenarios.embedded_simulator.world import contacts
 from sim_scenarios.embedded_simulator.world.actors import (
     Actor,
     MovingActor,
@@ -104,12 +104,12 @@ class _Recording:
     def close(self) -> None:
         self._writer.close()
 
-    def append(self, world: World, collisions: Sequence[motion.Collision], *, duration_s: float) -> None:
+    def append(self, world: World, collisions: Sequence[contacts.Collision], *, duration_s: float) -> None:
         self._elapsed_s += duration_s
         frame = self._frame(world, collisions, duration_s)
         self._writer.append(frame.kind, content_of(frame), elapsed_s=frame.elapsed_s, duration_s=duration_s)
 
-    def _frame(self, world: World, collisions: Sequence[motion.Collision], duration_s: float) -> RecordedFrame:
+    def _frame(self, world: World, collisions: Sequence[contacts.Collision], duration_s: float) -> RecordedFrame:
         new = [actor for actor in world.actors.values() if actor.id not in self._known]
         gone = sorted(self._known - world.actors.keys())
         self._known = set(world.actors)
@@ -136,7 +136,7 @@ class _Recording:
             else (),
         )
 
-    def _felt(self, world: World, collisions: Sequence[motion.Collision]) -> tuple[Collision, ...]:
+    def _felt(self, world: World, collisions: Sequence[contacts.Collision]) -> tuple[Collision, ...]:
         """Those of actors with a collision sensor, which is what reports collisions to CARLA's recorder."""
         if not collisions:
             return ()

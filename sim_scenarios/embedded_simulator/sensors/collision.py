@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from sim_scenarios.embedded_simulator.sensors.actor_message import pack_event_actor, pack_scenery
 from sim_scenarios.embedded_simulator.wire.sensor_data import pack_collision
 from sim_scenarios.embedded_simulator.world.actors import Sensor
-from sim_scenarios.embedded_simulator.world.motion import Collision
+from sim_scenarios.embedded_simulator.world.contacts import Collision
 from sim_scenarios.embedded_simulator.world.world import World
 
 

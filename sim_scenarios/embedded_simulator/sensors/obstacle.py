@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from sim_scenarios.embedded_simulator.physics.contacts import Footprint, distance_along
+from sim_scenarios.embedded_simulator.physics.footprints import Footprint, distance_along
 from sim_scenarios.embedded_simulator.sensors.actor_message import pack_event_actor, pack_scenery
 from sim_scenarios.embedded_simulator.wire.sensor_data import pack_obstacle
 from sim_scenarios.embedded_simulator.world.actors import MovingActor, Sensor
-from sim_scenarios.embedded_simulator.world.motion import footprint
+from sim_scenarios.embedded_simulator.world.contacts import footprint
 from sim_scenarios.embedded_simulator.world.world import World
 
 
@@ -29,7 +29,7 @@ def measure_obstacle(sensor: Sensor, world: World) -> bytes | None:
         for index, _ in world.place.scenery.overlaps(beam):
             distance = distance_along(beam, world.place.scenery.box(index))
             if distance is not None and distance < nearest:
-                nearest, found = distance, pack_scenery(world.place.scenery_tags[index])
+                nearest, found = distance, pack_scenery(world.place.solids[index].tag)
     if found is None:
         return None
     return pack_obstacle(actor=pack_event_actor(parent), other=found, distance_m=nearest)

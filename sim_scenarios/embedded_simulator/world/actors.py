@@ -65,6 +65,15 @@ class MovingActor(Actor):
     last_pose: Pose
     """At the end of the previous tick; what a client moves an actor by shows against it."""
 
+    @property
+    def mass_kg(self) -> float:
+        """What a contact has to move."""
+        raise NotImplementedError
+
+    def be_pushed(self, pose: Pose, *, velocity: Vector, angular_velocity: Vector) -> None:
+        """Goes on from where a contact has put it: world [m/s] and [deg/s]."""
+        self.pose, self.velocity, self.angular_velocity = pose, velocity, angular_velocity
+
 
 @dataclass(kw_only=True, slots=True)
 class Vehicle(MovingActor):
@@ -93,6 +102,13 @@ class Vehicle(MovingActor):
     def mass_kg(self) -> float:
         """As its physics control says."""
         return self.parameters.mass_kg
+
+    def be_pushed(self, pose: Pose, *, velocity: Vector, angular_velocity: Vector) -> None:
+        """Goes on from where a contact has put it; the wheels take up what they can of it."""
+        self.pose, self.angular_velocity = pose, angular_velocity
+        x, y, _ = pose.location
+        self.motion = replace(self.motion, x=x, y=y, yaw_deg=pose.rotation.yaw, yaw_rate_deg=angular_velocity.z)
+        self.set_velocity(velocity)
 
     def set_velocity(self, velocity: Vector) -> None:
         """Goes on at ``velocity`` (world); wheels roll along the heading only, so only that part lasts."""
@@ -139,6 +155,11 @@ class Walker(MovingActor):
         """[m] in the world, under the origin."""
         x, y, z = self.pose.location
         return Vector(x, y, z - 0.5 * self.spec.height_m)
+
+    @property
+    def mass_kg(self) -> float:
+        """The same for all."""
+        return WALKER_MASS_KG
 
 
 @dataclass(kw_only=True, slots=True)

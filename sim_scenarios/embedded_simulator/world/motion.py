@@ -1,4 +1,4 @@
-"""One tick of everything that moves: vehicles, walkers, and what happens when they touch.
+"""One tick of everything that moves, as if nothing were in its way.
 
 An actor with physics is moved from here. One without is moved by its client; its velocity and the path it has
 travelled are then read off from the poses it was given, so that wheels turn and legs swing in a replay, too.
@@ -7,18 +7,10 @@ travelled are then read off from the poses it was given, so that wheels turn and
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sim_scenarios.embedded_simulator.physics import vehicle as vehicle_physics
-from sim_scenarios.embedded_simulator.physics.contacts import (
-    Footprint,
-    Penetration,
-    Scenery,
-    close_pairs,
-    penetration,
-)
-from sim_scenarios.embedded_simulator.world.actors import WALKER_MASS_KG, MovingActor, Vehicle, Walker
+from sim_scenarios.embedded_simulator.world.actors import MovingActor, Vehicle, Walker
 from sim_scenarios.embedded_simulator.world.gait import stride_m
 from sim_scenarios.embedded_simulator.world.geometry import (
     as_sent,
@@ -35,21 +27,6 @@ from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vect
 FASTEST = 80.0
 """[m/s] A client that moves an actor faster than this has put it elsewhere, it has not driven it there."""
 _UPRIGHT_DEG = 5.0
-_FELT_SPEED = 0.05
-"""[m/s] Slower approaches are bodies resting against each other: no event."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Collision:
-    """What one actor felt in one tick."""
-
-    actor_id: int
-    other_id: int
-    """0 when it was scenery."""
-    scenery_tag: int
-    """Semantic tag of the scenery, 0 for actors."""
-    impulse: Vector
-    """[kg m/s] on ``actor_id``, in the world."""
 
 
 def advance_vehicle(vehicle: Vehicle, ground: Ground, delta_s: float) -> None:
@@ -136,95 +113,3 @@ def settle(actor: MovingActor, delta_s: float) -> None:
         actor.gait_phase += distance / stride_m(actor.gait_speed, actor.spec.height_m)
     actor.last_pose = actor.pose
     actor.age_s += delta_s
-
-
-# --- contacts -------------------------------------------------------------------------------------------------------
-
-
-def footprint(actor: MovingActor) -> Footprint:
-    """An actor as seen from above, at its pose."""
-    return footprint_at(actor, actor.pose)
-
-
-def footprint_at(actor: MovingActor, pose: Pose) -> Footprint:
-    """An actor as seen from above, at another pose."""
-    center_z = pose.location.z + actor.box.location.z
-    return Footprint.of(
-        x=pose.location.x,
-        y=pose.location.y,
-        yaw_deg=pose.rotation.yaw,
-        half_length=actor.box.extent.x,
-        half_width=actor.box.extent.y,
-        bottom=center_z - actor.box.extent.z,
-        top=center_z + actor.box.extent.z,
-    )
-
-
-def resolve_contacts(actors: Sequence[MovingActor], scenery: Scenery, scenery_tags: Sequence[int]) -> list[Collision]:
-    """Pushes overlapping bodies apart, stops their approach, and reports what each felt.
-
-    Bodies without physics do not yield; two of them may overlap, because their client wants them where they are.
-    """
-    bodies = [actor for actor in actors if actor.has_collisions]
-    collisions: list[Collision] = []
-    for i, j in close_pairs([footprint(body) for body in bodies]):
-        a, b = bodies[i], bodies[j]
-        if not (a.simulate_physics or b.simulate_physics):
-            continue
-        if found := penetration(footprint(a), footprint(b)):
-            collisions += _collide(a, b, found)
-    for body in bodies:
-        if body.simulate_physics and isinstance(body, Vehicle):
-            collisions += _collide_with_scenery(body, scenery, scenery_tags)
-    return collisions
-
-
-def _collide(a: MovingActor, b: MovingActor, contact: Penetration) -> list[Collision]:
-    yield_a, yield_b = _readiness(a), _readiness(b)
-    share = yield_a / (yield_a + yield_b)
-    approach = (a.velocity.x - b.velocity.x) * contact.normal_x + (a.velocity.y - b.velocity.y) * contact.normal_y
-    impulse = max(0.0, -approach) / (yield_a + yield_b)
-    _push(a, contact, share * contact.depth_m, impulse * yield_a)
-    _push(b, contact, -(1.0 - share) * contact.depth_m, -impulse * yield_b)
-    if -approach < _FELT_SPEED:
-        return []
-    felt = Vector(impulse * contact.normal_x, impulse * contact.normal_y, 0.0)
-    return [
-        Collision(actor_id=a.id, other_id=b.id, scenery_tag=0, impulse=felt),
-        Collision(actor_id=b.id, other_id=a.id, scenery_tag=0, impulse=scaled(felt, -1.0)),
-    ]
-
-
-def _collide_with_scenery(vehicle: Vehicle, scenery: Scenery, tags: Sequence[int]) -> list[Collision]:
-    collisions = []
-    for index, contact in scenery.overlaps(footprint(vehicle)):
-        approach = vehicle.velocity.x * contact.normal_x + vehicle.velocity.y * contact.normal_y
-        _push(vehicle, contact, contact.depth_m, max(0.0, -approach))
-        if -approach >= _FELT_SPEED:
-            strength = -approach * vehicle.parameters.mass_kg
-            felt = Vector(strength * contact.normal_x, strength * contact.normal_y, 0.0)
-            collisions.append(Collision(actor_id=vehicle.id, other_id=0, scenery_tag=tags[index], impulse=felt))
-    return collisions
-
-
-def _readiness(actor: MovingActor) -> float:
-    """How easily a body yields: one over its mass, 0 for what its client holds in place."""
-    if not actor.simulate_physics:
-        return 0.0
-    return 1.0 / (actor.parameters.mass_kg if isinstance(actor, Vehicle) else WALKER_MASS_KG)
-
-
-def _push(actor: MovingActor, contact: Penetration, depth_m: float, speed_change: float) -> None:
-    """Moves a body along the contact's normal and changes its speed by ``speed_change`` along it."""
-    if not actor.simulate_physics:
-        return
-    (x, y, z), rotation = actor.pose
-    x, y = x + depth_m * contact.normal_x, y + depth_m * contact.normal_y
-    actor.pose = Pose(Vector(x, y, z), rotation)
-    vx = actor.velocity.x + speed_change * contact.normal_x
-    vy = actor.velocity.y + speed_change * contact.normal_y
-    actor.velocity = Vector(vx, vy, actor.velocity.z)
-    if isinstance(actor, Vehicle):
-        heading = math.radians(rotation.yaw)
-        speed = vx * math.cos(heading) + vy * math.sin(heading)
-        actor.motion = replace(actor.motion, x=x, y=y, speed=speed, velocity_x=vx, velocity_y=vy)

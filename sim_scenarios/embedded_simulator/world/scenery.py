@@ -1,89 +1,139 @@
 """The town's immovable objects as boxes to collide with.
 
-The boxes stand for what the renderer draws (buildings fill their lot, a tree collides with its trunk only). Sizes
-are close to the models' and are not read from them: the world knows nothing of meshes.
+The boxes stand for what the renderer draws (of a tree only the trunk is solid, of a sign the pole). Sizes are those of
+the models and are not read from them: the world knows nothing of meshes. A test compares the two.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sim_scenarios.embedded_simulator.physics.contacts import Footprint
+from sim_scenarios.embedded_simulator.physics.footprints import Footprint
 from sim_scenarios.embedded_simulator.road.town import Town
+from sim_scenarios.embedded_simulator.world.environment import (
+    STOREY_M,
+    TAG_BUILDING,
+    TAG_POLE,
+    building_id,
+    head_boxes,
+    placement_id,
+)
 from sim_scenarios.embedded_simulator.world.snapshot import Vector
+from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES
 
-STOREY_M = 3.2
+_Sides = tuple[float, float, float, float]
+"""Least and greatest x, least and greatest y [m] in a placement's own frame."""
+_WALL_INSET_M = 0.35
+"""Facades stand this far inside their lot; eaves, bays and signs fill it."""
+_SIGNAL_POLE = (0.12, 6.1)
+"""Half width and height [m]."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A placement's semantic tag, its height [m] and the parts of it that stop a car, at scale 1."""
+
+    tag: int
+    height: float
+    parts: tuple[_Sides, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Kind:
-    """Size of a placement [m] as seen and as hit, at scale 1."""
+class Solid:
+    """A box that stops what runs into it."""
 
+    box: Footprint
     tag: int
-    length: float
-    width: float
-    height: float
-    solid: tuple[float, float] | None = None
-    """Length and width of the part that stops a car; None when it can be driven over."""
+    """Semantic tag."""
+    object_id: int
+    """The environment object that it is part of."""
 
 
-def _solid(tag: int, length: float, width: float, height: float) -> _Kind:
-    return _Kind(tag=tag, length=length, width=width, height=height, solid=(length, width))
+def _box(tag: int, length: float, width: float, height: float) -> _Kind:
+    return _Kind(tag, height, (_middle(length, width),))
 
+
+def _pole(tag: int, width: float, height: float) -> _Kind:
+    return _box(tag, width, width, height)
+
+
+def _middle(length: float, width: float) -> _Sides:
+    return (-0.5 * length, 0.5 * length, -0.5 * width, 0.5 * width)
+
+
+def _parked(vehicle_id: str) -> _Kind:
+    spec = next(spec for spec in VEHICLES if spec.id == vehicle_id)
+    return _box(14, spec.length_m, spec.width_m, spec.height_m)
+
+
+_BACK, _FLAG = (-0.7, -0.6, -1.84, 1.84), (0.86, 0.94, -2.34, -2.26)
+_BUS_STOP_SIDES = (-0.62, 0.74, -1.84, -1.76), (-0.62, 0.74, 1.72, 1.84)
+"""People wait inside."""
 
 _KINDS: dict[str, _Kind] = {
-    "tree_broadleaf": _Kind(tag=9, length=5.0, width=5.0, height=8.0, solid=(0.4, 0.4)),
-    "tree_round": _Kind(tag=9, length=4.0, width=4.0, height=6.0, solid=(0.3, 0.3)),
-    "tree_conifer": _Kind(tag=9, length=3.5, width=3.5, height=9.0, solid=(0.4, 0.4)),
-    "bush": _Kind(tag=9, length=1.2, width=1.2, height=1.0),
-    "hedge": _solid(9, 0.6, 3.0, 1.2),
-    "flower_bed": _Kind(tag=9, length=1.5, width=1.5, height=0.4),
-    "street_lamp": _Kind(tag=6, length=2.5, width=0.3, height=8.0, solid=(0.2, 0.2)),
-    "pole": _solid(6, 0.2, 0.2, 4.0),
-    "bollard": _solid(6, 0.15, 0.15, 0.9),
-    "bench": _solid(20, 0.6, 1.6, 0.9),
-    "bin": _solid(20, 0.5, 0.5, 1.0),
-    "hydrant": _solid(20, 0.3, 0.3, 0.8),
-    "fence": _solid(5, 0.1, 3.0, 1.2),
-    "wall": _solid(4, 0.25, 3.0, 2.0),
-    "guard_rail": _solid(28, 0.2, 3.0, 0.8),
-    "bus_stop": _solid(20, 1.5, 4.0, 2.5),
-    "kiosk": _solid(20, 2.2, 2.8, 2.8),
-    "sign_stop": _Kind(tag=8, length=0.1, width=0.75, height=2.6, solid=(0.1, 0.1)),
-    "sign_yield": _Kind(tag=8, length=0.1, width=0.75, height=2.6, solid=(0.1, 0.1)),
-    "sign_speed_30": _Kind(tag=8, length=0.1, width=0.65, height=2.6, solid=(0.1, 0.1)),
-    "sign_speed_60": _Kind(tag=8, length=0.1, width=0.65, height=2.6, solid=(0.1, 0.1)),
-    "sign_crosswalk": _Kind(tag=8, length=0.1, width=0.65, height=2.6, solid=(0.1, 0.1)),
-    "cone": _Kind(tag=21, length=0.35, width=0.35, height=0.7),
-    "barrier": _solid(21, 0.4, 1.5, 1.0),
-    "planter": _solid(20, 0.8, 0.8, 0.9),
-    "parked_sedan": _solid(14, 4.89, 1.86, 1.49),
-    "parked_hatchback": _solid(14, 3.81, 1.82, 1.48),
-    "parked_suv": _solid(14, 5.17, 1.99, 1.94),
-    "parked_van": _solid(14, 5.92, 1.99, 2.56),
-}  # fmt: skip
+    "tree_broadleaf": _pole(9, 0.4, 8.5),
+    "tree_round": _pole(9, 0.3, 5.8),
+    "tree_conifer": _pole(9, 0.4, 9.0),
+    "hedge": _box(9, 1.0, 3.0, 1.2),
+    "street_lamp": _pole(6, 0.22, 7.7),
+    "pole": _pole(6, 0.26, 8.2),
+    "bollard": _pole(6, 0.16, 0.9),
+    "bench": _box(20, 0.55, 1.7, 0.9),
+    "bin": _box(20, 0.58, 0.58, 1.06),
+    "hydrant": _box(20, 0.34, 0.36, 0.74),
+    "fence": _box(5, 0.1, 3.0, 1.2),
+    "wall": _box(4, 0.26, 3.0, 1.6),
+    "guard_rail": _box(28, 0.2, 3.0, 0.76),
+    "bus_stop": _Kind(20, 2.9, (_BACK, *_BUS_STOP_SIDES, _FLAG)),
+    "kiosk": _Kind(20, 2.8, ((-0.95, 1.19, -1.2, 1.2),)),
+    "sign_stop": _pole(8, 0.1, 2.74),
+    "sign_yield": _pole(8, 0.1, 2.73),
+    "sign_speed_30": _pole(8, 0.1, 2.73),
+    "sign_speed_60": _pole(8, 0.1, 2.73),
+    "sign_crosswalk": _pole(8, 0.1, 2.73),
+    "barrier": _box(21, 0.7, 2.0, 1.0),
+    "planter": _box(20, 0.62, 1.3, 0.78),
+    "parked_sedan": _parked("vehicle.lincoln.mkz_2020"),
+    "parked_hatchback": _parked("vehicle.nissan.micra"),
+    "parked_suv": _parked("vehicle.nissan.patrol_2021"),
+    "parked_van": _parked("vehicle.mercedes.sprinter"),
+}
+_DRIVEN_OVER = _Kind(0, 0.0, ())
+"""Bushes, flower beds, cones."""
 
 
-def solid_footprints(town: Town) -> Iterator[tuple[Footprint, int]]:
-    """What stops a vehicle, and its semantic tag."""
-    for lot in town.lots:
-        yield _footprint(lot.center, lot.yaw_deg, lot.depth_m, lot.width_m, STOREY_M * lot.storeys), 3
-    for placement in town.placements:
-        kind = _KINDS[placement.kind]
-        if kind.solid:
-            length, width = (side * placement.scale for side in kind.solid)
-            height = kind.height * placement.scale
-            yield _footprint(placement.location, placement.yaw_deg, length, width, height), kind.tag
+def solids(town: Town) -> Iterator[Solid]:
+    """What stops a vehicle: buildings, placements, then the poles of the traffic lights, each in the town's order."""
+    for index, lot in enumerate(town.lots):
+        sides = _middle(lot.depth_m - 2.0 * _WALL_INSET_M, lot.width_m - 2.0 * _WALL_INSET_M)
+        box = _footprint(lot.center, lot.yaw_deg, sides, STOREY_M * lot.storeys)
+        yield Solid(box=box, tag=TAG_BUILDING, object_id=building_id(index))
+    for index, placement in enumerate(town.placements):
+        kind, scale = _KINDS.get(placement.kind, _DRIVEN_OVER), placement.scale
+        for x0, x1, y0, y1 in kind.parts:
+            sides = (scale * x0, scale * x1, scale * y0, scale * y1)
+            box = _footprint(placement.location, placement.yaw_deg, sides, scale * kind.height)
+            yield Solid(box=box, tag=kind.tag, object_id=placement_id(town, index))
+    half, height = _SIGNAL_POLE
+    pole_id = placement_id(town, len(town.placements))
+    for site in town.traffic_lights:
+        box = _footprint(site.pose.location, site.pose.rotation.yaw, (-half, half, -half, half), height)
+        yield Solid(box=box, tag=TAG_POLE, object_id=pole_id)
+        pole_id += 1 + len(head_boxes(site))
 
 
-def _footprint(foot: Vector, yaw_deg: float, length: float, width: float, height: float) -> Footprint:
-    return Footprint.of(
-        x=foot.x,
-        y=foot.y,
-        yaw_deg=yaw_deg,
-        half_length=0.5 * length,
-        half_width=0.5 * width,
+def _footprint(foot: Vector, yaw_deg: float, sides: _Sides, height: float) -> Footprint:
+    x0, x1, y0, y1 = sides
+    x, y, yaw = 0.5 * (x0 + x1), 0.5 * (y0 + y1), math.radians(yaw_deg)
+    return Footprint(
+        x=foot.x + x * math.cos(yaw) - y * math.sin(yaw),
+        y=foot.y + x * math.sin(yaw) + y * math.cos(yaw),
+        half_length=0.5 * (x1 - x0),
+        half_width=0.5 * (y1 - y0),
+        cos_yaw=math.cos(yaw),
+        sin_yaw=math.sin(yaw),
         bottom=foot.z,
         top=foot.z + height,
     )

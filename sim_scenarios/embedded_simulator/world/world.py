@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
-from sim_scenarios.embedded_simulator.physics.contacts import Scenery, penetration
+from sim_scenarios.embedded_simulator.physics.scenery_grid import Scenery
 from sim_scenarios.embedded_simulator.physics.vehicle import wheel_angle_deg
 from sim_scenarios.embedded_simulator.physics.walker import feet_to_origin
 from sim_scenarios.embedded_simulator.road.town import Town
@@ -27,6 +27,7 @@ from sim_scenarios.embedded_simulator.world.actors import (
 )
 from sim_scenarios.embedded_simulator.world.blueprints.library import build_library
 from sim_scenarios.embedded_simulator.world.bones import posture
+from sim_scenarios.embedded_simulator.world.contacts import Collision, Contacts
 from sim_scenarios.embedded_simulator.world.controls import WalkerControl
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox, EnvironmentObject
 from sim_scenarios.embedded_simulator.world.environment import (
@@ -39,17 +40,9 @@ from sim_scenarios.embedded_simulator.world.environment import (
 from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.geometry import as_sent, compose, difference, length
 from sim_scenarios.embedded_simulator.world.ground import Ground
-from sim_scenarios.embedded_simulator.world.motion import (
-    Collision,
-    advance_vehicle,
-    footprint,
-    footprint_at,
-    motion_at,
-    resolve_contacts,
-    settle,
-)
+from sim_scenarios.embedded_simulator.world.motion import advance_vehicle, motion_at, settle
 from sim_scenarios.embedded_simulator.world.roads import Roads
-from sim_scenarios.embedded_simulator.world.scenery import solid_footprints
+from sim_scenarios.embedded_simulator.world.scenery import solids
 from sim_scenarios.embedded_simulator.world.settings import EpisodeSettings
 from sim_scenarios.embedded_simulator.world.snapshot import (
     Pose,
@@ -90,9 +83,8 @@ class StaticTown:
         self._building_box = building_box
         self.roads = Roads(town)
         self.ground = Ground(town)
-        solids = list(solid_footprints(town))
-        self.scenery = Scenery([box for box, _ in solids])
-        self.scenery_tags = tuple(tag for _, tag in solids)
+        self.solids = tuple(solids(town))
+        self.scenery = Scenery([solid.box for solid in self.solids])
 
     @cached_property
     def objects(self) -> tuple[EnvironmentObject, ...]:
@@ -125,7 +117,9 @@ class World:
         self.hidden_objects: frozenset[int] = frozenset()
         self.actors: dict[int, Actor] = {}
         self.spectator = self._add_spectator()
-        self.traffic_lights = TrafficLightControl(self._add_traffic_lights())
+        lights = self._add_traffic_lights()
+        self.traffic_lights = TrafficLightControl(lights)
+        self._contacts = Contacts(place.scenery, place.solids, lights)
 
     # --- actors -----------------------------------------------------------------------------------------------------
 
@@ -170,7 +164,9 @@ class World:
                 raise WorldError("unable to attach actor: parent actor not found")
         placed = compose(parent.pose, pose) if parent else pose
         actor = make_actor(0, description, placed, next_stream_id=lambda: next(self._stream_ids))
-        if isinstance(actor, MovingActor) and self._is_blocked(actor):
+        if isinstance(actor, MovingActor) and self._contacts.is_blocked(
+            actor, self.of_kind(MovingActor), self.place.ground
+        ):
             raise WorldError("Spawn failed because of collision at spawn position")
         if parent:
             actor.parent_id, actor.relative_pose = parent.id, pose
@@ -229,6 +225,7 @@ class World:
         wanted = frozenset(object_ids)
         known = wanted & {thing.id for thing in self.place.objects}
         self.hidden_objects = self.hidden_objects - known if enabled else self.hidden_objects | known
+        self._contacts.hide(self.hidden_objects)
         if unknown := sorted(wanted - known):
             raise WorldError(f"no environment objects {unknown[:10]}; this town has {len(self.place.objects)} of them")
 
@@ -245,12 +242,14 @@ class World:
         self.frame += 1
         self.elapsed_s += delta_s
         self.traffic_lights.advance(delta_s)
-        vehicles, walkers = self.of_kind(Vehicle), self.of_kind(Walker)
+        vehicles, walkers, movers = self.of_kind(Vehicle), self.of_kind(Walker), self.of_kind(MovingActor)
+        starts = [mover.pose if mover.simulate_physics else mover.last_pose for mover in movers]
         for vehicle in vehicles:
             advance_vehicle(vehicle, self.place.ground, delta_s)
         advance_walkers(walkers, self.place.ground, delta_s)
-        movers = self.of_kind(MovingActor)
-        collisions = resolve_contacts(movers, self.place.scenery, self.place.scenery_tags)
+        for mover in movers:
+            self._follow_parent(mover)
+        collisions = self._contacts.resolve(movers, starts, delta_s)
         self._knock_down(collisions)
         for mover in movers:
             settle(mover, delta_s)
@@ -258,8 +257,7 @@ class World:
             self.destroy(walker.id)
             movers.remove(walker)
         for actor in self.actors.values():
-            if actor.relative_pose is not None:
-                self._follow_parent(actor)
+            self._follow_parent(actor)
         self.traffic_lights.watch(vehicles)
         for vehicle in vehicles:
             self._look_up_speed_limit(vehicle)
@@ -293,8 +291,10 @@ class World:
         )
 
     def _follow_parent(self, actor: Actor) -> None:
+        if actor.relative_pose is None:
+            return
         parent = self.actors.get(actor.parent_id)
-        if parent is not None and actor.relative_pose is not None:
+        if parent is not None:
             actor.pose = as_sent(compose(parent.pose, actor.relative_pose))
             actor.velocity, actor.angular_velocity = parent.velocity, parent.angular_velocity
             actor.acceleration = parent.acceleration
@@ -305,13 +305,6 @@ class World:
         actor.id = next(self._actor_ids)
         self.actors[actor.id] = actor
         return actor
-
-    def _is_blocked(self, actor: MovingActor) -> bool:
-        box = footprint(actor)
-        others = (other for other in self.of_kind(MovingActor) if other.has_collisions)
-        if any(penetration(box, footprint_at(other, other.pose)) for other in others):
-            return True
-        return next(self.place.scenery.overlaps(box), None) is not None
 
     def _add_spectator(self) -> Actor:
         low, high = self.place.town.bounds_min, self.place.town.bounds_max

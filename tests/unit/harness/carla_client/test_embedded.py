@@ -2,16 +2,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
 from harness.carla_client import embedded
-from harness.carla_client.embedded import ServeOptions, serve_embedded, start_embedded
-from harness.errors import HarnessError, ScenarioFileError, ServerLostError, ServerNotFoundError, UsageError
-
-OPTIONS = ServeOptions(host="127.0.0.1", port=0, town="T", seed=0, threads=1, scratch=None)
+from harness.carla_client.embedded import start_embedded
+from harness.errors import ServerNotFoundError
 
 
 def as_child(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
@@ -59,50 +56,3 @@ def test_a_child_ends_with_its_input(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert server.process.returncode == 9
     assert "code 9" in server.last_words()
     assert "stdin ended" in server.last_words()
-
-
-# --- for others -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("code", "kind"), [(2, UsageError), (3, ServerNotFoundError), (6, ScenarioFileError), (1, ServerNotFoundError)]
-)
-def test_what_a_child_that_cannot_serve_says_is_the_error(
-    monkeypatch: pytest.MonkeyPatch, code: int, kind: type[HarnessError]
-) -> None:
-    as_child(monkeypatch, f"import sys; print('embedded simulator: no such luck', file=sys.stderr); sys.exit({code})")
-    said: list[str] = []
-    with pytest.raises(kind, match="no such luck") as failed, serve_embedded(OPTIONS, pass_on=said.append):
-        pass
-    assert type(failed.value) is kind
-    assert said == []
-
-
-TALKING = """
-import json, sys
-print("embedded simulator: early", file=sys.stderr, flush=True)
-print(json.dumps(dict(event="ready", host="127.0.0.1", port=7, version="0.9.16", town="T")), flush=True)
-sys.stdin.read()
-print("embedded simulator: late", file=sys.stderr)
-"""
-
-
-def test_what_a_child_says_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    as_child(monkeypatch, TALKING)
-    said: list[str] = []
-    asked = threading.Event()
-    with serve_embedded(OPTIONS, pass_on=said.append) as server:
-        assert (server.host, server.port, server.town) == ("127.0.0.1", 7, "T")
-        asked.set()
-        server.wait(asked)
-    assert said == ["embedded simulator: early", "embedded simulator: late"]
-    assert server.process.returncode == 0
-
-
-def test_a_child_that_ends_by_itself_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    as_child(monkeypatch, TALKING.replace("sys.stdin.read()", "sys.exit(70)"))
-    with (
-        pytest.raises(ServerLostError, match="by itself with code 70"),
-        serve_embedded(OPTIONS, pass_on=lambda line: None) as server,
-    ):
-        server.wait(threading.Event())

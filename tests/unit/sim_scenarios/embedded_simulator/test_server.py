@@ -359,7 +359,7 @@ def test_the_ports_are_free_afterwards(scene: Scene) -> None:
 def test_a_port_in_use_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(PortInUseError, match=rf"127.0.0.1:{port}.*choose another address or port"):
+        with pytest.raises(PortInUseError, match=rf"127.0.0.1:{port}.*choose another --host or --port"):
             bind("127.0.0.1", port)
 
 

@@ -146,4 +146,4 @@ def test_the_obstacle_detector_can_leave_scenery_out(world: World) -> None:
     mount(world, again, "sensor.other.obstacle", z=0.5, distance="20")
     ((_, other, distance),) = payloads(SensorSuite(seed=0), world)
     assert other[2][1] == "static.pole"
-    assert distance == pytest.approx(9.9)
+    assert distance == pytest.approx(9.87)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim_scenarios.embedded_simulator.road.town import PLACEMENT_KINDS
 from sim_scenarios.embedded_simulator.world.blueprints.library import build_library
-from sim_scenarios.embedded_simulator.world.scenery import _KINDS
 from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES
 from sim_scenarios.embedded_simulator.world.walker_catalogue import WALKERS
 
@@ -48,7 +46,3 @@ def test_walkers_recommend_three_speeds() -> None:
         (speed,) = (a for a in LIBRARY[spec.id].attributes if a.id == "speed")
         assert [float(value) for value in speed.recommended] == sorted(map(float, speed.recommended))
         assert len(speed.recommended) == 3
-
-
-def test_every_kind_of_placement_has_a_size() -> None:
-    assert set(PLACEMENT_KINDS) == set(_KINDS)

@@ -1,4 +1,4 @@
-"""Actors that their client moves, forces, and collisions."""
+"""Actors that their client moves, and forces."""
 
 from __future__ import annotations
 
@@ -122,66 +122,3 @@ def test_ackermann_control_drives(world: World) -> None:
     for _ in range(25):
         world.tick()
     assert car.velocity.x == pytest.approx(3.0)
-
-
-# --- collisions -----------------------------------------------------------------------------------------------------
-
-
-def crash(world: World, ticks: int) -> list[tuple[int, int, int]]:
-    felt = []
-    for _ in range(ticks):
-        felt += [(c.actor_id, c.other_id, c.scenery_tag) for c in world.tick().collisions]
-    return felt
-
-
-def test_a_car_stops_at_another_and_both_feel_it(world: World) -> None:
-    front, back = spawn_car(world, 40.0), spawn_car(world, 30.0)
-    back.set_velocity(Vector(10.0, 0.0, 0.0))
-    felt = crash(world, 40)
-    assert felt == [(front.id, back.id, 0), (back.id, front.id, 0)]
-    assert front.velocity.x == pytest.approx(back.velocity.x, abs=0.5)
-    assert front.pose.location.x - back.pose.location.x >= front.spec.length_m - 1e-4
-
-
-def test_momentum_is_kept(world: World) -> None:
-    front, back = spawn_car(world, 36.0), spawn_car(world, 30.0)
-    back.set_velocity(Vector(10.0, 0.0, 0.0))
-    before = back.parameters.mass_kg * 10.0
-    while not (tick := world.tick()).collisions:
-        pass
-    impulse = next(c.impulse for c in tick.collisions if c.actor_id == front.id)
-    assert impulse.x == pytest.approx(before / 2, rel=0.05)
-    assert front.velocity.x == pytest.approx(5.0, rel=0.05)
-
-
-def test_scenery_does_not_yield(world: World) -> None:
-    car = spawn_car(world, 140.0)
-    car.control = VehicleControl(throttle=1.0)
-    felt = crash(world, 80)
-    assert felt[0] == (car.id, 0, 6)  # a pole
-    assert car.pose.location.x + 0.5 * car.spec.length_m <= 150.0
-
-
-def test_a_walker_is_pushed_and_the_car_hardly(world: World) -> None:
-    car, walker = spawn_car(world, 30.0), spawn_walker(world, 36.0, 1.75)
-    car.set_velocity(Vector(8.0, 0.0, 0.0))
-    felt = crash(world, 10)
-    assert (car.id, walker.id, 0) in felt
-    assert walker.pose.location.x > 36.0
-    assert car.velocity.x > 7.0
-
-
-def test_without_collisions_bodies_pass(world: World) -> None:
-    car, walker = spawn_car(world, 30.0), spawn_walker(world, 36.0, 1.75)
-    walker.has_collisions = False
-    car.set_velocity(Vector(8.0, 0.0, 0.0))
-    assert crash(world, 40) == []
-    assert walker.pose.location.x == 36.0
-
-
-def test_two_replayed_bodies_may_overlap(world: World) -> None:
-    a, b = spawn_car(world, 30.0), spawn_car(world, 40.0)
-    a.simulate_physics = b.simulate_physics = False
-    world.set_pose(b.id, a.pose)
-    assert crash(world, 3) == []
-    assert a.pose == b.pose

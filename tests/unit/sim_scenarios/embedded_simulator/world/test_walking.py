@@ -110,7 +110,7 @@ def test_who_is_hit_hard_falls_lies_and_is_gone(world: World) -> None:
     run(world, 20)
     assert not walker.is_alive
     car.set_velocity(Vector())
-    run(world, 20)
+    run(world, 40)
     assert abs(walker.pose.rotation.pitch) == pytest.approx(90.0)
     assert walker.pose.location.z < 0.3
     assert not walker.has_collisions
