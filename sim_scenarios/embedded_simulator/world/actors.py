@@ -1,6 +1,6 @@
 """The things that exist in an episode: mutable state that the world owns and nothing else writes.
 
-One class for each kind that behaves differently; spectator, props and walker controllers are plain ``Actor``.
+One class for each kind that behaves differently; spectator and walker controllers are plain ``Actor``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sim_scenarios.embedded_simulator.world.controls import (
     WalkerControl,
 )
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox
+from sim_scenarios.embedded_simulator.world.prop_catalogue import PropSpec
 from sim_scenarios.embedded_simulator.world.skeleton import BonePose
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, TrafficLightState, Vector, VehicleLight
 from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VehicleSpec
@@ -54,7 +55,7 @@ class Actor:
 
 @dataclass(kw_only=True, slots=True)
 class MovingActor(Actor):
-    """A vehicle or walker."""
+    """A vehicle, walker or prop: what has a body."""
 
     simulate_physics: bool = True
     has_collisions: bool = True
@@ -160,6 +161,20 @@ class Walker(MovingActor):
     def mass_kg(self) -> float:
         """The same for all."""
         return WALKER_MASS_KG
+
+
+@dataclass(kw_only=True, slots=True)
+class Prop(MovingActor):
+    """Something that stands about, loose or not."""
+
+    spec: PropSpec
+    rests_at: Pose | None = None
+    """Where it lies still, so that nothing needs to be done about it until something moves it."""
+
+    @property
+    def mass_kg(self) -> float:
+        """As in the catalogue."""
+        return self.spec.mass_kg
 
 
 @dataclass(kw_only=True, slots=True)

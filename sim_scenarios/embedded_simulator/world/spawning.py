@@ -10,15 +10,16 @@ from sim_scenarios.embedded_simulator.world.actors import (
     CAMERA_KINDS,
     Actor,
     CameraShape,
+    Prop,
     Sensor,
     SensorKind,
     Vehicle,
     Walker,
 )
-from sim_scenarios.embedded_simulator.world.blueprints.props import PROP_SIZES
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox
 from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.motion import motion_at
+from sim_scenarios.embedded_simulator.world.prop_catalogue import PROP_SPECS, PropSpec
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Vector
 from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES, VehicleSpec
 from sim_scenarios.embedded_simulator.world.vehicle_physics import default_physics
@@ -26,7 +27,7 @@ from sim_scenarios.embedded_simulator.world.walker_catalogue import TAG_PEDESTRI
 
 MAX_IMAGE_SIDE_PX = 8192
 _WALKER_HALF_WIDTH_M = 0.22
-_TAG_DYNAMIC = 21
+_TAG_STATIC, _TAG_DYNAMIC = 20, 21
 _TWO_WHEELER_LOCK_DEG = 45.0
 
 _VEHICLE_SPECS: Mapping[str, VehicleSpec] = {spec.id: spec for spec in VEHICLES}
@@ -46,10 +47,8 @@ def make_actor(actor_id: int, description: ActorDescription, pose: Pose, *, next
         return _walker(actor_id, description, pose, _WALKER_SPECS[description.id])
     if description.id in _SENSOR_KINDS:
         return _sensor(actor_id, description, pose, _SENSOR_KINDS[description.id], next_stream_id)
-    if description.id in PROP_SIZES:
-        extent = Vector(*(0.5 * side for side in PROP_SIZES[description.id]))
-        box = BoundingBox(Vector(0.0, 0.0, extent.z), extent)
-        return Actor(id=actor_id, description=description, pose=pose, box=box, tags=bytes([_TAG_DYNAMIC]))
+    if description.id in PROP_SPECS:
+        return _prop(actor_id, description, pose, PROP_SPECS[description.id])
     return Actor(id=actor_id, description=description, pose=pose)
 
 
@@ -86,6 +85,20 @@ def _walker(actor_id: int, description: ActorDescription, pose: Pose, spec: Walk
         box=BoundingBox(Vector(), Vector(_WALKER_HALF_WIDTH_M, _WALKER_HALF_WIDTH_M, 0.5 * spec.height_m)),
         tags=bytes([TAG_PEDESTRIAN]),
         color=_color(description, default=spec.clothes),
+        spec=spec,
+    )
+
+
+def _prop(actor_id: int, description: ActorDescription, pose: Pose, spec: PropSpec) -> Prop:
+    extent = Vector(0.5 * spec.length_m, 0.5 * spec.width_m, 0.5 * spec.height_m)
+    return Prop(
+        id=actor_id,
+        description=description,
+        pose=pose,
+        last_pose=pose,
+        box=BoundingBox(Vector(0.0, 0.0, extent.z), extent),
+        tags=bytes([_TAG_DYNAMIC if spec.is_loose else _TAG_STATIC]),
+        simulate_physics=spec.is_loose,
         spec=spec,
     )
 

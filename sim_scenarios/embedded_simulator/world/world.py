@@ -21,6 +21,7 @@ from sim_scenarios.embedded_simulator.road.town import Town
 from sim_scenarios.embedded_simulator.world.actors import (
     Actor,
     MovingActor,
+    Prop,
     TrafficLight,
     Vehicle,
     Walker,
@@ -44,6 +45,7 @@ from sim_scenarios.embedded_simulator.world.motion import advance_vehicle, motio
 from sim_scenarios.embedded_simulator.world.roads import Roads
 from sim_scenarios.embedded_simulator.world.scenery import solids
 from sim_scenarios.embedded_simulator.world.settings import EpisodeSettings
+from sim_scenarios.embedded_simulator.world.sliding import advance_props
 from sim_scenarios.embedded_simulator.world.snapshot import (
     Pose,
     Rotation,
@@ -242,11 +244,13 @@ class World:
         self.frame += 1
         self.elapsed_s += delta_s
         self.traffic_lights.advance(delta_s)
-        vehicles, walkers, movers = self.of_kind(Vehicle), self.of_kind(Walker), self.of_kind(MovingActor)
+        vehicles, walkers, props = self.of_kind(Vehicle), self.of_kind(Walker), self.of_kind(Prop)
+        movers = self.of_kind(MovingActor)
         starts = [mover.pose if mover.simulate_physics else mover.last_pose for mover in movers]
         for vehicle in vehicles:
             advance_vehicle(vehicle, self.place.ground, delta_s)
         advance_walkers(walkers, self.place.ground, delta_s)
+        advance_props(props, self.place.ground, delta_s)
         for mover in movers:
             self._follow_parent(mover)
         collisions = self._contacts.resolve(movers, starts, delta_s)
@@ -285,7 +289,7 @@ class World:
             elapsed_s=self.elapsed_s,
             delta_s=delta_s,
             weather=self.weather,
-            actors=tuple(_visible(actor) for actor in movers),
+            actors=tuple(_visible(actor) for actor in movers if not isinstance(actor, Prop)),
             traffic_lights={light.site.opendrive_id: light.state for light in self.of_kind(TrafficLight)},
             hidden_objects=self.hidden_objects,
         )
