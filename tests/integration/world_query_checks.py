@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import queue
 import sys
+import time
 from typing import Any
 
 import carla
@@ -121,6 +122,46 @@ def check_layers(port: int) -> None:
     )  # a town without layers: nothing to leave out
     world.unload_map_layer(carla.MapLayer.All)
     assert len(world.get_level_bbs(carla.CityObjectLabel.Any)) == count
+
+
+# --- lights ---------------------------------------------------------------------------------------------------------
+
+
+def check_light_manager(port: int) -> None:
+    world = fresh_world(connect(port))
+    manager = world.get_lightmanager()
+    lamps = manager.get_all_lights(carla.LightGroup.Street)
+    assert len(manager.get_all_lights()) == len(lamps) + len(manager.get_all_lights(carla.LightGroup.Building))
+    assert manager.get_turned_on_lights(carla.LightGroup.NONE) == []
+    some = lamps[:3]
+    manager.turn_on(some)
+    manager.set_color(some, carla.Color(10, 20, 30))
+    manager.set_intensities(some, [100.0, 200.0, 300.0])
+    manager.set_light_group(some, carla.LightGroup.Other)
+    lamps[3].set_light_state(carla.LightState(50.0, carla.Color(1, 2, 3), carla.LightGroup.Street, True))
+    world.tick()  # the client sends its changes with a tick
+    second = connect(port)
+    other = second.get_world().get_lightmanager()
+    seen = [light for light in other.get_all_lights() if light.id in {lamp.id for lamp in some}]
+    assert [light.light_group for light in seen] == [carla.LightGroup.Other] * 3
+    assert other.get_intensity(seen) == [100.0, 200.0, 300.0]
+    assert other.get_color(seen) == [carla.Color(10, 20, 30)] * 3
+    assert other.is_active(seen) == [True] * 3
+    assert len(other.get_turned_on_lights(carla.LightGroup.NONE)) == 4
+    assert len(other.get_turned_off_lights(carla.LightGroup.Street)) == len(lamps) - 4
+    assert other.get_light_state([lamps[3]])[0].intensity == 50.0
+    lamps[5].turn_on()
+    for _ in range(100):  # the other client is told by the episode state, which it reads when it comes to it
+        world.tick()
+        if len(other.get_turned_on_lights(carla.LightGroup.NONE)) == 5:
+            break
+        time.sleep(0.02)
+    assert len(other.get_turned_on_lights(carla.LightGroup.NONE)) == 5
+    world.set_weather(carla.WeatherParameters.ClearNight)
+    manager.set_day_night_cycle(False)  # off as they are, whatever the sun does now
+    for _ in range(3):
+        world.tick()
+    assert len(connect(port).get_world().get_lightmanager().get_turned_on_lights(carla.LightGroup.Street)) > 100
 
 
 CHECKS = {name.removeprefix("check_"): check for name, check in globals().items() if name.startswith("check_")}

@@ -82,8 +82,3 @@ def project_point(context: Context, location: Any, direction: Any, search_distan
     end = Vector(start.x + reach * dx, start.y + reach * dy, start.z + reach * dz)
     hit = context.world.place.ground.ray(start, end)
     return [hit is not None, pack_labelled_point(hit or LabelledPoint(Vector(), 0))]
-
-
-def query_lights_state(context: Context, client: Any) -> list[Any]:
-    """Street lamps follow the sun and cannot be switched: there are no lights to list."""
-    return []

@@ -103,7 +103,7 @@ def get_weather_parameters(context: Context) -> list[float]:
 
 def set_weather_parameters(context: Context, weather: Any) -> None:
     """Visible from the next tick on."""
-    context.world.weather = unpack_weather(weather)
+    context.world.set_weather(unpack_weather(weather))
 
 
 def get_imui_gravity(context: Context) -> float:

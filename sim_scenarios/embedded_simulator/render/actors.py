@@ -19,6 +19,7 @@ from sim_scenarios.embedded_simulator.render.jit import Records
 from sim_scenarios.embedded_simulator.render.library import linear_from_srgb
 from sim_scenarios.embedded_simulator.render.mesh import Joint, Part
 from sim_scenarios.embedded_simulator.render.scene import Scene, blank_rows
+from sim_scenarios.embedded_simulator.render.standing import StandingObjects
 from sim_scenarios.embedded_simulator.world.gait import Gait, Limb, gait
 from sim_scenarios.embedded_simulator.world.snapshot import Snapshot, TrafficLightState, VehicleLight
 
@@ -47,8 +48,7 @@ class ActorPoser:
 
     def __init__(self, scene: Scene, walker_heights_m: dict[str, float]) -> None:
         self._num_static = len(scene.objects)
-        self._num_static_levels = scene.objects["num_levels"].copy()
-        self._object_rows = scene.object_rows
+        self.standing = StandingObjects(scene)
         self._objects = scene.objects.copy()
         self._signals = list(scene.light_rows)
         self._signal_rows = np.array(list(scene.light_rows.values()), np.int64)
@@ -86,18 +86,11 @@ class ActorPoser:
         if snapshot is not self._posed:
             if len(self._objects) < count:
                 self._objects = np.concatenate([self._objects[: self._num_static], blank_rows(num_actors + 64)])
-            self._hide_objects(snapshot)
+            self.standing.apply(self._objects, snapshot)
             self._light_signals(snapshot)
             self._pose_actors(snapshot, self._objects[self._num_static : count])
             self._posed = snapshot
         return self._objects[:count], self._joints
-
-    def _hide_objects(self, snapshot: Snapshot) -> None:
-        """What has no level of detail is not drawn."""
-        levels = self._objects["num_levels"][: self._num_static]
-        levels[:] = self._num_static_levels
-        rows = self._object_rows[np.array(sorted(snapshot.hidden_objects), np.int64) - 1]
-        levels[rows[rows >= 0]] = 0
 
     def _light_signals(self, snapshot: Snapshot) -> None:
         states = [snapshot.traffic_lights.get(signal, TrafficLightState.OFF) for signal in self._signals]

@@ -72,19 +72,21 @@ def headlights(snapshot: Snapshot, eye: NDArray[np.float64]) -> NDArray[np.float
 
 @inlined
 def lamp_light(
-    grid: Records, cells: NDArray[np.int32], lamps: NDArray[np.float32], power: Real,
+    grid: Records, cells: NDArray[np.int32], lamps: NDArray[np.float32],
     x: Real, y: Real, z: Real, nx: Real, ny: Real, nz: Real,
     vx: Real, vy: Real, vz: Real, is_shiny: bool,
-) -> tuple[Real, Real]:  # fmt: skip
-    """Street light on a surface: diffuse strength, and how strongly a smooth film would mirror the lamps.
+) -> tuple[Real, Real, Real, Real, Real, Real]:  # fmt: skip
+    """Street light on a surface: diffuse colour, and the colour in which a smooth film would mirror the lamps.
 
+    ``lamps`` (N, 6): place [m] and linear power.
     ``v`` is the unit direction from the surface to the eye; only ``is_shiny`` surfaces mirror.
     """
     column = floor_of((x - grid[0].x0) * F(1.0 / CELL_M))
     row = floor_of((y - grid[0].y0) * F(1.0 / CELL_M))
     if column < 0 or row < 0 or column >= grid[0].columns or row >= grid[0].rows:
-        return F(0), F(0)
-    diffuse, mirrored = F(0), F(0)
+        return F(0), F(0), F(0), F(0), F(0), F(0)
+    diffuse_r, diffuse_g, diffuse_b = F(0), F(0), F(0)
+    mirrored_r, mirrored_g, mirrored_b = F(0), F(0), F(0)
     for i in range(LAMPS_PER_CELL):
         lamp = cells[row, column, i]
         if lamp < 0:
@@ -97,9 +99,11 @@ def lamp_light(
         inverse = F(1) / math.sqrt(square + F(0.05))
         lx, ly, lz = lx * inverse, ly * inverse, lz * inverse
         cone = min(F(1), max(F(0), lz * F(1.5) - F(0.12)))
-        strength = power * reach * reach * cone / (square + F(18))
+        strength = reach * reach * cone / (square + F(18))
         facing = nx * lx + ny * ly + nz * lz
-        diffuse += strength * max(F(0), facing * F(0.92) + F(0.08))
+        r, g, b = lamps[lamp, 3] * strength, lamps[lamp, 4] * strength, lamps[lamp, 5] * strength
+        share = max(F(0), facing * F(0.92) + F(0.08))
+        diffuse_r, diffuse_g, diffuse_b = diffuse_r + r * share, diffuse_g + g * share, diffuse_b + b * share
         if is_shiny:
             hx, hy, hz = lx + vx, ly + vy, lz + vz
             h = (nx * hx + ny * hy + nz * hz) / math.sqrt(hx * hx + hy * hy + hz * hz + F(1e-6))
@@ -107,8 +111,9 @@ def lamp_light(
                 h = (h - F(0.9)) * F(10)
                 h *= h
                 h *= h
-                mirrored += strength * h * h
-    return diffuse, mirrored
+                h *= h
+                mirrored_r, mirrored_g, mirrored_b = mirrored_r + r * h, mirrored_g + g * h, mirrored_b + b * h
+    return diffuse_r, diffuse_g, diffuse_b, mirrored_r, mirrored_g, mirrored_b
 
 
 @inlined

@@ -110,6 +110,7 @@ def light_pixels(
     sun, sun_color = look[0].sun, look[0].sun_color
     ambient, bounce, fog_color = look[0].ambient, look[0].bounce, look[0].fog_color
     has_shadows, is_dark = look[0].has_shadows != 0, look[0].lamp_power > F(0.05)
+    has_lamps = lamps.shape[0] > 0
     last_row, last_column = open_sky.shape[0] - 1, open_sky.shape[1] - 1
     for y in range(height):
         if (y >> BAND_SHIFT) % workers != worker:
@@ -163,13 +164,12 @@ def light_pixels(
             in_r = sun_color[0] * lit + ambient[0] * above + bounce[0] * below
             in_g = sun_color[1] * lit + ambient[1] * above + bounce[1] * below
             in_b = sun_color[2] * lit + ambient[2] * above + bounce[2] * below
-            mirrored = F(0)
-            if is_dark:
-                lamp, mirrored = lamp_light(
+            mirror_r, mirror_g, mirror_b = F(0), F(0), F(0)
+            if has_lamps:
+                lamp_r, lamp_g, lamp_b, mirror_r, mirror_g, mirror_b = lamp_light(
                     lamp_record,
                     lamp_cells,
                     lamps,
-                    look[0].lamp_power,
                     px,
                     py,
                     pz,
@@ -181,10 +181,14 @@ def light_pixels(
                     -dz,
                     film > F(0) or gloss > F(0.25) or coat > F(0),
                 )
+                in_r, in_g, in_b = in_r + lamp_r * ao, in_g + lamp_g * ao, in_b + lamp_b * ao
+            if is_dark:
                 beam = headlight_light(beams, px, py, pz, nx, ny, nz)
-                in_r += lamp * _LAMP_COLOR[0] * ao + beam * _BEAM_COLOR[0]
-                in_g += lamp * _LAMP_COLOR[1] * ao + beam * _BEAM_COLOR[1]
-                in_b += lamp * _LAMP_COLOR[2] * ao + beam * _BEAM_COLOR[2]
+                in_r, in_g, in_b = (
+                    in_r + beam * _BEAM_COLOR[0],
+                    in_g + beam * _BEAM_COLOR[1],
+                    in_b + beam * _BEAM_COLOR[2],
+                )
             r, g, b = red * in_r, green * in_g, blue * in_b
             if glow != F(0):
                 er, eg, eb = own_light(look, glow, red, green, blue)
@@ -198,7 +202,7 @@ def light_pixels(
                 rx, ry, rz = dx + twice * nx, dy + twice * ny, dz + twice * nz
                 er, eg, eb = environment(look, rx, ry, rz)
                 r, g, b = r + er * share * ao, g + eg * share * ao, b + eb * share * ao
-                if lit > F(0) or mirrored > F(0):
+                if lit > F(0) or mirror_r + mirror_g + mirror_b > F(0):
                     s = max(F(0), rx * sun[0] + ry * sun[1] + rz * sun[2])
                     s *= s
                     s *= s
@@ -208,14 +212,14 @@ def light_pixels(
                     s *= s
                     s *= s
                     strength = gloss * F(1.5) * s * min(F(1), lit * F(4))
-                    r += sun_color[0] * strength + mirrored * F(0.5) * _LAMP_COLOR[0]
-                    g += sun_color[1] * strength + mirrored * F(0.5) * _LAMP_COLOR[1]
-                    b += sun_color[2] * strength + mirrored * F(0.5) * _LAMP_COLOR[2]
+                    r += sun_color[0] * strength + mirror_r * F(0.5)
+                    g += sun_color[1] * strength + mirror_g * F(0.5)
+                    b += sun_color[2] * strength + mirror_b * F(0.5)
             mirror = F(0)
             if film > F(0):
                 surface[y, x, 3] = puddle
-                shine = mirrored * film * F(0.16)
-                r, g, b = r + shine * _LAMP_COLOR[0], g + shine * _LAMP_COLOR[1], b + shine * _LAMP_COLOR[2]
+                shine = film * F(0.16)
+                r, g, b = r + mirror_r * shine, g + mirror_g * shine, b + mirror_b * shine
                 mirror = max(F(0.55) * film, puddle) * ao  # no sky to mirror under a car
             distance = depth * length
             fog = fog_opacity(look, distance, F(0.5) * (pz + eye_z))

@@ -13,7 +13,7 @@ from sim_scenarios.embedded_simulator.render.actors import ActorPoser
 from sim_scenarios.embedded_simulator.render.canvas import Canvas, CanvasStore
 from sim_scenarios.embedded_simulator.render.culling import Culler
 from sim_scenarios.embedded_simulator.render.jit import Real, Records, Workers
-from sim_scenarios.embedded_simulator.render.lamps import headlights, lamp_grid
+from sim_scenarios.embedded_simulator.render.lamps import headlights
 from sim_scenarios.embedded_simulator.render.lighting import light_pixels
 from sim_scenarios.embedded_simulator.render.model_source import ModelSource, procedural_models
 from sim_scenarios.embedded_simulator.render.occlusion import (
@@ -49,7 +49,6 @@ class Renderer:
         self._poser = ActorPoser(self._scene, {spec.id: spec.height_m for spec in models.walkers})
         self._picture = VisibilityPass(library, self._textures, self._workers)
         self._shadows = ShadowCaster(self._scene, self._textures, self._workers, self._culler)
-        self._lamps_without: frozenset[int] | None = None
         self._ground_open = np.ones((CONTACT_PX, CONTACT_PX), np.float32)
         self._canvases = CanvasStore()
         self.stage_seconds: dict[str, float] = {}
@@ -106,12 +105,12 @@ class Renderer:
         with self._stage("occlusion"):
             self._workers.run(crease_occlusion, camera, canvas.nearness, canvas.surface, canvas.open_sky)
             corner = self._darken_ground(camera, objects)
-        self._choose_lamps(snapshot, objects)
+        lamp_record, lamp_cells, lamps = self._poser.standing.lamps(objects, snapshot, float(look["lamp_power"][0]))
         with self._stage("lighting"):
             self._workers.run(
                 light_pixels, camera, look, canvas.slot_at, canvas.nearness, canvas.tag, textures.noise,
                 shadows.records, shadows.moving, shadows.near, shadows.town, canvas.open_sky, self._ground_open,
-                corner[0], corner[1], self._lamp_record, self._lamp_cells, self._lamps,
+                corner[0], corner[1], lamp_record, lamp_cells, lamps,
                 headlights(snapshot, camera["eye"][0]), canvas.surface, canvas.light,
             )  # fmt: skip
         seed = scene_seed(camera, objects[self._poser.num_static :])
@@ -122,13 +121,6 @@ class Renderer:
             )  # fmt: skip
         with self._stage("post"):
             self._workers.run(finish_picture, look, seed, canvas.toned, canvas.rgb)
-
-    def _choose_lamps(self, snapshot: Snapshot, objects: Records) -> None:
-        """Keep the grid of the lamps that are there."""
-        if snapshot.hidden_objects != self._lamps_without:
-            self._lamps = self._scene.lamps[objects["num_levels"][self._scene.lamp_rows] > 0]
-            self._lamp_record, self._lamp_cells = lamp_grid(self._lamps)
-            self._lamps_without = snapshot.hidden_objects
 
     def _darken_ground(self, camera: Records, objects: Records) -> tuple[Real, Real]:
         """Draw the footprints near the camera; returns the world place of the map's corner."""

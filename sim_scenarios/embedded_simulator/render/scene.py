@@ -19,6 +19,7 @@ from sim_scenarios.embedded_simulator.render.library import LibraryBuilder, Mesh
 from sim_scenarios.embedded_simulator.render.mesh import Joint, Mesh, Model, Part
 from sim_scenarios.embedded_simulator.render.model_source import ModelSource
 from sim_scenarios.embedded_simulator.render.projection import OBJECT
+from sim_scenarios.embedded_simulator.render.surface import STREET_LAMP_GLOW
 from sim_scenarios.embedded_simulator.render.view import rotation_axes
 from sim_scenarios.embedded_simulator.road.town import Placement, Town
 from sim_scenarios.embedded_simulator.world.snapshot import Vector
@@ -158,6 +159,7 @@ def blank_rows(count: int) -> Records:
     rows = np.zeros(count, OBJECT)
     rows["tint"] = 1.0
     rows["joint_base"] = -1
+    rows["glow"][:, Part.STREET_LAMP] = STREET_LAMP_GLOW
     rows["casts_shadow"] = 1
     return rows
 

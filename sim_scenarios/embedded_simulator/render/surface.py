@@ -19,7 +19,7 @@ from sim_scenarios.embedded_simulator.render.texture_sampling import floor_of, h
 ALBEDO, GLOSS, NORMAL, GLOW, COAT = 0, 3, 4, 7, 8
 NUM_CHANNELS = 9
 """Channels of the surface buffer: linear albedo (3), gloss, world normal (3), glow, clear coat (1 for paint)."""
-PAINT_PART, STREET_LAMP_PART, WINDOW_PART, LEAF_PART = 1, 14, 15, 16
+PAINT_PART, WINDOW_PART, LEAF_PART = 1, 15, 16
 TERRAIN_TAG = 10
 MAX_LEVEL = 9
 """The last column of a material's mip levels."""
@@ -138,7 +138,7 @@ def resolve_surfaces(
                 row = objects[draws[slot.draw].object]
                 for i in range(3):
                     color[i] *= row.tint[part, i]
-                glow = row.glow[part] if part != STREET_LAMP_PART else F(STREET_LAMP_GLOW)
+                glow = row.glow[part]
                 coat = F(1) if part == PAINT_PART else F(0)
                 seed = row.seed
             ray_right = (F(x) + F(0.5) - center_x) * inverse_focal
@@ -170,8 +170,8 @@ def resolve_surfaces(
             length = math.sqrt(nx * nx + ny * ny + nz * nz)
             scale = F(1) / length if length > F(0) else F(0)
             surface[y, x, 4], surface[y, x, 5], surface[y, x, 6] = nx * scale, ny * scale, nz * scale
-            shine = glow
-            if part == WINDOW_PART and gloss > _PANE_GLOSS:
+            shine = glow if part != WINDOW_PART else F(0)
+            if part == WINDOW_PART and gloss > _PANE_GLOSS and glow >= F(0):
                 column = np.uint32(floor_of(u * window_grid[material, 0]) & 0xFFFF)
                 storey = np.uint32(floor_of(v * window_grid[material, 1]) & 0xFFFF)
                 chance = hash_bits(seed ^ hash_bits(column + storey * np.uint32(65537)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sim_scenarios.embedded_simulator.wire.sensor_data import (
     SensorHeader,
     SensorType,
+    SimulationState,
     pack_actor_record,
     pack_episode_header,
     pack_header,
@@ -24,7 +25,10 @@ def pack_episode_state(world: World) -> bytes:
     """
     header = SensorHeader(type_id=SensorType.WORLD_OBSERVER, frame=world.frame, timestamp_s=world.elapsed_s)
     episode = pack_episode_header(
-        episode_id=world.episode_id, platform_timestamp_s=world.elapsed_s, delta_s=world.settings.delta_s
+        episode_id=world.episode_id,
+        platform_timestamp_s=world.elapsed_s,
+        delta_s=world.settings.delta_s,
+        state=SimulationState.LIGHTS_CHANGED if world.lights_updated else SimulationState.NONE,
     )
     return b"".join([pack_header(header), episode, *map(_pack_record, world.actors.values())])
 

@@ -25,6 +25,7 @@ from sim_scenarios.embedded_simulator.world.description import (
     EnvironmentObject,
     LabelledPoint,
 )
+from sim_scenarios.embedded_simulator.world.lights import Light, LightGroup
 from sim_scenarios.embedded_simulator.world.settings import EpisodeSettings
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector, Weather
 
@@ -237,6 +238,40 @@ def pack_actor(
     """Actor; ``stream_token`` has 24 bytes for sensors that stream and is empty otherwise."""
     packed_box = pack_bounding_box(box, actor_id=actor_id)
     return [actor_id, parent_id, pack_description(description), packed_box, tags, stream_token]
+
+
+def pack_light(light: Light) -> list[Any]:
+    """LightState."""
+    return [light.id, list(light.location), light.intensity, int(light.group), list(light.color), light.active]
+
+
+def unpack_light(packed: Any) -> Light:
+    """LightState.
+
+    Raises:
+        WireError: A field of another type, an intensity below 0, or no group or colour.
+    """
+    number_, location, intensity, group, color, active = fields("LightState", packed, 6)
+    if number(intensity) < 0.0:
+        raise WireError(f"expected a light's intensity >= 0, got {intensity}")
+    if integer(group) not in list(LightGroup):
+        raise WireError(f"expected a light group 0 to {max(LightGroup)}, got {group}")
+    return Light(
+        id=integer(number_),
+        location=unpack_vector(location),
+        intensity=number(intensity),
+        group=LightGroup(integer(group)),
+        color=unpack_color(color),
+        active=flag(active),
+    )
+
+
+def unpack_color(packed: Any) -> tuple[int, int, int]:
+    """Color: red, green, blue, 0..255."""
+    red, green, blue = (integer(channel) for channel in fields("Color", packed, 3))
+    if not all(0 <= channel <= 255 for channel in (red, green, blue)):
+        raise WireError(f"expected a colour's channels as 0 to 255, got {str(packed)[:80]}")
+    return red, green, blue
 
 
 def pack_environment_object(thing: EnvironmentObject) -> list[Any]:

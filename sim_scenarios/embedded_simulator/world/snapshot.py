@@ -110,6 +110,20 @@ class VisibleActor:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SwitchedLight:
+    """A street lamp, or the windows of a building, that a client has changed."""
+
+    object_id: int
+    """Of the environment object that it is part of."""
+    is_on: bool | None
+    """None: it follows the sun."""
+    color: tuple[int, int, int]
+    """sRGB 0..255; windows keep their own."""
+    share: float
+    """Of the intensity that such a light has by itself; windows keep theirs."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
     """The visible world at one frame."""
 
@@ -122,4 +136,6 @@ class Snapshot:
     traffic_lights: dict[str, TrafficLightState]
     """Phase of every light, by OpenDRIVE signal id."""
     hidden_objects: frozenset[int] = frozenset()
-    """Ids of the environment objects that are switched off (``scenery.environment_objects``)."""
+    """Ids of the environment objects that are switched off (``world/environment.py``)."""
+    switched_lights: tuple[SwitchedLight, ...] = ()
+    """Lamps and windows that clients have changed, by id."""

@@ -41,6 +41,7 @@ from sim_scenarios.embedded_simulator.world.environment import (
 from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.geometry import as_sent, compose, difference, length
 from sim_scenarios.embedded_simulator.world.ground import Ground
+from sim_scenarios.embedded_simulator.world.lights import LightControl
 from sim_scenarios.embedded_simulator.world.motion import advance_vehicle, motion_at, settle
 from sim_scenarios.embedded_simulator.world.roads import Roads
 from sim_scenarios.embedded_simulator.world.scenery import solids
@@ -114,6 +115,8 @@ class World:
         self.elapsed_s = 0.0
         self.gravity = 9.81
         self.weather = Weather()
+        self.lights = LightControl(place.town)
+        self.lights_updated = False
         if reset_settings:
             self.settings = EpisodeSettings()
         self.hidden_objects: frozenset[int] = frozenset()
@@ -231,6 +234,11 @@ class World:
         if unknown := sorted(wanted - known):
             raise WorldError(f"no environment objects {unknown[:10]}; this town has {len(self.place.objects)} of them")
 
+    def set_weather(self, weather: Weather) -> None:
+        """Visible from the next tick on; lamps go on at dusk."""
+        self.lights.follow_weather(self.weather, weather)
+        self.weather = weather
+
     def show_layers(self, layers: MapLayer, shown: bool) -> None:
         """Shows or hides the objects of map layers; as in CARLA, only the towns called ``..._Opt`` have any."""
         if layers and self.name.endswith(LAYERED):
@@ -243,6 +251,7 @@ class World:
         delta_s = self.settings.delta_s
         self.frame += 1
         self.elapsed_s += delta_s
+        self.lights_updated = self.lights.take_update()
         self.traffic_lights.advance(delta_s)
         vehicles, walkers, props = self.of_kind(Vehicle), self.of_kind(Walker), self.of_kind(Prop)
         movers = self.of_kind(MovingActor)
@@ -292,6 +301,7 @@ class World:
             actors=tuple(_visible(actor) for actor in movers if not isinstance(actor, Prop)),
             traffic_lights={light.site.opendrive_id: light.state for light in self.of_kind(TrafficLight)},
             hidden_objects=self.hidden_objects,
+            switched_lights=self.lights.switched(),
         )
 
     def _follow_parent(self, actor: Actor) -> None:

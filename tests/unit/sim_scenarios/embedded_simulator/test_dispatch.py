@@ -334,3 +334,29 @@ def test_a_new_episode_shows_everything(desk: Desk) -> None:
     desk.ask("enable_environment_objects", [1], False)
     desk.ask("load_new_episode", "", False, 65535)
     assert desk.world.hidden_objects == frozenset()
+
+
+def test_lights_go_there_and_back(desk: Desk) -> None:
+    (house,) = desk.value("query_lights_state", "127.0.0.1:2000")
+    assert (house[0], house[3], house[5]) == (1, 3, False)
+    wanted = [1, [0.0, 0.0, 0.0], 100.0, 4, [1, 2, 3], True]
+    assert desk.ask("update_lights_state", "127.0.0.1:2000", [wanted], False) == (None, [[False]])
+    assert desk.value("query_lights_state", "127.0.0.1:2000") == [[1, house[1], *wanted[2:]]]
+    assert desk.world.tick().snapshot.switched_lights[0].is_on
+    assert desk.ask("update_day_night_cycle", "127.0.0.1:2000", True) == (None, [[False]])
+    assert not desk.value("query_lights_state", "")[0][5]
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong", "reason"),
+    [
+        (2, -1.0, "intensity >= 0"),
+        (3, 9, "group 0 to 4"),
+        (4, [1, 2], "expected Color"),
+        (4, [1, 2, 300], "0 to 255"),
+    ],
+)
+def test_light_states_are_checked(desk: Desk, field: int, wrong: Any, reason: str) -> None:
+    state: list[Any] = [1, [0.0, 0.0, 0.0], 100.0, 4, [1, 2, 3], True]
+    state[field] = wrong
+    assert reason in desk.reason("update_lights_state", "", [state], False)

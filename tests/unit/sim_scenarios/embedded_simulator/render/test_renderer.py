@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from sim_scenarios.embedded_simulator.render.renderer import Renderer
 from sim_scenarios.embedded_simulator.render.view import FAR_M, Frame
-from sim_scenarios.embedded_simulator.world.snapshot import VehicleLight, Weather
+from sim_scenarios.embedded_simulator.world.snapshot import SwitchedLight, VehicleLight, Weather
 
 NOON = Weather(sun_altitude_angle=45.0, sun_azimuth_angle=-1.0)
 WEATHERS = {
@@ -336,3 +336,30 @@ def test_hidden_objects_are_not_drawn_and_cast_no_shadow(renderer: Renderer, sta
     dark = kept(renderer.render(overview, stage.snapshot(weather=night, hidden=frozenset({lamp})), color=True))
     assert dark.rgb.astype(int).sum() < 0.9 * lit.rgb.astype(int).sum()
     assert (dark.tag == stage.POLE).sum() < (lit.tag == stage.POLE).sum()
+
+
+def test_switched_lamps_shine_as_they_are_told(renderer: Renderer, stage: Any) -> None:
+    lamp = 3
+    overview = stage.view(x=5.0, y=4.0, z=3.0, pitch=-10.0, yaw=10.0)
+
+    def picture(altitude: float, *lights: SwitchedLight) -> Any:
+        weather = Weather(sun_altitude_angle=altitude)
+        frame = renderer.render(overview, stage.snapshot(weather=weather, lights=lights), color=True)
+        assert frame.rgb is not None
+        return frame.rgb.astype(int)
+
+    def switched(is_on: bool | None, color: tuple[int, int, int] = (255, 216, 165), share: float = 1.0) -> Any:
+        return SwitchedLight(object_id=lamp, is_on=is_on, color=color, share=share)
+
+    night, day = picture(-60.0), picture(50.0)
+    assert abs(picture(-60.0, switched(True)) - night).max() <= 10  # what it does by itself
+    dark = picture(-60.0, switched(False))
+    assert dark.sum() < 0.9 * night.sum()
+    blue = picture(-60.0, switched(True, (0, 0, 255)))
+    lit = (night - dark).sum(axis=2) > 30
+    assert lit.any()
+    assert (blue - dark)[lit][:, 2].mean() > 3 * abs(blue - dark)[lit][:, 0].mean()
+    assert picture(-60.0, switched(True, share=0.2)).sum() < night.sum() < picture(-60.0, switched(True, share=3)).sum()
+    np.testing.assert_array_equal(picture(50.0, switched(False)), day)
+    assert (picture(50.0, switched(True)) - day).sum() > 0
+    np.testing.assert_array_equal(picture(-60.0), night)
