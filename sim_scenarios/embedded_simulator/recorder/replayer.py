@@ -203,7 +203,7 @@ class _Replay:
 
     def _happen(self, world: World, frame: RecordedFrame) -> None:
         if frame.weather is not None:
-            world.weather = frame.weather
+            world.set_weather(frame.weather)
         for actor_id in frame.destroyed:
             live_id = self._live.pop(actor_id, 0)
             with contextlib.suppress(WorldError):  # somebody else was quicker, or it belongs to the town
