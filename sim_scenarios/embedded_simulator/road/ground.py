@@ -23,6 +23,8 @@ TAG_SIDEWALK = 2
 TAG_TERRAIN = 10
 TAG_ROAD_LINE = 24
 TAG_GROUND = 25
+TAG_WALL = 4
+TAG_BRIDGE = 26
 
 
 @dataclass(slots=True)
@@ -40,9 +42,16 @@ class GroundMesh:
         self._batches: dict[tuple[str, int], _Batch] = defaultdict(_Batch)
 
     def add(
-        self, material: str, tag: int, positions: Array, triangles: NDArray[np.int64], uvs: Array | None = None
+        self,
+        material: str,
+        tag: int,
+        positions: Array,
+        triangles: NDArray[np.int64],
+        uvs: Array | None = None,
+        *,
+        faces_up: bool = True,
     ) -> None:
-        """Add triangles (T, 3) over points (V, 3) [m]; level ones are turned to face up.
+        """Add triangles (T, 3) over points (V, 3) [m]; all but upright ones are turned to face up (or else down).
 
         ``uvs`` (V, 2) [m] default to x and y.
         """
@@ -50,8 +59,8 @@ class GroundMesh:
         normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         keep = np.linalg.norm(normals, axis=1) > 2.0 * _SMALLEST_AREA_M2
         triangles = triangles.copy()
-        downward = normals[:, 2] < -_SMALLEST_AREA_M2
-        triangles[downward] = triangles[downward][:, ::-1]
+        wrong = normals[:, 2] * (1.0 if faces_up else -1.0) < -_SMALLEST_AREA_M2
+        triangles[wrong] = triangles[wrong][:, ::-1]
         batch = self._batches[material, tag]
         batch.positions.append(positions)
         batch.uvs.append(positions[:, :2] if uvs is None else uvs)
@@ -59,11 +68,18 @@ class GroundMesh:
         batch.count += len(positions)
 
     def add_strip(
-        self, material: str, tag: int, left: Array, right: Array, uvs: tuple[Array, Array] | None = None
+        self,
+        material: str,
+        tag: int,
+        left: Array,
+        right: Array,
+        uvs: tuple[Array, Array] | None = None,
+        *,
+        faces_up: bool = True,
     ) -> None:
         """Add the quads between two polylines of N points (N, 3) [m].
 
-        A vertical strip faces the side from which ``left`` to ``right`` goes up and the polylines run to the right.
+        A vertical strip faces the side from which ``left`` to ``right`` goes up and the polylines run to the left.
         """
         count = len(left)
         first = np.arange(count - 1, dtype=np.int64)
@@ -74,7 +90,7 @@ class GroundMesh:
             ]
         )
         joined = None if uvs is None else np.concatenate(uvs)
-        self.add(material, tag, np.concatenate([left, right]), triangles, joined)
+        self.add(material, tag, np.concatenate([left, right]), triangles, joined, faces_up=faces_up)
 
     def surfaces(self, *, cell_m: float = CELL_M) -> list[Surface]:
         """One surface for each material, tag and grid cell, in a fixed order."""

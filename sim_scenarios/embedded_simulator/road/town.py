@@ -1,7 +1,7 @@
 """What a town is: plain data that the world simulates in and the renderer draws.
 
 Frame of reference: CARLA's left-handed axes (x forward/east, y right/south, z up), metres, degrees.
-The road surface lies at z = 0, sidewalks at ``SIDEWALK_HEIGHT_M``.
+Sidewalks lie ``SIDEWALK_HEIGHT_M`` above the road beside them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SIDEWALK_HEIGHT_M = 0.15
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Surface:
-    """A flat piece of ground or marking: one material and one semantic tag."""
+    """A piece of ground, wall or marking: one material and one semantic tag."""
 
     positions: NDArray[np.float32]
     """(V, 3) [m]."""
@@ -29,9 +29,9 @@ class Surface:
     """(V, 2) [m]: texture coordinates in metres, the renderer divides by the material's tile size."""
     material: str
     """A ground material of ``render/materials.py``: asphalt, sidewalk, kerb, grass, dirt, paint_white, paint_yellow,
-    plaza."""
+    plaza, concrete."""
     tag: int
-    """CARLA semantic tag: 1 road, 2 sidewalk, 10 terrain, 24 road line, 25 ground."""
+    """CARLA semantic tag: 1 road, 2 sidewalk, 4 wall, 10 terrain, 24 road line, 25 ground, 26 bridge."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +64,18 @@ class Placement:
     """The model's own +x, turned: a lamp's arm, a sign's face and a bench's front look along +x."""
     scale: float = 1.0
     seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Solid:
+    """An upright box that stops what runs into it: a piece of a wall, a parapet or a pillar; surfaces draw it."""
+
+    center: Vector
+    yaw_deg: float
+    extent: Vector
+    """Half sizes [m]."""
+    tag: int
+    """CARLA semantic tag."""
 
 
 PLACEMENT_KINDS = (
@@ -144,3 +156,7 @@ class Town:
     """Box around all surfaces [m]."""
     speed_limits_kmh: Mapping[int, int] = field(default_factory=dict)
     """Speed limit of every OpenDRIVE road, by road id; roads inside junctions too."""
+    solids: tuple[Solid, ...] = ()
+    """What stops vehicles besides lots and placements."""
+    shows_surfaces: bool = True
+    """Whether cameras see the surfaces (``enable_mesh_visibility`` of a generated world); they carry in any case."""

@@ -59,7 +59,6 @@ def _read_section(element: Xml.Element, start: float, end: float) -> LaneSection
 
 def _read_lane(element: Xml.Element, start: float) -> Lane:
     link = element.find("link")
-    height = element.find("height")
     return Lane(
         id=integer(element, "id"),
         type=word(element, "type"),
@@ -67,7 +66,6 @@ def _read_lane(element: Xml.Element, start: float) -> Lane:
         marks=_read_marks(element, start),
         predecessor=_linked(link, "predecessor"),
         successor=_linked(link, "successor"),
-        height_m=0.0 if height is None else number(height, "inner"),
     )
 
 

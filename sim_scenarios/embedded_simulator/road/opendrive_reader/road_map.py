@@ -72,8 +72,6 @@ class Lane:
     """By start."""
     predecessor: int | None
     successor: int | None
-    height_m: float
-    """Above the road, at its inner border; 0 where the file gives none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

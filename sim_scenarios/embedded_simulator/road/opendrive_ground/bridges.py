@@ -1,0 +1,189 @@
+"""Bridges and tunnels: where roads cross above one another, and what holds them up or covers them.
+
+A file may say where its bridges and tunnels are (``<bridge>``, ``<tunnel>``). Where it does not and one road passes
+well above another, the upper one is a bridge, as far as the land has to stay low for the lower one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import shapely
+
+from sim_scenarios.embedded_simulator.road.curves import Array
+from sim_scenarios.embedded_simulator.road.ground import TAG_BRIDGE, TAG_TERRAIN, TAG_WALL, GroundMesh
+from sim_scenarios.embedded_simulator.road.opendrive_ground.areas import HeightOf
+from sim_scenarios.embedded_simulator.road.opendrive_ground.carriageways import SIDE_M
+from sim_scenarios.embedded_simulator.road.opendrive_ground.cross_sections import Stretch
+from sim_scenarios.embedded_simulator.road.opendrive_reader.road_map import Span
+from sim_scenarios.embedded_simulator.road.town import Solid
+from sim_scenarios.embedded_simulator.world.snapshot import Vector
+
+CLEARANCE_M = 3.5
+"""Height difference from which one road passes above another."""
+_ABUTMENT_M = 7.0
+"""How far beyond the lower road's edge a bridge reaches."""
+DECK_M = 0.9
+_PARAPET_M = (0.25, 0.9)
+"""Width and height of the walls along a bridge."""
+_PILLAR_EVERY_M, _PILLAR_HALF_M = 18.0, 0.6
+_PILLAR_FROM_ROAD_M = 1.0
+_TUNNEL_M, _ROOF_M = 5.6, 1.2
+"""Height of a tunnel inside, and of what lies on it."""
+_UP = np.array([0.0, 0.0, 1.0])
+
+
+def bridges_over(stretches: Mapping[int, Sequence[Stretch]]) -> dict[int, list[Span]]:
+    """Where roads without spans of their own pass above others: bridges by road id."""
+    every = [stretch for members in stretches.values() for stretch in members]
+    outlines = [stretch.outline() for stretch in every]
+    heights = np.array([(stretch.points[0, :, 2].min(), stretch.points[0, :, 2].max()) for stretch in every])  # (R, 2)
+    pairs = shapely.STRtree(outlines).query(outlines, predicate="intersects")
+    high_enough = heights[pairs[0], 1] - heights[pairs[1], 0] > CLEARANCE_M
+    spans: dict[int, list[Span]] = {}
+    for upper, lower in pairs[:, high_enough].T:
+        if every[upper].road.spans or upper == lower:
+            continue
+        found = _span_above(every[upper], every[lower], outlines[lower])
+        if found is not None:
+            spans.setdefault(every[upper].road.id, []).append(found)
+    return spans
+
+
+def _span_above(upper: Stretch, lower: Stretch, below: shapely.Geometry) -> Span | None:
+    """The part of ``upper`` that is a bridge over ``lower``, if any."""
+    road = upper.road
+    s = np.linspace(upper.s[0], upper.s[-1], max(2, int(upper.s[-1] - upper.s[0]) + 1))
+    borders = [np.interp(s, upper.s, upper.offsets[index]) for index in (0, -1)]
+    ends = np.stack([road.points(s, border) for border in borders], axis=1)  # (S, 2, 3)
+    near = shapely.distance(shapely.linestrings(ends[:, :, :2]), below) < _ABUTMENT_M
+    crossing = shapely.intersects(shapely.linestrings(ends[:, :, :2]), below)
+    if not crossing.any():
+        return None
+    middle = ends[crossing].mean(axis=(0, 1))
+    heights = lower.points[:, :, 2].ravel()
+    distance = np.linalg.norm(lower.points[:, :, :2].reshape(-1, 2) - middle[:2], axis=1)
+    if middle[2] - heights[distance.argmin()] < CLEARANCE_M:
+        return None
+    return Span(kind="bridge", start=float(s[near][0]), end=float(s[near][-1]))
+
+
+def add_bridge(mesh: GroundMesh, stretch: Stretch) -> list[Solid]:
+    """Sides, underside and parapets of a stretch that is a bridge; the boxes of the parapets."""
+    solids = []
+    width, height = _PARAPET_M
+    outward = _outward(stretch) * width
+    low, high = stretch.edge(0) - DECK_M * _UP - outward, stretch.edge(-1) - DECK_M * _UP + outward
+    mesh.add_strip("concrete", TAG_BRIDGE, low, high, faces_up=False)
+    for edge, foot, sign in zip(stretch.outer_edges(), (low, high), (-1.0, 1.0), strict=True):
+        _add_upright(mesh, foot, edge + sign * outward, faces_right=sign > 0.0)
+        solids += add_wall(mesh, stretch, edge, sign, width, height, TAG_BRIDGE)
+    return solids
+
+
+def add_wall(
+    mesh: GroundMesh, stretch: Stretch, edge: Array, sign: float, width_m: float, height_m: float, tag: int
+) -> list[Solid]:
+    """A wall standing along the outside of an edge (N, 3), right of the road with ``sign`` 1; its boxes."""
+    outward = _outward(stretch) * sign * width_m
+    inner, outer = edge + height_m * _UP, edge + height_m * _UP + outward
+    _add_upright(mesh, edge - SIDE_M * _UP + outward, outer, faces_right=sign > 0.0, tag=tag)
+    _add_upright(mesh, edge, inner, faces_right=sign < 0.0, tag=tag)
+    mesh.add_strip("concrete", tag, inner, outer)
+    return wall_solids(edge + 0.5 * outward, width_m, height_m, tag)
+
+
+def _add_upright(mesh: GroundMesh, low: Array, high: Array, *, faces_right: bool, tag: int = TAG_BRIDGE) -> None:
+    """A wall along a road, seen from its right or from its left."""
+    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(low[:, :2], axis=0), axis=1))])
+    uv_low, uv_high = (np.stack([along, line[:, 2]], axis=1) for line in (low, high))
+    if faces_right:
+        mesh.add_strip("concrete", tag, high, low, (uv_high, uv_low))
+    else:
+        mesh.add_strip("concrete", tag, low, high, (uv_low, uv_high))
+
+
+def _outward(stretch: Stretch) -> Array:
+    """(N, 3) unit vectors to the right of a stretch."""
+    _, yaws = stretch.road.at(stretch.s)
+    return np.stack([-np.sin(yaws), np.cos(yaws), np.zeros_like(yaws)], axis=1)
+
+
+def wall_solids(middle: Array, width_m: float, height_m: float, tag: int) -> list[Solid]:
+    """A wall along a line (N, 3) of feet, as one box for each of its pieces."""
+    start, along = middle[:-1], np.diff(middle, axis=0)
+    lengths = np.linalg.norm(along[:, :2], axis=1)
+    solids = []
+    for foot, way, length in zip(start, along, lengths, strict=True):
+        if length > 1e-3:
+            x, y, z = foot + 0.5 * way
+            solids.append(
+                Solid(
+                    center=Vector(float(x), float(y), float(z) + 0.5 * height_m),
+                    yaw_deg=float(np.degrees(np.arctan2(way[1], way[0]))),
+                    extent=Vector(0.5 * float(length), 0.5 * width_m, 0.5 * height_m + 0.5 * abs(float(way[2]))),
+                    tag=tag,
+                )
+            )
+    return solids
+
+
+def add_pillars(mesh: GroundMesh, stretch: Stretch, roads: shapely.Geometry, land: HeightOf) -> list[Solid]:
+    """Pillars under a bridge from the land up, none of them on or close to ``roads`` below; their boxes."""
+    middle = 0.5 * (stretch.points[0] + stretch.points[-1])
+    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(middle[:, :2], axis=0), axis=1))])
+    count = int(along[-1] // _PILLAR_EVERY_M)
+    places = (np.arange(count) + 0.5) * along[-1] / max(count, 1)
+    feet = np.stack([np.interp(places, along, middle[:, axis]) for axis in range(3)], axis=1)
+    solids = []
+    for foot, ground in zip(feet, land(feet[:, :2]), strict=True):
+        top = float(foot[2]) - DECK_M
+        clear = shapely.distance(roads, shapely.Point(foot[:2])) > _PILLAR_FROM_ROAD_M + _PILLAR_HALF_M
+        if clear and top - ground > 1.0:
+            low = float(ground) - 1.0
+            solids.append(
+                Solid(
+                    center=Vector(float(foot[0]), float(foot[1]), 0.5 * (low + top)),
+                    yaw_deg=0.0,
+                    extent=Vector(_PILLAR_HALF_M, _PILLAR_HALF_M, 0.5 * (top - low)),
+                    tag=TAG_BRIDGE,
+                )
+            )
+            _add_pillar(mesh, foot[:2], low, top)
+    return solids
+
+
+def _add_pillar(mesh: GroundMesh, middle: Array, low: float, top: float) -> None:
+    square = middle + _PILLAR_HALF_M * np.array([(-1, -1), (-1, 1), (1, 1), (1, -1), (-1, -1)])
+    feet = np.concatenate([square, np.full((5, 1), low)], axis=1)
+    _add_upright(mesh, feet, feet + (top - low) * _UP, faces_right=False)
+
+
+def add_tunnel(mesh: GroundMesh, stretch: Stretch) -> None:
+    """Walls, ceiling, roof of grass and the faces at both ends of a stretch that is a tunnel."""
+    left, right = (stretch.edge(index) for index in (0, -1))
+    ceiling, roof = _TUNNEL_M * _UP, (_TUNNEL_M + _ROOF_M) * _UP
+    _add_upright(mesh, left, left + ceiling, faces_right=True, tag=TAG_WALL)
+    _add_upright(mesh, right, right + ceiling, faces_right=False, tag=TAG_WALL)
+    mesh.add_strip("concrete", TAG_WALL, left + ceiling, right + ceiling, faces_up=False)
+    mesh.add_strip("grass", TAG_TERRAIN, left + roof, right + roof)
+    for at, is_start in ((0, True), (-1, False)):
+        top, foot = (np.stack([left[at], right[at]]) + lift for lift in (roof, ceiling))
+        mesh.add_strip("concrete", TAG_WALL, *((top, foot) if is_start else (foot, top)))
+
+
+def tunnel_roof(stretch: Stretch) -> tuple[Array, Array]:
+    """Left and right edge (N, 3) of what the land meets above a tunnel."""
+    lift = (_TUNNEL_M + _ROOF_M) * _UP
+    return stretch.edge(0) + lift, stretch.edge(-1) + lift
+
+
+def tunnel_solids(stretch: Stretch) -> list[Solid]:
+    """A tunnel's walls as boxes."""
+    outward = 0.15 * _outward(stretch)
+    left, right = (stretch.edge(index) for index in (0, -1))
+    return [
+        *wall_solids(left - outward, 0.3, _TUNNEL_M, TAG_WALL),
+        *wall_solids(right + outward, 0.3, _TUNNEL_M, TAG_WALL),
+    ]
