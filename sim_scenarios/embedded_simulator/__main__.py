@@ -14,7 +14,7 @@ import os
 import signal
 import sys
 import threading
-from functools import cache, partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from sim_scenarios.embedded_simulator.handlers.context import CARLA_VERSION
@@ -35,6 +35,9 @@ _PR_SET_PDEATHSIG = 1
 """Of <linux/prctl.h>."""
 _GIL_SWITCH_S = 0.0005
 """The camera thread must not keep the event loop waiting for Python's default of 5 ms, a sixth of a frame."""
+
+_RENDERERS_KEPT = 4
+"""Each holds the meshes and textures of a town; clients may send any number of towns as OpenDRIVE."""
 
 
 def main() -> int:
@@ -59,7 +62,7 @@ def main() -> int:
         return EXIT_UNKNOWN_TOWN
     threads = options.threads or len(os.sched_getaffinity(0))
 
-    @cache
+    @lru_cache(maxsize=_RENDERERS_KEPT)
     def renderer_for(town: Town) -> Renderer:
         return Renderer(town, threads=threads)
 

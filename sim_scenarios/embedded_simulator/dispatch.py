@@ -21,6 +21,7 @@ from sim_scenarios.embedded_simulator.handlers import (
     components,
     geometry,
     lights,
+    opendrive_world,
     recorder,
     session,
     traffic_lights,
@@ -71,6 +72,7 @@ ROUTES: Mapping[str, Route] = {
     "load_new_episode": _void(session.load_new_episode),
     "get_episode_info": _value(session.get_episode_info),
     "get_map_info": _value(session.get_map_info),
+    "copy_opendrive_to_file": _void(opendrive_world.copy_opendrive_to_file),
     "get_map_data": _value(session.get_map_data),
     "get_required_files": _value(session.get_required_files),
     "request_file": _value(session.request_file),
@@ -195,7 +197,6 @@ IGNORED: Mapping[str, str] = {
 """Methods that return nothing; accepted without effect, for the reason given."""
 
 REFUSED: Mapping[str, tuple[Reply, str]] = {
-    "copy_opendrive_to_file": (Reply.VOID, "worlds from OpenDRIVE text are not offered: towns are built in"),
     "apply_color_texture_to_objects": (Reply.VOID, "textures cannot be changed"),
     "apply_float_color_texture_to_objects": (Reply.VOID, "textures cannot be changed"),
     "enable_carsim": (Reply.VOID, "CarSim is not part of this simulator"),

@@ -60,7 +60,8 @@ def get_map_data(context: Context) -> str:
 
 def get_required_files(context: Context, folder: Any) -> list[str]:
     """Files that the client downloads once and never again: hence the hash in the name."""
-    return [_navigation_file(context)] if _NAVIGATION_FOLDER in text(folder) else []
+    has_mesh = bool(context.world.place.town.navigation_mesh)
+    return [_navigation_file(context)] if has_mesh and _NAVIGATION_FOLDER in text(folder) else []
 
 
 def request_file(context: Context, name: Any) -> bytes:

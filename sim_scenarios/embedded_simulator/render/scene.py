@@ -167,9 +167,8 @@ def blank_rows(count: int) -> Records:
 def build_scene(town: Town, models: ModelSource) -> Scene:
     """Put a town together; instance ids follow the order of the town's own lists, so they are the same in every run."""
     builder = _SceneBuilder(models)
-    ground_rows = [
-        builder.add_static_mesh(mesh, seed=0, casts_shadow=False) for mesh in ground_meshes(town.surfaces, models)
-    ]
+    shown = town.surfaces if town.shows_surfaces else ()
+    ground_rows = [builder.add_static_mesh(mesh, seed=0, casts_shadow=False) for mesh in ground_meshes(shown, models)]
     for lot in town.lots:
         builder.object_rows.append(builder.add_static_mesh(models.building(lot), seed=lot.seed, casts_shadow=True))
     _add_placements(builder, town.placements)

@@ -33,7 +33,7 @@ from sim_scenarios.embedded_simulator.road.opendrive_ground.spawn_places import 
 from sim_scenarios.embedded_simulator.road.opendrive_ground.walk_areas import walk_polygons
 from sim_scenarios.embedded_simulator.road.opendrive_reader.reading import read_opendrive
 from sim_scenarios.embedded_simulator.road.opendrive_reader.road_map import RoadMap
-from sim_scenarios.embedded_simulator.road.town import Solid, Surface, Town
+from sim_scenarios.embedded_simulator.road.town import Barrier, Surface, Town
 from sim_scenarios.embedded_simulator.world.snapshot import Vector
 
 LAND_CELL_M = 220.0
@@ -70,7 +70,7 @@ class RoadGround:
     junctions: list[JunctionArea]
     land: Land
     surfaces: tuple[Surface, ...]
-    solids: tuple[Solid, ...]
+    barriers: tuple[Barrier, ...]
     footprint: shapely.Geometry = field(repr=False)
     """Plan of all roads and junctions that lie on the land."""
 
@@ -99,7 +99,7 @@ def town_from_opendrive(text: str, *, name: str, generation: GenerationParameter
         bounds_min=Vector(*(float(v) for v in low)),
         bounds_max=Vector(*(float(v) for v in high)),
         speed_limits_kmh=speed_limits_kmh(roads),
-        solids=ground.solids,
+        barriers=ground.barriers,
         shows_surfaces=generation.enable_mesh_visibility,
     )
 
@@ -116,17 +116,19 @@ def build_ground(roads: RoadMap, generation: GenerationParameters) -> RoadGround
     for stretch in stretches:
         if stretch.road.junction_id != -1:
             through.setdefault(stretch.road.junction_id, []).append(stretch)
+    plain = [stretch for stretch in stretches if stretch.road.junction_id == -1]
+    arms = shapely.STRtree([stretch.outline() for stretch in plain])
     areas = [
         junction_area(
             number,
             members,
+            arms,
             additional_width_m=generation.additional_width,
             is_smooth=generation.smooth_junctions,
         )
         for number, members in sorted(through.items())
     ]
     junctions = [area for area in areas if area is not None]
-    plain = [stretch for stretch in stretches if stretch.road.junction_id == -1]
     mesh, far = GroundMesh(), GroundMesh()
     for stretch in plain:
         add_stretch(mesh, stretch)
@@ -134,7 +136,7 @@ def build_ground(roads: RoadMap, generation: GenerationParameters) -> RoadGround
         add_junction(mesh, junction)
     footprint, edges, lids = _seen_from_above(plain, junctions)
     land = shape_land(edges, lids=lids)
-    solids = _add_structures(mesh, plain, footprint, land, generation)
+    barriers = _add_structures(mesh, plain, footprint, land, generation)
     _add_paint(mesh, roads, stretches)
     add_land(mesh, far, land, footprint, edges)
     cell_m = min(CELL_M, max(generation.max_road_length, _SHORTEST_CELL_M))
@@ -144,7 +146,7 @@ def build_ground(roads: RoadMap, generation: GenerationParameters) -> RoadGround
         junctions=junctions,
         land=land,
         surfaces=(*mesh.surfaces(cell_m=cell_m), *far.surfaces(cell_m=LAND_CELL_M)),
-        solids=tuple(solids),
+        barriers=tuple(barriers),
         footprint=footprint,
     )
 
@@ -170,7 +172,10 @@ def _seen_from_above(
             continue
         plans.append(stretch.outline())
         left, right = stretch.outer_edges() if stretch.level is Level.LAND else bridges.tunnel_roof(stretch)
-        edges += [left, right, np.stack([left[0], right[0]]), np.stack([left[-1], right[-1]])]
+        edges += [left, right]
+        if stretch.level is Level.LAND:  # the ends lie as low as the road, whatever is raised beside it
+            left, right = stretch.edge(0), stretch.edge(-1)
+        edges += [np.stack([left[0], right[0]]), np.stack([left[-1], right[-1]])]
     for junction in junctions:
         plans.append(junction.outline)
         edges += junction.edges()
@@ -183,19 +188,19 @@ def _add_structures(
     footprint: shapely.Geometry,
     land: Land,
     generation: GenerationParameters,
-) -> list[Solid]:
-    solids: list[Solid] = []
+) -> list[Barrier]:
+    barriers: list[Barrier] = []
     for stretch in plain:
         if stretch.level is Level.BRIDGE:
-            solids += bridges.add_bridge(mesh, stretch)
-            solids += bridges.add_pillars(mesh, stretch, footprint, land.at)
+            barriers += bridges.add_bridge(mesh, stretch)
+            barriers += bridges.add_pillars(mesh, stretch, footprint, land.at)
         elif stretch.level is Level.TUNNEL:
             bridges.add_tunnel(mesh, stretch)
-            solids += bridges.tunnel_solids(stretch)
+            barriers += bridges.tunnel_barriers(stretch)
         elif generation.wall_height > 0.0:
             for edge, sign in zip(stretch.outer_edges(), (-1.0, 1.0), strict=True):
-                solids += bridges.add_wall(mesh, stretch, edge, sign, _WALL_M, generation.wall_height, TAG_WALL)
-    return solids
+                barriers += bridges.add_wall(mesh, stretch, edge, sign, _WALL_M, generation.wall_height, TAG_WALL)
+    return barriers
 
 
 def _add_paint(mesh: GroundMesh, roads: RoadMap, stretches: Sequence[Stretch]) -> None:

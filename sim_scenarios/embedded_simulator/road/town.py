@@ -67,7 +67,7 @@ class Placement:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Solid:
+class Barrier:
     """An upright box that stops what runs into it: a piece of a wall, a parapet or a pillar; surfaces draw it."""
 
     center: Vector
@@ -156,7 +156,7 @@ class Town:
     """Box around all surfaces [m]."""
     speed_limits_kmh: Mapping[int, int] = field(default_factory=dict)
     """Speed limit of every OpenDRIVE road, by road id; roads inside junctions too."""
-    solids: tuple[Solid, ...] = ()
+    barriers: tuple[Barrier, ...] = ()
     """What stops vehicles besides lots and placements."""
     shows_surfaces: bool = True
     """Whether cameras see the surfaces (``enable_mesh_visibility`` of a generated world); they carry in any case."""

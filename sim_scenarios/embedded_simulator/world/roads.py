@@ -9,14 +9,23 @@ import carla
 
 from sim_scenarios.embedded_simulator.road.town import Town
 from sim_scenarios.embedded_simulator.world.actors import DEFAULT_SPEED_LIMIT_KMH
+from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.snapshot import Vector
 
 
 class Roads:
-    """Answers about one OpenDRIVE map."""
+    """Answers about one OpenDRIVE map.
+
+    Raises:
+        WorldError: ``carla.Map`` does not take the text; no client could work with such a map.
+
+    """
 
     def __init__(self, town: Town) -> None:
-        self._map = carla.Map(town.name, town.opendrive)
+        try:
+            self._map = carla.Map(town.name, town.opendrive)
+        except RuntimeError as error:
+            raise WorldError(f"the carla client cannot read this OpenDRIVE: {error}") from error
         self._limits_kmh = town.speed_limits_kmh
 
     def speed_limit_kmh(self, location: Vector) -> float:

@@ -48,7 +48,7 @@ class Solid:
     tag: int
     """Semantic tag."""
     object_id: int
-    """The environment object that it is part of."""
+    """The environment object that it is part of, 0 for none: it cannot be hidden."""
 
 
 def _box(tag: int, length: float, width: float, height: float) -> _Kind:
@@ -102,10 +102,11 @@ _KINDS: dict[str, _Kind] = {
 }
 _DRIVEN_OVER = _Kind(0, 0.0, ())
 """Bushes, flower beds, cones."""
+_NO_OBJECT = 0
 
 
 def solids(town: Town) -> Iterator[Solid]:
-    """What stops a vehicle: buildings, placements, then the poles of the traffic lights, each in the town's order."""
+    """What stops a vehicle: buildings, placements, poles of traffic lights, then barriers, each in the town's order."""
     for index, lot in enumerate(town.lots):
         sides = _middle(lot.depth_m - 2.0 * _WALL_INSET_M, lot.width_m - 2.0 * _WALL_INSET_M)
         box = _footprint(lot.center, lot.yaw_deg, sides, STOREY_M * lot.storeys)
@@ -122,6 +123,11 @@ def solids(town: Town) -> Iterator[Solid]:
         box = _footprint(site.pose.location, site.pose.rotation.yaw, (-half, half, -half, half), height)
         yield Solid(box=box, tag=TAG_POLE, object_id=pole_id)
         pole_id += 1 + len(head_boxes(site))
+    for barrier in town.barriers:
+        (x, y, z), (half_length, half_width, half_height) = barrier.center, barrier.extent
+        sides = (-half_length, half_length, -half_width, half_width)
+        box = _footprint(Vector(x, y, z - half_height), barrier.yaw_deg, sides, 2.0 * half_height)
+        yield Solid(box=box, tag=barrier.tag, object_id=_NO_OBJECT)
 
 
 def _footprint(foot: Vector, yaw_deg: float, sides: _Sides, height: float) -> Footprint:

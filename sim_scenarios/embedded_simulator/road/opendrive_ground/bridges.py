@@ -13,16 +13,16 @@ import shapely
 
 from sim_scenarios.embedded_simulator.road.curves import Array
 from sim_scenarios.embedded_simulator.road.ground import TAG_BRIDGE, TAG_TERRAIN, TAG_WALL, GroundMesh
-from sim_scenarios.embedded_simulator.road.opendrive_ground.areas import HeightOf
+from sim_scenarios.embedded_simulator.road.opendrive_ground.areas import HeightOf, NearestLine
 from sim_scenarios.embedded_simulator.road.opendrive_ground.carriageways import SIDE_M
 from sim_scenarios.embedded_simulator.road.opendrive_ground.cross_sections import Stretch
 from sim_scenarios.embedded_simulator.road.opendrive_reader.road_map import Span
-from sim_scenarios.embedded_simulator.road.town import Solid
+from sim_scenarios.embedded_simulator.road.town import Barrier
 from sim_scenarios.embedded_simulator.world.snapshot import Vector
 
 CLEARANCE_M = 3.5
 """Height difference from which one road passes above another."""
-_ABUTMENT_M = 7.0
+_ABUTMENT_M = 10.0
 """How far beyond the lower road's edge a bridge reaches."""
 DECK_M = 0.9
 _PARAPET_M = (0.25, 0.9)
@@ -45,53 +45,51 @@ def bridges_over(stretches: Mapping[int, Sequence[Stretch]]) -> dict[int, list[S
     for upper, lower in pairs[:, high_enough].T:
         if every[upper].road.spans or upper == lower:
             continue
-        found = _span_above(every[upper], every[lower], outlines[lower])
-        if found is not None:
-            spans.setdefault(every[upper].road.id, []).append(found)
+        spans.setdefault(every[upper].road.id, []).extend(_spans_above(every[upper], every[lower], outlines[lower]))
     return spans
 
 
-def _span_above(upper: Stretch, lower: Stretch, below: shapely.Geometry) -> Span | None:
-    """The part of ``upper`` that is a bridge over ``lower``, if any."""
+def _spans_above(upper: Stretch, lower: Stretch, below: shapely.Geometry) -> list[Span]:
+    """The parts of ``upper`` that are a bridge over ``lower``."""
     road = upper.road
     s = np.linspace(upper.s[0], upper.s[-1], max(2, int(upper.s[-1] - upper.s[0]) + 1))
     borders = [np.interp(s, upper.s, upper.offsets[index]) for index in (0, -1)]
     ends = np.stack([road.points(s, border) for border in borders], axis=1)  # (S, 2, 3)
-    near = shapely.distance(shapely.linestrings(ends[:, :, :2]), below) < _ABUTMENT_M
-    crossing = shapely.intersects(shapely.linestrings(ends[:, :, :2]), below)
-    if not crossing.any():
-        return None
-    middle = ends[crossing].mean(axis=(0, 1))
-    heights = lower.points[:, :, 2].ravel()
-    distance = np.linalg.norm(lower.points[:, :, :2].reshape(-1, 2) - middle[:2], axis=1)
-    if middle[2] - heights[distance.argmin()] < CLEARANCE_M:
-        return None
-    return Span(kind="bridge", start=float(s[near][0]), end=float(s[near][-1]))
+    across = shapely.linestrings(ends[:, :, :2])
+    under = NearestLine([lower.edge(0), lower.edge(-1)])(ends[:, :, :2].mean(axis=1))
+    above = ends[:, :, 2].mean(axis=1) - under
+    near = (shapely.distance(across, below) < _ABUTMENT_M) & (above > DECK_M)
+    crossing = shapely.intersects(across, below) & (above > CLEARANCE_M)
+    spans = []
+    for run in np.split(np.arange(len(s)), np.flatnonzero(np.diff(near.astype(np.int8))) + 1):
+        if near[run[0]] and crossing[run].any():
+            spans.append(Span(kind="bridge", start=float(s[run[0]]), end=float(s[run[-1]])))
+    return spans
 
 
-def add_bridge(mesh: GroundMesh, stretch: Stretch) -> list[Solid]:
+def add_bridge(mesh: GroundMesh, stretch: Stretch) -> list[Barrier]:
     """Sides, underside and parapets of a stretch that is a bridge; the boxes of the parapets."""
-    solids = []
+    barriers = []
     width, height = _PARAPET_M
     outward = _outward(stretch) * width
     low, high = stretch.edge(0) - DECK_M * _UP - outward, stretch.edge(-1) - DECK_M * _UP + outward
     mesh.add_strip("concrete", TAG_BRIDGE, low, high, faces_up=False)
     for edge, foot, sign in zip(stretch.outer_edges(), (low, high), (-1.0, 1.0), strict=True):
         _add_upright(mesh, foot, edge + sign * outward, faces_right=sign > 0.0)
-        solids += add_wall(mesh, stretch, edge, sign, width, height, TAG_BRIDGE)
-    return solids
+        barriers += add_wall(mesh, stretch, edge, sign, width, height, TAG_BRIDGE)
+    return barriers
 
 
 def add_wall(
     mesh: GroundMesh, stretch: Stretch, edge: Array, sign: float, width_m: float, height_m: float, tag: int
-) -> list[Solid]:
+) -> list[Barrier]:
     """A wall standing along the outside of an edge (N, 3), right of the road with ``sign`` 1; its boxes."""
     outward = _outward(stretch) * sign * width_m
     inner, outer = edge + height_m * _UP, edge + height_m * _UP + outward
     _add_upright(mesh, edge - SIDE_M * _UP + outward, outer, faces_right=sign > 0.0, tag=tag)
     _add_upright(mesh, edge, inner, faces_right=sign < 0.0, tag=tag)
     mesh.add_strip("concrete", tag, inner, outer)
-    return wall_solids(edge + 0.5 * outward, width_m, height_m, tag)
+    return wall_barriers(edge + 0.5 * outward, width_m, height_m, tag)
 
 
 def _add_upright(mesh: GroundMesh, low: Array, high: Array, *, faces_right: bool, tag: int = TAG_BRIDGE) -> None:
@@ -110,40 +108,40 @@ def _outward(stretch: Stretch) -> Array:
     return np.stack([-np.sin(yaws), np.cos(yaws), np.zeros_like(yaws)], axis=1)
 
 
-def wall_solids(middle: Array, width_m: float, height_m: float, tag: int) -> list[Solid]:
+def wall_barriers(middle: Array, width_m: float, height_m: float, tag: int) -> list[Barrier]:
     """A wall along a line (N, 3) of feet, as one box for each of its pieces."""
     start, along = middle[:-1], np.diff(middle, axis=0)
     lengths = np.linalg.norm(along[:, :2], axis=1)
-    solids = []
+    barriers = []
     for foot, way, length in zip(start, along, lengths, strict=True):
         if length > 1e-3:
             x, y, z = foot + 0.5 * way
-            solids.append(
-                Solid(
+            barriers.append(
+                Barrier(
                     center=Vector(float(x), float(y), float(z) + 0.5 * height_m),
                     yaw_deg=float(np.degrees(np.arctan2(way[1], way[0]))),
                     extent=Vector(0.5 * float(length), 0.5 * width_m, 0.5 * height_m + 0.5 * abs(float(way[2]))),
                     tag=tag,
                 )
             )
-    return solids
+    return barriers
 
 
-def add_pillars(mesh: GroundMesh, stretch: Stretch, roads: shapely.Geometry, land: HeightOf) -> list[Solid]:
+def add_pillars(mesh: GroundMesh, stretch: Stretch, roads: shapely.Geometry, land: HeightOf) -> list[Barrier]:
     """Pillars under a bridge from the land up, none of them on or close to ``roads`` below; their boxes."""
     middle = 0.5 * (stretch.points[0] + stretch.points[-1])
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(middle[:, :2], axis=0), axis=1))])
     count = int(along[-1] // _PILLAR_EVERY_M)
     places = (np.arange(count) + 0.5) * along[-1] / max(count, 1)
     feet = np.stack([np.interp(places, along, middle[:, axis]) for axis in range(3)], axis=1)
-    solids = []
+    barriers = []
     for foot, ground in zip(feet, land(feet[:, :2]), strict=True):
         top = float(foot[2]) - DECK_M
         clear = shapely.distance(roads, shapely.Point(foot[:2])) > _PILLAR_FROM_ROAD_M + _PILLAR_HALF_M
         if clear and top - ground > 1.0:
             low = float(ground) - 1.0
-            solids.append(
-                Solid(
+            barriers.append(
+                Barrier(
                     center=Vector(float(foot[0]), float(foot[1]), 0.5 * (low + top)),
                     yaw_deg=0.0,
                     extent=Vector(_PILLAR_HALF_M, _PILLAR_HALF_M, 0.5 * (top - low)),
@@ -151,7 +149,7 @@ def add_pillars(mesh: GroundMesh, stretch: Stretch, roads: shapely.Geometry, lan
                 )
             )
             _add_pillar(mesh, foot[:2], low, top)
-    return solids
+    return barriers
 
 
 def _add_pillar(mesh: GroundMesh, middle: Array, low: float, top: float) -> None:
@@ -179,11 +177,11 @@ def tunnel_roof(stretch: Stretch) -> tuple[Array, Array]:
     return stretch.edge(0) + lift, stretch.edge(-1) + lift
 
 
-def tunnel_solids(stretch: Stretch) -> list[Solid]:
+def tunnel_barriers(stretch: Stretch) -> list[Barrier]:
     """A tunnel's walls as boxes."""
     outward = 0.15 * _outward(stretch)
     left, right = (stretch.edge(index) for index in (0, -1))
     return [
-        *wall_solids(left - outward, 0.3, _TUNNEL_M, TAG_WALL),
-        *wall_solids(right + outward, 0.3, _TUNNEL_M, TAG_WALL),
+        *wall_barriers(left - outward, 0.3, _TUNNEL_M, TAG_WALL),
+        *wall_barriers(right + outward, 0.3, _TUNNEL_M, TAG_WALL),
     ]

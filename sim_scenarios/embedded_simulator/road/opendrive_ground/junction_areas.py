@@ -99,9 +99,17 @@ def _nearest_on(stretch: Stretch, points: Array) -> tuple[Array, Array]:
 
 
 def junction_area(
-    junction_id: int, stretches: Sequence[Stretch], *, additional_width_m: float, is_smooth: bool
+    junction_id: int,
+    stretches: Sequence[Stretch],
+    arms: shapely.STRtree,
+    *,
+    additional_width_m: float,
+    is_smooth: bool,
 ) -> JunctionArea | None:
-    """The area of the connecting roads' stretches; None when there is nothing to drive on."""
+    """The area of the connecting roads' stretches; None when there is nothing to drive on.
+
+    Beyond its lanes it spreads over neither their sidewalks nor ``arms``, the plans of roads outside junctions.
+    """
     plans: dict[Cover, list[shapely.Geometry]] = {}
     for stretch in stretches:
         for index, lane in enumerate(stretch.lanes):
@@ -111,11 +119,12 @@ def junction_area(
         return None
     lanes = joined(low)
     high = {cover: joined(members) for cover, members in plans.items() if cover.rise_m > 0.0}
-    beside = shapely.union_all(list(high.values()))
-    road = shapely.union(lanes, shapely.difference(closed(lanes, _GAP_M, _LARGEST_HOLE_M2), beside))
+    near = arms.geometries[arms.query(lanes.buffer(additional_width_m + _GAP_M))]
+    beside = shapely.union_all([*high.values(), *near])
+    wider = closed(lanes, _GAP_M, _LARGEST_HOLE_M2)
     if additional_width_m > 0.0:
-        wider = road.buffer(additional_width_m, join_style="mitre", mitre_limit=2.0)
-        road = shapely.union(road, shapely.difference(wider, beside))
+        wider = wider.buffer(additional_width_m, join_style="mitre", mitre_limit=2.0)
+    road = shapely.union(lanes, shapely.difference(wider, beside))
     road = only_areas(shapely.set_precision(road.simplify(0.004), 1e-4))
     raised = tuple((cover, only_areas(shapely.difference(area, road))) for cover, area in high.items())
     return JunctionArea(
