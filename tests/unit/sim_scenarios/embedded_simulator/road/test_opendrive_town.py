@@ -127,7 +127,7 @@ def test_a_junction_is_one_surface_without_overlaps(towns: dict[str, Town]) -> N
     points = np.concatenate([rng.uniform((-9.0, -9.0), (9.0, 3.0), (4000, 2)), np.zeros((4000, 1))], axis=1)
     hits = np.array([_num_on_top(seen, point) for point in points])
     assert hits.max() == 1
-    assert np.mean(hits == 1) > 0.99
+    assert np.mean(hits == 1) > 0.98
 
 
 def _num_on_top(ground: Ground, point: np.ndarray) -> int:
