@@ -94,9 +94,17 @@ def test_a_vehicle_without_a_light_says_so() -> None:
     assert packed[23:29] == bytes.fromhex("02 00 00000000")
 
 
-def test_walker_state_bytes() -> None:
-    packed = sensor_data.pack_walker_state(direction=Vector(1, 0, 0), speed=2.0, jump=True)
-    assert packed == bytes.fromhex("0000803f 00000000 00000000 00000040 01")
+def test_a_walkers_record_is_an_actors_with_its_control() -> None:
+    motion = {
+        "actor_id": 513,
+        "pose": Pose(Vector(1, 2, 3), Rotation(4, 5, 6)),
+        "velocity": Vector(7, 8, 9),
+        "angular_velocity": Vector(10, 11, 12),
+        "acceleration": Vector(13, 14, 15),
+    }
+    packed = sensor_data.pack_walker_record(**motion, direction=Vector(1, 0, 0), speed=2.0, jump=True)
+    control = bytes.fromhex("0000803f 00000000 00000000 00000040 01")
+    assert packed == sensor_data.pack_actor_record(**motion, state=control)
 
 
 def test_traffic_light_state_bytes() -> None:

@@ -54,7 +54,11 @@ async def apply_batch(context: Context, commands: Any, do_tick: Any) -> list[Any
     """One bare ``Response<ActorId>`` for each command; a failure does not stop the rest."""
     if not isinstance(commands, (list, tuple)):
         raise WireError(f"expected an array of commands, got {str(commands)[:80]}")
-    answers = [_answer(context, command) for command in commands]
+    walked = walkers.set_walker_states(context, commands) if len(commands) > 1 else None
+    if walked is not None:
+        answers = [value(actor_id) for actor_id in walked]
+    else:
+        answers = [_answer(context, command) for command in commands]
     if flag(do_tick):
         await context.tick()
     return answers

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from sim_scenarios.embedded_simulator.handlers.context import Context
 from sim_scenarios.embedded_simulator.wire.bones import pack_bones, unpack_bones
-from sim_scenarios.embedded_simulator.wire.structs import integer, number, unpack_pose, unpack_walker_control
+from sim_scenarios.embedded_simulator.wire.commands import WALKER_STATE_COMMAND
+from sim_scenarios.embedded_simulator.wire.structs import (
+    LARGEST_NUMBER,
+    integer,
+    number,
+    unpack_pose,
+    unpack_walker_control,
+)
 from sim_scenarios.embedded_simulator.world import bones
 from sim_scenarios.embedded_simulator.world.actors import WALKER_MASS_KG, Walker
+from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.geometry import scaled
 from sim_scenarios.embedded_simulator.world.skeleton import BONES
 from sim_scenarios.embedded_simulator.world.walking import knock_down
@@ -21,7 +32,30 @@ def apply_control_to_walker(context: Context, actor_id: Any, control: Any) -> No
 
 def set_walker_state(context: Context, actor_id: Any, pose: Any, speed: Any) -> None:
     """The pose is that of the feet, on the navigation mesh."""
-    context.world.set_walker_state(integer(actor_id), unpack_pose(pose), number(speed))
+    feet = unpack_pose(pose)
+    context.world.set_walker_states([integer(actor_id)], np.array([(*feet.location, *feet.rotation, number(speed))]))
+
+
+def set_walker_states(context: Context, commands: Sequence[Any]) -> list[int] | None:
+    """A whole batch of ``set_walker_state``, which the client's navigation sends in every tick; the actors' ids.
+
+    None, and nothing done, where it is anything else or anything is wrong: the commands are then taken one by one.
+    """
+    try:
+        rows = [(kind, actor_id, *place, *turn, speed) for ((kind, (actor_id, (place, turn), speed)),) in commands]
+        table = np.array(rows, np.float64)
+    except (TypeError, ValueError):
+        return None
+    if table.shape != (len(rows), 9) or (table[:, 0] != WALKER_STATE_COMMAND).any():
+        return None
+    if not np.abs(table).max(initial=0.0) <= LARGEST_NUMBER or any(type(row[1]) is not int for row in rows):
+        return None
+    actor_ids = [row[1] for row in rows]
+    try:
+        context.world.set_walker_states(actor_ids, table[:, 2:])
+    except WorldError:
+        return None
+    return actor_ids
 
 
 def get_bones_transform(context: Context, actor_id: Any) -> list[Any]:

@@ -11,7 +11,7 @@ from sim_scenarios.embedded_simulator.wire.sensor_data import (
     pack_header,
     pack_traffic_light_state,
     pack_vehicle_state,
-    pack_walker_state,
+    pack_walker_record,
 )
 from sim_scenarios.embedded_simulator.world.actors import Actor, TrafficLight, Vehicle, Walker
 from sim_scenarios.embedded_simulator.world.snapshot import TrafficLightState
@@ -34,11 +34,10 @@ def pack_episode_state(world: World) -> bytes:
 
 
 def _pack_record(actor: Actor) -> bytes:
+    if isinstance(actor, Walker):
+        return _walker_record(actor)
     if isinstance(actor, Vehicle):
         state = _vehicle_state(actor)
-    elif isinstance(actor, Walker):
-        control = actor.control
-        state = pack_walker_state(direction=control.direction, speed=control.speed, jump=control.jump)
     elif isinstance(actor, TrafficLight):
         state = _traffic_light_state(actor)
     else:
@@ -50,6 +49,20 @@ def _pack_record(actor: Actor) -> bytes:
         angular_velocity=actor.angular_velocity,
         acceleration=actor.acceleration,
         state=state,
+    )
+
+
+def _walker_record(walker: Walker) -> bytes:
+    control = walker.control
+    return pack_walker_record(
+        actor_id=walker.id,
+        pose=walker.pose,
+        velocity=walker.velocity,
+        angular_velocity=walker.angular_velocity,
+        acceleration=walker.acceleration,
+        direction=control.direction,
+        speed=control.speed,
+        jump=control.jump,
     )
 
 

@@ -22,6 +22,8 @@ from sim_scenarios.embedded_simulator.world.snapshot import Pose
 
 _SPAWN_ACTOR = 0
 _CONSOLE_COMMAND = 20
+WALKER_STATE_COMMAND = 7
+"""ApplyWalkerState."""
 
 # Index of the command -> RPC method that does the same; positions are those of the variant in Command.h.
 COMMAND_METHODS: dict[int, str] = {
@@ -31,7 +33,7 @@ COMMAND_METHODS: dict[int, str] = {
     4: "apply_control_to_walker",
     5: "apply_physics_control",
     6: "set_actor_transform",
-    7: "set_walker_state",
+    WALKER_STATE_COMMAND: "set_walker_state",
     8: "set_actor_target_velocity",
     9: "set_actor_target_angular_velocity",
     10: "add_actor_impulse",

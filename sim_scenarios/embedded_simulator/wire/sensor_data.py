@@ -21,7 +21,7 @@ _CAMERA = struct.Struct("<2If")
 _EPISODE = struct.Struct("<Qdf3ii")
 _ACTOR = struct.Struct("<IB15f54s")
 _VEHICLE = struct.Struct("<3f3Bif2BIB")
-_WALKER = struct.Struct("<4fB")
+_WALKER_ACTOR = struct.Struct("<IB15f4fB37x")
 _TRAFFIC_LIGHT = struct.Struct("<32s4fI2B")
 
 HEADER_BYTES, CAMERA_HEADER_BYTES, EPISODE_HEADER_BYTES = _HEADER.size, _CAMERA.size, _EPISODE.size
@@ -169,9 +169,30 @@ def pack_vehicle_state(
     )
 
 
-def pack_walker_state(*, direction: Vector, speed: float, jump: bool) -> bytes:
-    """17 bytes."""
-    return _WALKER.pack(*direction, speed, jump)
+def pack_walker_record(
+    *,
+    actor_id: int,
+    pose: Pose,
+    velocity: Vector,
+    angular_velocity: Vector,
+    acceleration: Vector,
+    direction: Vector,
+    speed: float,
+    jump: bool,
+) -> bytes:
+    """119 bytes of a walker and its control, in one go: there are many of them."""
+    return _WALKER_ACTOR.pack(
+        actor_id,
+        _ACTIVE,
+        *pose.location,
+        *pose.rotation,
+        *velocity,
+        *angular_velocity,
+        *acceleration,
+        *direction,
+        speed,
+        jump,
+    )
 
 
 def pack_traffic_light_state(

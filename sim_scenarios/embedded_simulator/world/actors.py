@@ -125,6 +125,8 @@ class Walker(MovingActor):
 
     spec: WalkerSpec
     control: WalkerControl = field(default_factory=WalkerControl)
+    sent_pose: Pose | None = None
+    """The newest pose that is in the streams' single precision already."""
     gait_phase: float = 0.0
     """Strides walked since spawning."""
     gait_speed: float = 0.0

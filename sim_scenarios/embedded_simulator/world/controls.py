@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sim_scenarios.embedded_simulator.world.snapshot import Vector
 
@@ -45,9 +46,11 @@ class AckermannSettings:
     accel_kd: float = 0.01
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WalkerControl:
-    """``carla.WalkerControl``: a direction in the world and a speed [m/s]."""
+class WalkerControl(NamedTuple):
+    """``carla.WalkerControl``: a direction in the world and a speed [m/s].
+
+    A tuple, as poses are: the client's navigation gives every walker a new one in every tick.
+    """
 
     direction: Vector = _NO_DIRECTION
     speed: float = 0.0

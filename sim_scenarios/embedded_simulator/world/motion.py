@@ -10,8 +10,7 @@ import math
 from dataclasses import replace
 
 from sim_scenarios.embedded_simulator.physics import vehicle as vehicle_physics
-from sim_scenarios.embedded_simulator.world.actors import MovingActor, Vehicle, Walker
-from sim_scenarios.embedded_simulator.world.gait import stride_m
+from sim_scenarios.embedded_simulator.world.actors import MovingActor, Vehicle
 from sim_scenarios.embedded_simulator.world.geometry import (
     as_sent,
     difference,
@@ -26,7 +25,6 @@ from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vect
 
 FASTEST = 80.0
 """[m/s] A client that moves an actor faster than this has put it elsewhere, it has not driven it there."""
-_UPRIGHT_DEG = 5.0
 
 
 def advance_vehicle(vehicle: Vehicle, ground: Ground, delta_s: float) -> None:
@@ -107,9 +105,5 @@ def settle(actor: MovingActor, delta_s: float) -> None:
     distance = math.hypot(step.x, step.y) if length(step) <= FASTEST * delta_s else 0.0
     backwards = isinstance(actor, Vehicle) and _forward_part(step, actor.pose) < 0.0
     actor.travelled_m += -distance if backwards else distance
-    if isinstance(actor, Walker):
-        # Who falls over or lies takes no steps.
-        actor.gait_speed = distance / delta_s if abs(actor.pose.rotation.pitch) < _UPRIGHT_DEG else 0.0
-        actor.gait_phase += distance / stride_m(actor.gait_speed, actor.spec.height_m)
     actor.last_pose = actor.pose
     actor.age_s += delta_s

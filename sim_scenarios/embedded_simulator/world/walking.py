@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.physics.walker import (
     MAX_STEP_M,
@@ -23,23 +24,29 @@ from sim_scenarios.embedded_simulator.physics.walker import (
     step,
 )
 from sim_scenarios.embedded_simulator.world.actors import WALKER_MASS_KG, Walker
-from sim_scenarios.embedded_simulator.world.geometry import difference, scaled, wrap_degrees
+from sim_scenarios.embedded_simulator.world.controls import WalkerControl
+from sim_scenarios.embedded_simulator.world.gait import stride_m
+from sim_scenarios.embedded_simulator.world.geometry import as_sent, difference, scaled, wrap_degrees
 from sim_scenarios.embedded_simulator.world.ground import Ground
-from sim_scenarios.embedded_simulator.world.motion import read_off_motion
+from sim_scenarios.embedded_simulator.world.motion import FASTEST
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector
 
 DEADLY_IMPULSE = 2.5 * WALKER_MASS_KG
 """[kg m/s] that throws somebody down: a car at 9 km/h."""
+_STILL = Vector()
+_UPRIGHT_DEG = 5.0
 LIES_S = 10.0
 """How long a dead walker is there."""
 
 
 def advance_walkers(walkers: Sequence[Walker], ground: Ground, delta_s: float) -> None:
     """Moves walkers by their control, or reads off how their clients moved them."""
+    moved = []
     for walker in walkers:
-        if not walker.simulate_physics and walker.is_alive:
-            read_off_motion(walker, delta_s)
-    moved = [walker for walker in walkers if walker.simulate_physics or not walker.is_alive]
+        if walker.simulate_physics or walker.dead_s is not None:
+            moved.append(walker)
+        elif walker.pose is not walker.last_pose or walker.velocity is not _STILL:
+            _read_off(walker, delta_s)
     if not moved:
         return
     before = [_motion(walker) for walker in moved]
@@ -53,6 +60,71 @@ def advance_walkers(walkers: Sequence[Walker], ground: Ground, delta_s: float) -
         if ground_z > was.feet.z + MAX_STEP_M:
             motion, ground_z = _before_a_wall(was, motion, ground_z, ground)
         _put(walker, land(motion, ground_z), delta_s)
+
+
+def place_walkers(walkers: Sequence[Walker], states: NDArray[np.float64]) -> None:
+    """Puts walkers where the client's navigation wants their feet.
+
+    ``states`` (N, 7): x, y, z [m], pitch, yaw, roll [deg], speed [m/s]. Their controls then read as in CARLA: forwards,
+    at that speed (Carla/Server/CarlaServer.cpp, ``set_walker_state``).
+    """
+    origins = states[:, :6].copy()
+    origins[:, 2] += [0.5 * walker.spec.height_m for walker in walkers]
+    heading = np.radians(states[:, 4])
+    for walker, (x, y, z, pitch, yaw, roll), forward_x, forward_y, speed in zip(
+        walkers,
+        origins.astype(np.float32).tolist(),
+        np.cos(heading).tolist(),
+        np.sin(heading).tolist(),
+        states[:, 6].tolist(),
+        strict=True,
+    ):
+        walker.pose = walker.sent_pose = Pose(Vector(x, y, z), Rotation(pitch, yaw, roll))
+        walker.control = WalkerControl(Vector(forward_x, forward_y, 0.0), speed)
+
+
+def settle_walkers(walkers: Iterable[Walker], delta_s: float) -> None:
+    """Ends the walkers' tick as ``motion.settle`` does, and moves their gait on.
+
+    A hundred of them are settled in every tick, so there are no calls here that can be spared.
+    """
+    farthest = FASTEST * delta_s
+    for walker in walkers:
+        pose, last = walker.pose, walker.last_pose
+        walker.age_s += delta_s
+        if pose is not walker.sent_pose:
+            pose = walker.pose = walker.sent_pose = as_sent(pose)
+        elif pose is last:
+            walker.gait_speed = 0.0
+            continue
+        (x, y, z), (pitch, _, _) = pose
+        (last_x, last_y, last_z), _ = last
+        distance = math.hypot(x - last_x, y - last_y)
+        if distance > farthest or abs(z - last_z) > farthest:
+            distance = 0.0
+        # Who falls over or lies takes no steps.
+        speed = distance / delta_s if -_UPRIGHT_DEG < pitch < _UPRIGHT_DEG else 0.0
+        walker.travelled_m += distance
+        walker.gait_speed = speed
+        if distance > 0.0:
+            walker.gait_phase += distance / stride_m(speed, walker.spec.height_m)
+        walker.last_pose = pose
+
+
+def _read_off(walker: Walker, delta_s: float) -> None:
+    """``motion.read_off_motion`` in line."""
+    (x, y, z), (_, yaw, _) = walker.pose
+    (last_x, last_y, last_z), (_, last_yaw, _) = walker.last_pose
+    rate, farthest = 1.0 / delta_s, FASTEST * delta_s
+    dx, dy, dz = x - last_x, y - last_y, z - last_z
+    if dx * dx + dy * dy + dz * dz > farthest * farthest:
+        walker.velocity = walker.acceleration = walker.angular_velocity = _STILL
+        return
+    before_x, before_y, before_z = walker.velocity
+    velocity = Vector(dx * rate, dy * rate, dz * rate) if walker.pose is not walker.last_pose else _STILL
+    vx, vy, vz = walker.velocity = velocity
+    walker.acceleration = Vector((vx - before_x) * rate, (vy - before_y) * rate, (vz - before_z) * rate)
+    walker.angular_velocity = Vector(0.0, 0.0, wrap_degrees(yaw - last_yaw) * rate)
 
 
 def _before_a_wall(

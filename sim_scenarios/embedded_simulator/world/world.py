@@ -9,14 +9,16 @@ them, also across episodes.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sim_scenarios.embedded_simulator.physics.scenery_grid import Scenery
 from sim_scenarios.embedded_simulator.physics.vehicle import wheel_angle_deg
-from sim_scenarios.embedded_simulator.physics.walker import feet_to_origin
 from sim_scenarios.embedded_simulator.road.town import Town
 from sim_scenarios.embedded_simulator.world.actors import (
     Actor,
@@ -29,7 +31,6 @@ from sim_scenarios.embedded_simulator.world.actors import (
 from sim_scenarios.embedded_simulator.world.blueprints.library import build_library
 from sim_scenarios.embedded_simulator.world.bones import posture
 from sim_scenarios.embedded_simulator.world.contacts import Collision, Contacts
-from sim_scenarios.embedded_simulator.world.controls import WalkerControl
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox, EnvironmentObject
 from sim_scenarios.embedded_simulator.world.environment import (
     TAG_TRAFFIC_LIGHT,
@@ -58,7 +59,14 @@ from sim_scenarios.embedded_simulator.world.snapshot import (
 )
 from sim_scenarios.embedded_simulator.world.spawning import make_actor
 from sim_scenarios.embedded_simulator.world.traffic_lights import TrafficLightControl
-from sim_scenarios.embedded_simulator.world.walking import DEADLY_IMPULSE, advance_walkers, gone, knock_down
+from sim_scenarios.embedded_simulator.world.walking import (
+    DEADLY_IMPULSE,
+    advance_walkers,
+    gone,
+    knock_down,
+    place_walkers,
+    settle_walkers,
+)
 
 LAYERED = "_Opt"
 """CARLA offers each newer town twice: ``Town10HD_Opt`` is the same town with layers that can be unloaded."""
@@ -206,20 +214,18 @@ class World:
             # A teleported car keeps rolling, as in Unreal.
             actor.motion = replace(motion_at(pose), speed=actor.motion.speed, steer=actor.motion.steer)
 
-    def set_walker_state(self, actor_id: int, feet: Pose, speed: float) -> None:
-        """Puts a walker where the client's navigation wants its feet.
+    def set_walker_states(self, actor_ids: Sequence[int], states: NDArray[np.float64]) -> None:
+        """Puts walkers where the client's navigation wants their feet; ``states`` as in ``walking.place_walkers``.
 
         Raises:
-            WorldError: It does not exist, is no walker, or is dead.
+            WorldError: One does not exist, is no walker, or is dead; then none of them has moved.
         """
-        walker = self.actor_of_kind(actor_id, Walker)
-        if not walker.is_alive:
-            raise WorldError(f"walker {actor_id} is dead: it goes nowhere")
-        walker.pose = feet_to_origin(feet, height_m=walker.spec.height_m)
-        forward = difference(walker.pose.location, walker.last_pose.location)
-        norm = length(forward)
-        direction = Vector(*(part / norm for part in forward)) if norm > 0.0 else Vector()
-        walker.control = WalkerControl(direction=direction, speed=speed)
+        found = map(self.actors.get, actor_ids)
+        walkers = [actor for actor in found if isinstance(actor, Walker) and actor.dead_s is None]
+        if len(walkers) < len(actor_ids):
+            dead = [actor_id for actor_id in actor_ids if not self.actor_of_kind(actor_id, Walker).is_alive]
+            raise WorldError(f"walkers {dead} are dead: they go nowhere")
+        place_walkers(walkers, states)
 
     def enable_objects(self, object_ids: Iterable[int], enabled: bool) -> None:
         """Shows or hides environment objects: what is hidden is not drawn, not hit and in nobody's way.
@@ -265,7 +271,9 @@ class World:
         collisions = self._contacts.resolve(movers, starts, delta_s)
         self._knock_down(collisions)
         for mover in movers:
-            settle(mover, delta_s)
+            if not isinstance(mover, Walker):
+                settle(mover, delta_s)
+        settle_walkers(walkers, delta_s)
         for walker in gone(walkers):
             self.destroy(walker.id)
             movers.remove(walker)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Any
 
 import msgpack
@@ -310,6 +311,51 @@ def test_a_walker_s_state_is_that_of_its_feet(desk: Desk) -> None:
     walker_id = desk.value("spawn_actor", [1, "walker.pedestrian.0002", []], [[20.0, 5.0, 1.05], [0, 0, 0]])[0]
     desk.ask("apply_batch", [[[7, [walker_id, [[21.0, 5.0, 0.15], [0, 0, 0]], 1.4]]]], False)
     assert desk.world.actor_of_kind(walker_id, Walker).pose.location == pytest.approx((21.0, 5.0, 1.05))
+
+
+def test_walkers_in_one_go_or_one_by_one_go_the_same_way(desk: Desk) -> None:
+    people = [
+        desk.value("spawn_actor", [2, f"walker.pedestrian.000{n}", []], standing(10.0 * n))[0] for n in range(1, 5)
+    ]
+
+    def states() -> list[Any]:
+        return [
+            [[7, [number, [[10.0 * n + 0.07, 5.0, 0.15], [0.0, 9.0 * n, 0.0]], 1.4]]]
+            for n, number in enumerate(people, 1)
+        ]
+
+    def seen() -> list[Any]:
+        walkers = [desk.world.actor_of_kind(number, Walker) for number in people]
+        return [(walker.pose, walker.control) for walker in walkers]
+
+    for command in states():
+        assert desk.ask("apply_batch", [command], False)[1] == [[[1, command[0][1][0]]]]
+    one_by_one = seen()
+    for walker in (desk.world.actor_of_kind(number, Walker) for number in people):
+        desk.world.set_pose(walker.id, walker.last_pose)
+    assert seen() != one_by_one
+    assert desk.ask("apply_batch", states(), False)[1] == [[[1, number]] for number in people]
+    assert seen() == one_by_one
+    assert seen()[1][1].direction == pytest.approx((math.cos(math.radians(18)), math.sin(math.radians(18)), 0.0))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [[9999, [[1.0, 2.0, 3.0], [0, 0, 0]], 1.0], [None, [[math.nan, 2.0, 3.0], [0, 0, 0]], 1.0],
+     [None, [[1.0, 2.0], [0, 0, 0]], 1.0], [None, [[1.0, 2.0, 1e30], [0, 0, 0]], 1.0], ["x"]],
+)  # fmt: skip
+def test_a_walker_that_cannot_be_placed_answers_for_itself(desk: Desk, wrong: list[Any]) -> None:
+    people = [desk.value("spawn_actor", [2, "walker.pedestrian.0002", []], standing(x))[0] for x in (10.0, 20.0)]
+    wrong = [people[1] if part is None else part for part in wrong]
+    right = [[7, [people[0], [[11.0, 5.0, 0.15], [0, 0, 0]], 1.4]]]
+    _, answers = desk.ask("apply_batch", [right, [[7, wrong]], right], False)
+    assert [answer[0][0] for answer in answers] == [1, 0, 1]
+    assert desk.world.actor(people[0]).pose.location.x == 11.0
+    assert desk.world.actor(people[1]).pose.location.x == 20.0
+
+
+def standing(x: float) -> list[Any]:
+    return [[x, 5.0, 1.05], [0.0, 0.0, 0.0]]
 
 
 def test_a_batch_ticks_only_when_asked(desk: Desk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 
+import numpy as np
 import pytest
 
 from sim_scenarios.embedded_simulator.world.actors import Vehicle, Walker
@@ -87,10 +88,10 @@ def test_a_teleported_car_keeps_rolling(world: World) -> None:
 def test_the_navigation_moves_a_walker_by_its_feet(world: World) -> None:
     walker = spawn_walker(world, 20.0, 5.0)
     walker.simulate_physics = False
-    world.set_walker_state(walker.id, Pose(Vector(20.07, 5.0, 0.15), Rotation()), 1.4)
+    world.set_walker_states([walker.id], np.array([[20.07, 5.0, 0.15, 0.0, 0.0, 0.0, 1.4]]))
     world.tick()
     assert walker.pose.location == pytest.approx((20.07, 5.0, 1.05))
-    assert walker.velocity == pytest.approx((1.4, 0.0, 0.0))
+    assert walker.velocity == pytest.approx((1.4, 0.0, 0.0), abs=1e-4)
     assert walker.control.speed == 1.4
     assert walker.control.direction == pytest.approx((1.0, 0.0, 0.0))
 

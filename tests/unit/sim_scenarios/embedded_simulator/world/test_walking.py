@@ -119,7 +119,7 @@ def test_who_is_hit_hard_falls_lies_and_is_gone(world: World) -> None:
     run(world, 20)
     assert walker.pose == lying
     with pytest.raises(WorldError, match="dead"):
-        world.set_walker_state(walker.id, Pose(), 1.0)
+        world.set_walker_states([walker.id], np.zeros((1, 7)))
     run(world, round(LIES_S / 0.05))
     assert walker.id not in world.actors
 
