@@ -18,6 +18,7 @@ from sim_scenarios.embedded_simulator.wire.structs import (
 )
 from sim_scenarios.embedded_simulator.world.actors import Actor, MovingActor, Sensor, Vehicle
 from sim_scenarios.embedded_simulator.world.geometry import length, scaled
+from sim_scenarios.embedded_simulator.world.pushing import push
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Vector
 
 
@@ -129,30 +130,44 @@ def disable_actor_constant_velocity(context: Context, actor_id: Any) -> None:
 
 
 def add_actor_impulse(context: Context, actor_id: Any, impulse: Any) -> None:
-    """[kg m/s]; only the part along a vehicle's wheels does anything."""
-    vehicle = context.world.actor_of_kind(integer(actor_id), Vehicle)
-    _give_impulse(vehicle, unpack_vector(impulse))
+    """[kg m/s]; of a vehicle's, only the part along its wheels does anything."""
+    actor, wanted = context.world.actor_of_kind(integer(actor_id), MovingActor), unpack_vector(impulse)
+    if isinstance(actor, Vehicle):
+        _give_impulse(actor, wanted)
+    else:
+        push(actor, wanted)
 
 
 def add_actor_impulse_at_location(context: Context, actor_id: Any, impulse: Any, location: Any) -> None:
-    """As ``add_actor_impulse``: bodies do not turn over, so it does not matter where."""
-    add_actor_impulse(context, actor_id, impulse)
+    """[kg m/s] at a point of the world, which turns a prop; vehicles take it as ``add_actor_impulse``."""
+    actor = context.world.actor_of_kind(integer(actor_id), MovingActor)
+    if isinstance(actor, Vehicle):
+        _give_impulse(actor, unpack_vector(impulse))
+    else:
+        push(actor, unpack_vector(impulse), unpack_vector(location))
 
 
 def add_actor_force(context: Context, actor_id: Any, force: Any) -> None:
-    """[N] during the next tick; only the part along a vehicle's wheels does anything."""
-    vehicle = context.world.actor_of_kind(integer(actor_id), Vehicle)
-    wanted, pending = unpack_vector(force), vehicle.pending_force
-    vehicle.pending_force = Vector(pending.x + wanted.x, pending.y + wanted.y, pending.z + wanted.z)
+    """[N] during the next tick; of a vehicle's, only the part along its wheels does anything."""
+    actor, wanted = context.world.actor_of_kind(integer(actor_id), MovingActor), unpack_vector(force)
+    if isinstance(actor, Vehicle):
+        pending = actor.pending_force
+        actor.pending_force = Vector(pending.x + wanted.x, pending.y + wanted.y, pending.z + wanted.z)
+    else:
+        push(actor, scaled(wanted, context.world.settings.delta_s))
 
 
 def add_actor_force_at_location(context: Context, actor_id: Any, force: Any, location: Any) -> None:
-    """As ``add_actor_force``: bodies do not turn over, so it does not matter where."""
-    add_actor_force(context, actor_id, force)
+    """[N] during the next tick at a point of the world; vehicles take it as ``add_actor_force``."""
+    actor = context.world.actor_of_kind(integer(actor_id), MovingActor)
+    if isinstance(actor, Vehicle):
+        add_actor_force(context, actor_id, force)
+    else:
+        push(actor, scaled(unpack_vector(force), context.world.settings.delta_s), unpack_vector(location))
 
 
 def _give_impulse(vehicle: Vehicle, impulse: Vector) -> None:
     if length(impulse) > 0.0:
-        change = scaled(impulse, 1.0 / vehicle.parameters.mass_kg)
+        change = scaled(impulse, 1.0 / vehicle.mass_kg)
         now = vehicle.velocity
         vehicle.set_velocity(Vector(now.x + change.x, now.y + change.y, now.z))
