@@ -12,6 +12,7 @@ from typing import Any
 
 import carla
 import numpy as np
+import pytest
 
 DELTA_S = 0.05
 
@@ -122,6 +123,27 @@ def check_layers(port: int) -> None:
     )  # a town without layers: nothing to leave out
     world.unload_map_layer(carla.MapLayer.All)
     assert len(world.get_level_bbs(carla.CityObjectLabel.Any)) == count
+
+
+# --- props ----------------------------------------------------------------------------------------------------------
+
+
+def check_props(port: int) -> None:
+    world = fresh_world(connect(port))
+    library = world.get_blueprint_library()
+    props = library.filter("static.prop.*")
+    assert len(props) == 96
+    assert {prop.get_attribute("size").as_str() for prop in props if prop.has_attribute("size")} >= {"tiny", "huge"}
+    spot = world.get_map().get_spawn_points()[0]
+    for name, tag in (("streetbarrier", 21), ("vendingmachine", 20)):
+        thing = world.spawn_actor(library.find(f"static.prop.{name}"), spot)
+        assert list(thing.semantic_tags) == [tag]
+        assert (tags_seen(world, above(spot.location, 6.0)) == tag).sum() > 150
+        thing.destroy()
+    mesh = library.find("static.prop.mesh")
+    mesh.set_attribute("mesh_path", "/Game/Carla/Static/Car/SM_Some.SM_Some")
+    with pytest.raises(RuntimeError, match="no Unreal assets here"):
+        world.spawn_actor(mesh, spot)
 
 
 # --- lights ---------------------------------------------------------------------------------------------------------

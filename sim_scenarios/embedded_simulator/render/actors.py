@@ -52,7 +52,7 @@ class ActorPoser:
         self._objects = scene.objects.copy()
         self._signals = list(scene.light_rows)
         self._signal_rows = np.array(list(scene.light_rows.values()), np.int64)
-        entries = {**scene.vehicles, **scene.walkers}
+        entries = {**scene.vehicles, **scene.walkers, **scene.props}
         self._kind_of = {blueprint_id: kind for kind, blueprint_id in enumerate(entries)}
         box_min = np.array([entry.box_min for entry in entries.values()]).reshape(-1, 3)
         box_max = np.array([entry.box_max for entry in entries.values()]).reshape(-1, 3)

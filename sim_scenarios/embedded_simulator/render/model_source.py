@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.render.mesh import Mesh, Model
 from sim_scenarios.embedded_simulator.road.town import Lot
+from sim_scenarios.embedded_simulator.world.prop_catalogue import PROPS, PropSpec
 from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES, VehicleSpec
 from sim_scenarios.embedded_simulator.world.walker_catalogue import WALKERS, WalkerSpec
 
@@ -40,6 +41,8 @@ class ModelSource:
     walkers: tuple[WalkerSpec, ...] = WALKERS
     vehicle: Callable[[VehicleSpec], Model]
     walker: Callable[[WalkerSpec], Model]
+    props: tuple[PropSpec, ...] = PROPS
+    prop: Callable[[PropSpec], Model]
     placement: Callable[[str], Model]
     traffic_light: Callable[[float], Model]
     building: Callable[[Lot], Mesh]
@@ -54,6 +57,7 @@ def procedural_models() -> ModelSource:
     from sim_scenarios.embedded_simulator.render.materials import MATERIALS, bake_materials, material_index
     from sim_scenarios.embedded_simulator.render.models.buildings import building_mesh
     from sim_scenarios.embedded_simulator.render.models.placements import placement_model
+    from sim_scenarios.embedded_simulator.render.models.props import prop_model
     from sim_scenarios.embedded_simulator.render.models.traffic_lights import traffic_light_model
     from sim_scenarios.embedded_simulator.render.models.vehicles import vehicle_model
     from sim_scenarios.embedded_simulator.render.models.walkers import walker_model
@@ -68,6 +72,7 @@ def procedural_models() -> ModelSource:
         is_leaf=np.array([material.alpha for material in MATERIALS]),
     )  # fmt: skip
     return ModelSource(
-        vehicle=vehicle_model, walker=walker_model, placement=placement_model, traffic_light=traffic_light_model,
-        building=building_mesh, material_index=material_index, tile_m=tile_m, textures=textures,
+        vehicle=vehicle_model, walker=walker_model, prop=prop_model, placement=placement_model,
+        traffic_light=traffic_light_model, building=building_mesh, material_index=material_index, tile_m=tile_m,
+        textures=textures,
     )  # fmt: skip

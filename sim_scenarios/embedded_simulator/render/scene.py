@@ -70,6 +70,7 @@ class Scene:
     vehicles: dict[str, ModelEntry]
     """By blueprint id."""
     walkers: dict[str, ModelEntry]
+    props: dict[str, ModelEntry]
     light_rows: dict[str, int]
     """Row of each traffic light in ``objects``, by OpenDRIVE signal id."""
     object_rows: NDArray[np.int64]
@@ -176,13 +177,15 @@ def build_scene(town: Town, models: ModelSource) -> Scene:
     builder.object_rows += ground_rows
     vehicles = {spec.id: builder.add_model(models.vehicle(spec)) for spec in models.vehicles}
     walkers = {spec.id: builder.add_model(models.walker(spec)) for spec in models.walkers}
+    props = {spec.id: builder.add_model(models.prop(spec)) for spec in models.props}
     objects = np.concatenate(builder.rows) if builder.rows else blank_rows(0)
     objects["instance"] = FIRST_STATIC_INSTANCE + np.arange(len(objects)) % FIRST_STATIC_INSTANCE
     streets_min, streets_max = street_bounds(town)
     return Scene(
         library=builder.library.build(), level_distances=np.array(builder.level_distances, np.float32),
-        level_meshes=np.array(builder.level_meshes, np.int64), objects=objects, vehicles=vehicles, walkers=walkers,
-        light_rows=builder.light_rows, object_rows=np.array(builder.object_rows, np.int64),
+        level_meshes=np.array(builder.level_meshes, np.int64), objects=objects,
+        vehicles=vehicles, walkers=walkers, props=props, light_rows=builder.light_rows,
+        object_rows=np.array(builder.object_rows, np.int64),
         lamps=np.concatenate([np.zeros((0, 3), np.float32), *builder.lamps]),
         lamp_rows=np.concatenate([np.zeros(0, np.int64), *builder.lamp_rows]),
         footprints=np.concatenate([np.zeros((0, 6), np.float32), *builder.footprints]),

@@ -86,7 +86,7 @@ class Weather:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VisibleActor:
-    """One vehicle or walker as a renderer needs it."""
+    """One vehicle, walker or prop as a renderer needs it."""
 
     id: int
     blueprint_id: str
@@ -132,7 +132,7 @@ class Snapshot:
     delta_s: float
     weather: Weather
     actors: tuple[VisibleActor, ...]
-    """Vehicles and walkers only, ordered by id."""
+    """Vehicles, walkers and props, ordered by id."""
     traffic_lights: dict[str, TrafficLightState]
     """Phase of every light, by OpenDRIVE signal id."""
     hidden_objects: frozenset[int] = frozenset()

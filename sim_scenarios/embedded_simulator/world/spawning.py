@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from sim_scenarios.embedded_simulator.physics.vehicle import VehicleParameters
 from sim_scenarios.embedded_simulator.world.actors import (
@@ -19,7 +21,7 @@ from sim_scenarios.embedded_simulator.world.actors import (
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox
 from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.motion import motion_at
-from sim_scenarios.embedded_simulator.world.prop_catalogue import PROP_SPECS, PropSpec
+from sim_scenarios.embedded_simulator.world.prop_catalogue import MESH_ID, PROP_SPECS, PropSpec
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Vector
 from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES, VehicleSpec
 from sim_scenarios.embedded_simulator.world.vehicle_physics import default_physics
@@ -27,7 +29,6 @@ from sim_scenarios.embedded_simulator.world.walker_catalogue import TAG_PEDESTRI
 
 MAX_IMAGE_SIDE_PX = 8192
 _WALKER_HALF_WIDTH_M = 0.22
-_TAG_STATIC, _TAG_DYNAMIC = 20, 21
 _TWO_WHEELER_LOCK_DEG = 45.0
 
 _VEHICLE_SPECS: Mapping[str, VehicleSpec] = {spec.id: spec for spec in VEHICLES}
@@ -90,6 +91,8 @@ def _walker(actor_id: int, description: ActorDescription, pose: Pose, spec: Walk
 
 
 def _prop(actor_id: int, description: ActorDescription, pose: Pose, spec: PropSpec) -> Prop:
+    if spec.id == MESH_ID:
+        spec = _chosen_mesh(description, spec)
     extent = Vector(0.5 * spec.length_m, 0.5 * spec.width_m, 0.5 * spec.height_m)
     return Prop(
         id=actor_id,
@@ -97,10 +100,23 @@ def _prop(actor_id: int, description: ActorDescription, pose: Pose, spec: PropSp
         pose=pose,
         last_pose=pose,
         box=BoundingBox(Vector(0.0, 0.0, extent.z), extent),
-        tags=bytes([_TAG_DYNAMIC if spec.is_loose else _TAG_STATIC]),
+        tags=bytes([spec.tag]),
         simulate_physics=spec.is_loose,
         spec=spec,
     )
+
+
+def _chosen_mesh(description: ActorDescription, spec: PropSpec) -> PropSpec:
+    """The box that stands for a mesh, with the mass that a client wants."""
+    path, scale = description.attribute("mesh_path"), _number(description, "scale", 1.0)
+    mass_kg = _number(description, "mass", spec.mass_kg)
+    if path or scale != 1.0 or not 0.0 < mass_kg < math.inf:
+        raise WorldError(
+            f"Spawn failed because of invalid actor description: {spec.id} is to have mesh_path {path!r}, "
+            f"scale {scale:g} and mass {mass_kg:g}; there are no Unreal assets here: "
+            "leave mesh_path empty and scale 1 for a box of 1 m"
+        )
+    return replace(spec, mass_kg=mass_kg)
 
 
 def _sensor(

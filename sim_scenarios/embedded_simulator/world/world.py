@@ -306,7 +306,7 @@ class World:
             elapsed_s=self.elapsed_s,
             delta_s=delta_s,
             weather=self.weather,
-            actors=tuple(_visible(actor) for actor in movers if not isinstance(actor, Prop)),
+            actors=tuple(_visible(actor) for actor in movers),
             traffic_lights={light.site.opendrive_id: light.state for light in self.of_kind(TrafficLight)},
             hidden_objects=self.hidden_objects,
             switched_lights=self.lights.switched(),

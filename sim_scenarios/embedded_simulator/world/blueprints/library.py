@@ -12,7 +12,7 @@ from sim_scenarios.embedded_simulator.world.blueprints.walkers import (
     walker_attributes,
 )
 from sim_scenarios.embedded_simulator.world.description import AttributeDefinition, Blueprint
-from sim_scenarios.embedded_simulator.world.prop_catalogue import PROP_SPECS
+from sim_scenarios.embedded_simulator.world.prop_catalogue import PROPS
 from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES
 from sim_scenarios.embedded_simulator.world.walker_catalogue import WALKERS
 
@@ -24,7 +24,7 @@ def build_library() -> tuple[Blueprint, ...]:
     entries += [(spec.id, walker_attributes(spec)) for spec in WALKERS]
     entries += [(kind.value, sensor_attributes(kind)) for kind in SensorKind]
     entries.append((WALKER_CONTROLLER_ID, controller_attributes()))
-    entries += [(prop, prop_attributes()) for prop in PROP_SPECS]
+    entries += [(spec.id, prop_attributes(spec)) for spec in PROPS]
     return tuple(
         Blueprint(uid=uid, id=blueprint_id, attributes=attributes)
         for uid, (blueprint_id, attributes) in enumerate(entries, start=1)

@@ -13,6 +13,7 @@ import pytest
 
 from sim_scenarios.embedded_simulator.render.mesh import Joint, Mesh, Model, Part
 from sim_scenarios.embedded_simulator.render.model_source import ModelSource, Textures
+from sim_scenarios.embedded_simulator.render.models.props import prop_model
 from sim_scenarios.embedded_simulator.render.renderer import Renderer
 from sim_scenarios.embedded_simulator.render.view import View
 from sim_scenarios.embedded_simulator.road.town import Lot, Placement, Surface, Town, TrafficLightSite
@@ -171,7 +172,8 @@ def _textures() -> Textures:
 
 def box_models() -> ModelSource:
     return ModelSource(
-        vehicle=_vehicle, walker=_walker, placement=_placement, traffic_light=_traffic_light, building=_building,
+        vehicle=_vehicle, walker=_walker, props=(), prop=prop_model, placement=_placement,
+        traffic_light=_traffic_light, building=_building,
         material_index=MATERIALS.index, tile_m=lambda name: 4.0, textures=_textures(),
     )  # fmt: skip
 

@@ -108,8 +108,7 @@ def test_nothing_is_spawned_inside_a_prop(world: World) -> None:
             world.spawn(ActorDescription(uid=1, id=blueprint), Pose(Vector(30.0, 1.75, 0.0), Rotation()))
 
 
-def test_props_are_not_among_the_drawn_actors(world: World) -> None:
-    """The renderer has no models of them yet; the episode state has them, as it has every actor."""
+def test_props_are_drawn_like_every_actor(world: World) -> None:
     prop, car = spawn_prop(world, "box01", 50.0), spawn_car(world, 30.0, 0.0)
-    assert [actor.id for actor in world.tick().snapshot.actors] == [car.id]
+    assert [actor.id for actor in world.tick().snapshot.actors] == [prop.id, car.id]
     assert prop.id in world.actors
