@@ -266,6 +266,107 @@ def check_batches(port: int) -> None:
     assert len(world.get_actors().filter("vehicle.*")) == 0
 
 
+def check_every_command(port: int) -> None:
+    """Each of the client's commands: what it does, and that it answers for itself where it cannot be carried out.
+
+    ``ShowDebugTelemetry`` is not among them: the client itself cannot put it into a batch.
+    """
+    client = connect(port)
+    world = fresh_world(client)
+    command, zero, up = carla.command, carla.Vector3D(), carla.Vector3D(z=1.0)
+    spots = world.get_map().get_spawn_points()
+    car, other = spawn_car(world, 0), spawn_car(world, 8)
+    world.set_pedestrians_seed(5)
+    place = world.get_random_location_from_navigation()
+    blueprint = world.get_blueprint_library().filter("walker.*")[0]
+    walker = world.spawn_actor(blueprint, carla.Transform(place + carla.Location(z=1.0)))
+    world.tick()
+    physics, elsewhere = car.get_physics_control(), carla.Transform(spots[3].location, spots[3].rotation)
+    physics.mass = 2345.0
+    feet = carla.Transform(place + carla.Location(x=0.05))
+    for_cars = [
+        lambda actor: command.ApplyVehicleControl(actor, carla.VehicleControl(throttle=0.25, steer=0.5)),
+        lambda actor: command.ApplyVehiclePhysicsControl(actor, physics),
+        lambda actor: command.SetVehicleLightState(actor, carla.VehicleLightState(carla.VehicleLightState.Fog)),
+        lambda actor: command.ApplyImpulse(actor, zero),
+        lambda actor: command.ApplyForce(actor, zero),
+        lambda actor: command.ApplyAngularImpulse(actor, zero),
+        lambda actor: command.ApplyTorque(actor, zero),
+    ]
+    for_all = [
+        lambda actor: command.ApplyTransform(actor, elsewhere),
+        lambda actor: command.ApplyTargetVelocity(actor, up),
+        lambda actor: command.ApplyTargetAngularVelocity(actor, zero),
+        lambda actor: command.SetSimulatePhysics(actor, False),
+        lambda actor: command.SetEnableGravity(actor, True),
+        lambda actor: command.SetAutopilot(actor, False, port + 5003),
+        lambda actor: command.DestroyActor(actor),
+    ]
+    for_walkers = [
+        lambda actor: command.ApplyWalkerState(actor, feet, 1.5),
+        lambda actor: command.ApplyWalkerControl(actor, carla.WalkerControl(speed=1.25, jump=True)),
+    ]
+    ackermann = carla.VehicleAckermannControl(speed=3.0)
+    batch = [make(car.id) for make in for_cars]
+    batch += [command.ApplyVehicleAckermannControl(other.id, ackermann)]
+    batch += [make(walker.id) for make in for_walkers]
+    batch += [make(car.id) for make in for_all[:4]]
+    answers = client.apply_batch_sync(batch, True)
+    assert [answer.error for answer in answers if answer.has_error()] == []
+    assert [answer.actor_id for answer in answers] == [car.id] * 7 + [other.id] + [walker.id] * 2 + [car.id] * 4
+    assert (car.get_control().throttle, car.get_control().steer) == (0.25, 0.5)
+    assert car.get_physics_control().mass == 2345.0
+    assert car.get_light_state() == carla.VehicleLightState.Fog
+    assert car.get_location().distance(elsewhere.location) < 0.1
+    assert walker.get_control().jump
+    assert walker.get_control().speed == 1.25
+    for _ in range(20):
+        world.tick()
+    assert other.get_velocity().length() > 1.0
+
+    gone = 999_999
+    refused = client.apply_batch_sync([make(gone) for make in [*for_cars, *for_walkers, *for_all]], False)
+    assert all(answer.has_error() for answer in refused)
+    assert all(str(gone) in answer.error or "not found" in answer.error for answer in refused), refused[0].error
+    mixed = [for_cars[0](walker.id), for_walkers[1](car.id), for_cars[0](car.id)]
+    assert [answer.has_error() for answer in client.apply_batch_sync(mixed, False)] == [True, True, False]
+    answers = client.apply_batch_sync([make(each.id) for each in (car, other, walker) for make in for_all[-1:]], True)
+    assert not any(answer.has_error() for answer in answers)
+    assert [each.id for each in world.get_actors() if each.id in (car.id, other.id, walker.id)] == []
+
+
+def check_follow_up_commands(port: int) -> None:
+    """What is to be done with an actor that is yet to be made, also when part of it cannot be done."""
+    client = connect(port)
+    world = fresh_world(client)
+    command, library = carla.command, world.get_blueprint_library()
+    points, future = world.get_map().get_spawn_points(), carla.command.FutureActor
+    camera_blueprint = library.find("sensor.camera.depth")
+    spawn = (
+        command.SpawnActor(library.find("vehicle.tesla.model3"), points[0])
+        .then(command.ApplyWalkerControl(future, carla.WalkerControl()))  # not for cars: dropped
+        .then(command.ApplyVehicleControl(future, carla.VehicleControl(steer=-0.5, hand_brake=True)))
+        .then(command.SetVehicleLightState(future, carla.VehicleLightState(carla.VehicleLightState.Brake)))
+        .then(command.SpawnActor(library.find("vehicle.audi.tt"), points[8]))
+        .then(command.SpawnActor(camera_blueprint, carla.Transform(carla.Location(z=2.0)), future))
+    )
+    (answer,) = client.apply_batch_sync([spawn], True)
+    assert not answer.has_error()
+    car = world.get_actor(answer.actor_id)
+    assert (car.get_control().steer, car.get_control().hand_brake) == (-0.5, True)
+    assert car.get_light_state() == carla.VehicleLightState.Brake
+    assert len(world.get_actors().filter("vehicle.audi.tt")) == 1
+    (sensor,) = world.get_actors().filter("sensor.*")
+    assert sensor.parent.id == car.id
+    before = world.get_snapshot().frame
+    client.apply_batch([command.DestroyActor(sensor.id)], True)  # asks the server to tick, and does not wait
+    deadline = time.monotonic() + 20.0
+    while world.get_snapshot().frame == before:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert len(world.get_actors().filter("sensor.*")) == 0
+
+
 # --- sensors --------------------------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sim_scenarios.embedded_simulator.handlers import actors, traffic_lights, vehicles, walkers
@@ -95,13 +97,10 @@ def _spawn(context: Context, command: SpawnCommand) -> int:
     actor = context.world.spawn(command.description, command.pose, parent_id=command.parent_id)
     for follow_up in command.do_after:
         # FutureActor has id 0: whatever is to be done, it is done with the new actor. Results are dropped, as in CARLA.
-        if isinstance(follow_up, ActorCommand):
-            _run_quietly(context, follow_up, actor.id)
+        with contextlib.suppress(WorldError, WireError):
+            if isinstance(follow_up, ActorCommand):
+                _run_on(context, follow_up, actor.id)
+            elif isinstance(follow_up, SpawnCommand):
+                parent_id = actor.id if follow_up.parent_id == 0 else follow_up.parent_id
+                _spawn(context, replace(follow_up, parent_id=parent_id))
     return actor.id
-
-
-def _run_quietly(context: Context, command: ActorCommand, actor_id: int) -> None:
-    try:
-        _run_on(context, command, actor_id)
-    except (WorldError, WireError):
-        return
