@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from sim_scenarios.embedded_simulator.render.occlusion import (
 )
 from sim_scenarios.embedded_simulator.render.post import finish_picture, scene_seed
 from sim_scenarios.embedded_simulator.render.raster import label_pixels
+from sim_scenarios.embedded_simulator.render.ray_caster import RayCaster
 from sim_scenarios.embedded_simulator.render.reflection import mirror_and_tone
 from sim_scenarios.embedded_simulator.render.scene import build_scene
 from sim_scenarios.embedded_simulator.render.shadows import ShadowCaster
@@ -53,6 +55,11 @@ class Renderer:
         self._canvases = CanvasStore()
         self.stage_seconds: dict[str, float] = {}
         """Wall-clock seconds of each stage of the last ``render``, in order."""
+
+    @functools.cached_property
+    def rays(self) -> RayCaster:
+        """Casts rays through what is drawn; its trees are built when first asked for."""
+        return RayCaster(self._scene, self._textures, self._poser, self._workers)
 
     def render(self, view: View, snapshot: Snapshot, *, color: bool) -> Frame:
         """Draw what ``view`` sees of ``snapshot``.

@@ -7,7 +7,8 @@ A rotation is (pitch, yaw, roll) in degrees, in the order and with the signs of 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -135,6 +136,8 @@ class Snapshot:
     """Vehicles, walkers and props, ordered by id."""
     traffic_lights: dict[str, TrafficLightState]
     """Phase of every light, by OpenDRIVE signal id."""
+    traffic_light_ids: Mapping[str, int] = field(default_factory=dict)
+    """Actor id of every light, by OpenDRIVE signal id."""
     hidden_objects: frozenset[int] = frozenset()
     """Ids of the environment objects that are switched off (``world/environment.py``)."""
     switched_lights: tuple[SwitchedLight, ...] = ()
