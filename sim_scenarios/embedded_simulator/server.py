@@ -32,8 +32,8 @@ from sim_scenarios.embedded_simulator.dispatch import Dispatcher
 from sim_scenarios.embedded_simulator.handlers.context import Context
 from sim_scenarios.embedded_simulator.recorder.scratch import Scratch
 from sim_scenarios.embedded_simulator.road.town import Town
-from sim_scenarios.embedded_simulator.sensors.camera import CameraJob, RendersViews, expose
 from sim_scenarios.embedded_simulator.sensors.episode_state import pack_episode_state
+from sim_scenarios.embedded_simulator.sensors.jobs import Job, SeesScene, perform
 from sim_scenarios.embedded_simulator.sensors.message import SensorMessage
 from sim_scenarios.embedded_simulator.sensors.suite import SensorSuite
 from sim_scenarios.embedded_simulator.wire.errors import WireError
@@ -269,7 +269,7 @@ class Server:
         *,
         world: World,
         towns: TownLibrary,
-        renderer_for: Callable[[Town], RendersViews],
+        renderer_for: Callable[[Town], SeesScene],
         seed: int = 0,
         scratch: Scratch | None = None,
     ) -> None:
@@ -331,19 +331,19 @@ class Server:
                 self._rendering = asyncio.create_task(rendering)
             return self._world.frame
 
-    async def _render(self, jobs: Sequence[CameraJob], snapshot: Snapshot, town: Town, droppable: bool) -> None:
+    async def _render(self, jobs: Sequence[Job], snapshot: Snapshot, town: Town, droppable: bool) -> None:
         loop = asyncio.get_running_loop()
         for job in jobs:
             try:
-                messages = await loop.run_in_executor(self._render_thread, self._expose, job, snapshot, town)
-            except Exception:  # one camera that cannot be drawn must not stop the world
+                messages = await loop.run_in_executor(self._render_thread, self._perform, job, snapshot, town)
+            except Exception:  # one sensor that cannot be served must not stop the world
                 traceback.print_exc()
                 continue
             for message in messages:
                 self._hub.send(message.stream_id, message.parts, droppable=droppable)
 
-    def _expose(self, job: CameraJob, snapshot: Snapshot, town: Town) -> list[SensorMessage]:
-        return expose(self._renderer_for(town), job, snapshot)
+    def _perform(self, job: Job, snapshot: Snapshot, town: Town) -> list[SensorMessage]:
+        return perform(self._renderer_for(town), job, snapshot)
 
     async def _free_run(self) -> None:
         """Ticks in real time while the mode is asynchronous; late ticks are not made up for."""

@@ -19,6 +19,7 @@ from sim_scenarios.embedded_simulator.render.model_source import Textures
 from sim_scenarios.embedded_simulator.render.ray_casting import aim, cast_rays
 from sim_scenarios.embedded_simulator.render.ray_geometry import build_ray_geometry, object_boxes
 from sim_scenarios.embedded_simulator.render.scene import Scene
+from sim_scenarios.embedded_simulator.render.sphere_sweep import sweep_sphere
 from sim_scenarios.embedded_simulator.world.snapshot import Snapshot, Vector
 
 _SPARE_ACTORS = 64
@@ -38,6 +39,17 @@ class Hits:
     """(N,) vehicle, walker or traffic light; 0 for scenery and for nothing."""
     cosine: NDArray[np.float32]
     """(N,) of the angle between the triangle's normal and the way back to the origin; 0 for nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Touch:
+    """What a swept sphere touched."""
+
+    distance_m: float
+    """That the sphere's centre went."""
+    tag: int
+    actor_id: int
+    """0 for scenery."""
 
 
 class RayCaster:
@@ -76,6 +88,33 @@ class RayCaster:
             distance_m=distances, row=rows, tag=np.where(found < 0, 0, library.triangle_info[found, TAG]),
             actor_id=self._actor_ids[rows], cosine=cosines,
         )  # fmt: skip
+
+    def sweep(
+        self, snapshot: Snapshot, origin: Vector, direction: NDArray[np.float64], *, reach_m: float, radius_m: float,
+        without_actor: int = 0, actors_only: bool = False,
+    ) -> Touch | None:  # fmt: skip
+        """The first thing that a sphere touches on its way from ``origin`` along the unit ``direction`` (3,), if any.
+
+        ``without_actor`` is passed through, 0 for nobody; ``actors_only`` leaves all scenery out.
+        """
+        objects, joints = self._prepare(snapshot)
+        eye, num_static = np.array(origin, np.float64), self._poser.num_static
+        self._aim(objects, eye, reach_m + radius_m)
+        if actors_only:
+            self._meshes[:num_static] = -1
+        if without_actor:
+            self._meshes[: len(objects)][self._actor_ids[:-1] == without_actor] = -1
+        geometry = self._geometry
+        distance, row, triangle = sweep_sphere(
+            eye, np.asarray(direction, np.float64), reach_m, radius_m, self._boxes, self._children, self._items,
+            self._meshes, self._inverses, self._origins, self._joint_bases, joints, geometry.first_group,
+            geometry.group_joints, geometry.group_pivots, geometry.trees.roots, geometry.trees.boxes,
+            geometry.trees.children, geometry.trees.order, geometry.corners,
+        )  # fmt: skip
+        if row < 0:
+            return None
+        tag = int(self._scene.library.triangle_info[triangle, TAG])
+        return Touch(distance_m=distance, tag=tag, actor_id=int(self._actor_ids[row]))
 
     def _prepare(self, snapshot: Snapshot) -> tuple[Records, NDArray[np.float32]]:
         """Pose the actors and plant the tree of their boxes beside that of the static rows, once for a snapshot."""

@@ -1,7 +1,7 @@
 """All sensors of the world after one tick: which are due, and what they measured.
 
-Cheap measurements are ready at once; images come as jobs, for the server to render when and where it likes. A
-sensor that nobody listens to measures nothing.
+Cheap measurements are ready at once; images and what takes rays come as jobs, for the server to perform when and where
+it likes. A sensor that nobody listens to measures nothing.
 """
 
 from __future__ import annotations
@@ -11,25 +11,31 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim_scenarios.embedded_simulator.sensors.camera import CameraJob, plan_jobs
+from sim_scenarios.embedded_simulator.sensors.camera import plan_jobs
 from sim_scenarios.embedded_simulator.sensors.collision import measure_collisions
 from sim_scenarios.embedded_simulator.sensors.inertial import measure_imu
+from sim_scenarios.embedded_simulator.sensors.jobs import Job
+from sim_scenarios.embedded_simulator.sensors.lidar import plan_scan
 from sim_scenarios.embedded_simulator.sensors.message import SensorMessage
-from sim_scenarios.embedded_simulator.sensors.obstacle import measure_obstacle
+from sim_scenarios.embedded_simulator.sensors.mounting import Mount, follow_mount
+from sim_scenarios.embedded_simulator.sensors.obstacle import plan_probe
+from sim_scenarios.embedded_simulator.sensors.radar import plan_sweep
 from sim_scenarios.embedded_simulator.sensors.satellite import measure_gnss
 from sim_scenarios.embedded_simulator.wire.sensor_data import SensorHeader, SensorType, pack_header
-from sim_scenarios.embedded_simulator.world.actors import CAMERA_KINDS, Sensor, SensorKind
+from sim_scenarios.embedded_simulator.world.actors import CAMERA_KINDS, LIDAR_KINDS, MovingActor, Sensor, SensorKind
 from sim_scenarios.embedded_simulator.world.world import Tick, World
 
 _TICK_TOLERANCE_S = 1e-6
 """Simulated time is a sum of float steps; ten steps of 0.05 s must count as 0.5 s."""
 
-_SENSOR_TYPES = {
+_AT_ONCE = {
     SensorKind.COLLISION: SensorType.COLLISION,
     SensorKind.GNSS: SensorType.GNSS,
     SensorKind.IMU: SensorType.IMU,
-    SensorKind.OBSTACLE: SensorType.OBSTACLE,
 }
+_BY_RAYS = LIDAR_KINDS | {SensorKind.RADAR, SensorKind.OBSTACLE}
+_MOVED = frozenset({SensorKind.IMU, SensorKind.RADAR})
+"""Whose own motion is part of what they measure."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,69 +43,110 @@ class Measurements:
     """Everything that the listened-to sensors give for one tick."""
 
     messages: tuple[SensorMessage, ...]
-    jobs: tuple[CameraJob, ...]
+    jobs: tuple[Job, ...]
+
+
+@dataclass(kw_only=True, slots=True)
+class _Memory:
+    """What a sensor remembers from tick to tick."""
+
+    noise: np.random.Generator
+    last_s: float | None = None
+    """When it last measured."""
+    angle_deg: float = 0.0
+    """Of a lidar's head."""
+    mount: Mount | None = None
 
 
 class SensorSuite:
-    """Measures after each tick; remembers when each sensor last did and where its noise is."""
+    """Measures after each tick; remembers when each sensor last did, where its noise is and how it moves."""
 
     def __init__(self, *, seed: int) -> None:
         self._seed = seed
-        self._last_s: dict[int, float] = {}
-        self._noise: dict[int, np.random.Generator] = {}
+        self._memories: dict[int, _Memory] = {}
 
     def measure(self, world: World, tick: Tick, *, is_listened_to: Callable[[int], bool]) -> Measurements:
         """Returns what the due sensors measured; ``is_listened_to`` takes a stream id."""
-        sensors = world.of_kind(Sensor)
-        self._forget_all_but(sensors)
-        due = [s for s in sensors if s.stream_id and is_listened_to(s.stream_id) and self._is_due(s, world.elapsed_s)]
+        sensors = [sensor for sensor in world.of_kind(Sensor) if sensor.stream_id]
+        self._remember(sensors)
+        self._follow_mounts(sensors, world, tick)
+        due = [s for s in sensors if is_listened_to(s.stream_id) and self._is_due(s, world.elapsed_s)]
         for sensor in due:
-            self._last_s[sensor.id] = world.elapsed_s
-        cameras = [sensor for sensor in due if sensor.kind in CAMERA_KINDS]
+            self._memories[sensor.id].last_s = world.elapsed_s
         messages = [
             SensorMessage(stream_id=sensor.stream_id, parts=(_header(sensor, tick) + payload,))
             for sensor in due
-            if sensor.kind not in CAMERA_KINDS
+            if sensor.kind in _AT_ONCE
             for payload in self._payloads(sensor, world, tick)
         ]
-        jobs = () if world.settings.no_rendering_mode else tuple(plan_jobs(cameras))
-        return Measurements(messages=tuple(messages), jobs=jobs)
+        jobs: list[Job] = self._ray_jobs([sensor for sensor in due if sensor.kind in _BY_RAYS], world, tick)
+        if not world.settings.no_rendering_mode:
+            jobs += plan_jobs(sensor for sensor in due if sensor.kind in CAMERA_KINDS)
+        return Measurements(messages=tuple(messages), jobs=tuple(jobs))
 
     def _is_due(self, sensor: Sensor, elapsed_s: float) -> bool:
-        last_s = self._last_s.get(sensor.id)
+        last_s = self._memories[sensor.id].last_s
         return last_s is None or elapsed_s - last_s >= sensor.sensor_tick_s - _TICK_TOLERANCE_S
 
-    def _forget_all_but(self, sensors: Iterable[Sensor]) -> None:
-        alive = {sensor.id for sensor in sensors}
-        for memory in (self._last_s, self._noise):
-            for gone in memory.keys() - alive:
-                del memory[gone]
+    def _remember(self, sensors: Iterable[Sensor]) -> None:
+        """Forgets sensors that are gone; noise follows from the seeds alone, as in CARLA, not from the sensor's id."""
+        known, self._memories = self._memories, {}
+        for sensor in sensors:
+            memory = known.get(sensor.id)
+            if memory is None:
+                own = int(sensor.number("noise_seed")) & 0xFFFFFFFF
+                memory = _Memory(noise=np.random.default_rng([self._seed, own]))
+            self._memories[sensor.id] = memory
+
+    def _follow_mounts(self, sensors: Iterable[Sensor], world: World, tick: Tick) -> None:
+        for sensor in sensors:
+            if sensor.kind in _MOVED:
+                memory = self._memories[sensor.id]
+                carrier = world.actors.get(sensor.parent_id)
+                memory.mount = follow_mount(sensor, carrier, memory.mount, tick.snapshot.delta_s)
+
+    def _ray_jobs(self, sensors: Iterable[Sensor], world: World, tick: Tick) -> list[Job]:
+        jobs: list[Job] = []
+        delta_s = tick.snapshot.delta_s
+        for sensor in sensors:
+            memory = self._memories[sensor.id]
+            if sensor.kind is SensorKind.RADAR:
+                assert memory.mount is not None  # followed in this tick
+                velocity, targets = (
+                    memory.mount.velocity,
+                    {mover.id: mover.velocity for mover in world.of_kind(MovingActor)},
+                )
+                jobs.append(plan_sweep(sensor, velocity=velocity, targets=targets, delta_s=delta_s, noise=memory.noise))
+            elif sensor.kind is SensorKind.OBSTACLE:
+                jobs.append(plan_probe(sensor, dict(world.actors)))
+            else:
+                scan = plan_scan(sensor, first_angle_deg=memory.angle_deg, delta_s=delta_s, noise=memory.noise)
+                memory.angle_deg = scan.last_angle_deg
+                jobs.append(scan)
+        return jobs
 
     def _payloads(self, sensor: Sensor, world: World, tick: Tick) -> Iterable[bytes]:
+        memory = self._memories[sensor.id]
         match sensor.kind:
             case SensorKind.COLLISION:
                 return measure_collisions(sensor, world, tick.collisions)
             case SensorKind.GNSS:
-                return [measure_gnss(sensor, world.place.roads, noise=self._noise_of(sensor))]
+                return [measure_gnss(sensor, world.place.roads, noise=memory.noise)]
             case SensorKind.IMU:
-                return [measure_imu(sensor, gravity=world.gravity, noise=self._noise_of(sensor))]
-            case SensorKind.OBSTACLE:
-                seen = measure_obstacle(sensor, world)
-                return [] if seen is None else [seen]
+                assert memory.mount is not None  # followed in this tick
+                return [
+                    measure_imu(
+                        sensor, acceleration=memory.mount.acceleration, gravity=world.gravity, noise=memory.noise
+                    )
+                ]
             case _:
-                raise AssertionError(f"{sensor.kind} is no streaming sensor")
-
-    def _noise_of(self, sensor: Sensor) -> np.random.Generator:
-        if sensor.id not in self._noise:
-            own = abs(int(sensor.number("noise_seed")))
-            self._noise[sensor.id] = np.random.default_rng([self._seed, own, sensor.id])
-        return self._noise[sensor.id]
+                raise AssertionError(f"{sensor.kind} is not measured at once")
 
 
 def _header(sensor: Sensor, tick: Tick) -> bytes:
     return pack_header(
         SensorHeader(
-            type_id=_SENSOR_TYPES[sensor.kind],
+            type_id=_AT_ONCE[sensor.kind],
             frame=tick.snapshot.frame,
             timestamp_s=tick.snapshot.elapsed_s,
             pose=sensor.pose,

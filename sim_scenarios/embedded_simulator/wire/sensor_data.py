@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import enum
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgpack
+import numpy as np
 
 from sim_scenarios.embedded_simulator.wire.errors import WireError
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector
@@ -41,6 +43,9 @@ class SensorType(enum.IntEnum):
     GNSS = 4
     IMU = 5
     OBSTACLE = 7
+    RADAR = 9
+    SEMANTIC_LIDAR = 10
+    LIDAR = 11
     RGB_CAMERA = 13
     SEMANTIC_CAMERA = 14
     INSTANCE_CAMERA = 15
@@ -111,6 +116,21 @@ def pack_obstacle(*, actor: list[Any], other: list[Any], distance_m: float) -> b
 def _msgpack(content: list[Any]) -> bytes:
     packed: bytes = msgpack.packb(content, use_bin_type=True, unicode_errors="surrogateescape")
     return packed
+
+
+def pack_lidar_header(*, horizontal_angle: float, point_counts: Sequence[int]) -> bytes:
+    """What precedes a lidar's points: angle [rad] and points of each channel, for both kinds."""
+    counts = [len(point_counts), *point_counts]
+    return struct.pack(f"<f{len(counts)}I", horizontal_angle, *counts)
+
+
+LIDAR_POINT = np.dtype([("point", "<f4", (3,)), ("intensity", "<f4")])
+"""One point: x, y, z [m] in the sensor's frame, intensity 0..1."""
+SEMANTIC_LIDAR_POINT = np.dtype(
+    [("point", "<f4", (3,)), ("cos_inc_angle", "<f4"), ("object_idx", "<u4"), ("object_tag", "<u4")]
+)
+RADAR_DETECTION = np.dtype([("velocity", "<f4"), ("azimuth", "<f4"), ("altitude", "<f4"), ("depth", "<f4")])
+"""[m/s], [rad], [rad], [m]."""
 
 
 # --- episode state --------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from sim_scenarios.embedded_simulator.world.controls import (
 )
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox
 from sim_scenarios.embedded_simulator.world.prop_catalogue import PropSpec
+from sim_scenarios.embedded_simulator.world.ray_sensors import LidarShape, RadarShape
 from sim_scenarios.embedded_simulator.world.skeleton import BonePose
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, TrafficLightState, Vector, VehicleLight
 from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VehicleSpec
@@ -206,9 +207,13 @@ class SensorKind(enum.Enum):
     GNSS = "sensor.other.gnss"
     IMU = "sensor.other.imu"
     OBSTACLE = "sensor.other.obstacle"
+    RADAR = "sensor.other.radar"
+    LIDAR = "sensor.lidar.ray_cast"
+    SEMANTIC_LIDAR = "sensor.lidar.ray_cast_semantic"
 
 
 CAMERA_KINDS = frozenset({SensorKind.RGB, SensorKind.SEMANTIC, SensorKind.DEPTH, SensorKind.INSTANCE})
+LIDAR_KINDS = frozenset({SensorKind.LIDAR, SensorKind.SEMANTIC_LIDAR})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -230,6 +235,8 @@ class Sensor(Actor):
     sensor_tick_s: float
     """At least this much simulated time lies between two measurements; 0 measures every tick."""
     camera: CameraShape | None = None
+    lidar: LidarShape | None = None
+    radar: RadarShape | None = None
 
     def number(self, name: str, default: float = 0.0) -> float:
         """A numeric attribute; ``default`` where it is missing or is no number."""

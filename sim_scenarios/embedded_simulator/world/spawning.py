@@ -10,6 +10,7 @@ from dataclasses import replace
 from sim_scenarios.embedded_simulator.physics.vehicle import VehicleParameters
 from sim_scenarios.embedded_simulator.world.actors import (
     CAMERA_KINDS,
+    LIDAR_KINDS,
     Actor,
     CameraShape,
     Prop,
@@ -22,6 +23,7 @@ from sim_scenarios.embedded_simulator.world.description import ActorDescription,
 from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.motion import motion_at
 from sim_scenarios.embedded_simulator.world.prop_catalogue import MESH_ID, PROP_SPECS, PropSpec
+from sim_scenarios.embedded_simulator.world.ray_sensors import lidar_shape, radar_shape
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Vector
 from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES, VehicleSpec
 from sim_scenarios.embedded_simulator.world.vehicle_physics import default_physics
@@ -136,6 +138,8 @@ def _sensor(
         stream_id=0 if kind is SensorKind.LANE_INVASION else next_stream_id(),
         sensor_tick_s=sensor_tick_s,
         camera=camera,
+        lidar=lidar_shape(description) if kind in LIDAR_KINDS else None,
+        radar=radar_shape(description) if kind is SensorKind.RADAR else None,
     )
 
 

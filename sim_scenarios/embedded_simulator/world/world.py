@@ -308,6 +308,7 @@ class World:
             weather=self.weather,
             actors=tuple(_visible(actor) for actor in movers),
             traffic_lights={light.site.opendrive_id: light.state for light in self.of_kind(TrafficLight)},
+            traffic_light_ids={light.site.opendrive_id: light.id for light in self.of_kind(TrafficLight)},
             hidden_objects=self.hidden_objects,
             switched_lights=self.lights.switched(),
         )

@@ -33,12 +33,39 @@ _IMU_NOISE = (
     *(f"noise_gyro_bias_{axis}" for axis in "xyz"),
     *(f"noise_gyro_stddev_{axis}" for axis in "xyz"),
 )
+# (name, type, default) in CARLA's order; the semantic lidar has the ones without intensity and noise.
+_LIDAR = (
+    ("channels", AttributeType.INT, "32"),
+    ("range", AttributeType.FLOAT, "10.0"),
+    ("points_per_second", AttributeType.INT, "56000"),
+    ("rotation_frequency", AttributeType.FLOAT, "10.0"),
+    ("upper_fov", AttributeType.FLOAT, "10.0"),
+    ("lower_fov", AttributeType.FLOAT, "-30.0"),
+)
+_LIDAR_SIGNAL = (
+    ("atmosphere_attenuation_rate", AttributeType.FLOAT, "0.004"),
+    ("noise_seed", AttributeType.INT, "0"),
+    ("dropoff_general_rate", AttributeType.FLOAT, "0.45"),
+    ("dropoff_intensity_limit", AttributeType.FLOAT, "0.8"),
+    ("dropoff_zero_intensity", AttributeType.FLOAT, "0.4"),
+    ("noise_stddev", AttributeType.FLOAT, "0.0"),
+)
+_LIDAR_TURN = (("horizontal_fov", AttributeType.FLOAT, "360.0"),)
+_RADAR = (
+    ("horizontal_fov", AttributeType.FLOAT, "30"),
+    ("vertical_fov", AttributeType.FLOAT, "30"),
+    ("range", AttributeType.FLOAT, "100"),
+    ("points_per_second", AttributeType.INT, "1500"),
+    ("noise_seed", AttributeType.INT, "0"),
+)
+_PLACES = ("front", "back", "left", "right", "front_left", "front_right", "back_left", "back_right")
+_WITHOUT_PLACE = frozenset({SensorKind.GNSS, SensorKind.IMU, SensorKind.RADAR})
 
 
 def sensor_attributes(kind: SensorKind) -> tuple[AttributeDefinition, ...]:
     """What the blueprint of a sensor declares."""
     attributes = [
-        choice("role_name", AttributeType.STRING, "front"),
+        choice("role_name", AttributeType.STRING, *(("default",) if kind in _WITHOUT_PLACE else _PLACES)),
         choice("ros_name", AttributeType.STRING, kind.value),
     ]
     if kind not in (SensorKind.COLLISION, SensorKind.LANE_INVASION):  # events: they come when something happens
@@ -49,6 +76,12 @@ def sensor_attributes(kind: SensorKind) -> tuple[AttributeDefinition, ...]:
         attributes += _noise_attributes(_GNSS_NOISE)
     elif kind is SensorKind.IMU:
         attributes += _noise_attributes(_IMU_NOISE)
+    elif kind is SensorKind.LIDAR:
+        attributes += [choice(*each) for each in _LIDAR + _LIDAR_SIGNAL + _LIDAR_TURN]
+    elif kind is SensorKind.SEMANTIC_LIDAR:
+        attributes += [choice(*each) for each in _LIDAR + _LIDAR_TURN]
+    elif kind is SensorKind.RADAR:
+        attributes += [choice(*each) for each in _RADAR]
     elif kind is SensorKind.OBSTACLE:
         attributes += [
             choice("distance", AttributeType.FLOAT, "5.0"),

@@ -1,0 +1,102 @@
+"""What the sensors that cast rays are asked for: their attributes, read and checked when they are spawned.
+
+Names, defaults and meanings are CARLA's (Carla/Actor/ActorBlueprintFunctionLibrary.cpp, ``SetLidar``, ``SetRadar``).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from sim_scenarios.embedded_simulator.world.description import ActorDescription
+from sim_scenarios.embedded_simulator.world.errors import WorldError
+
+MAX_CHANNELS = 2048
+MAX_POINTS_PER_SECOND = 20_000_000
+"""More would not be a sensor but an attempt to fill the memory: 16 bytes a point."""
+MAX_RANGE_M = 10_000.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LidarShape:
+    """A rotating lidar."""
+
+    channels: int
+    range_m: float
+    points_per_second: int
+    rotation_frequency: float
+    """Turns of the horizontal field of view in a second."""
+    upper_fov_deg: float
+    lower_fov_deg: float
+    horizontal_fov_deg: float
+    attenuation_per_m: float = 0.0
+    """Intensity is ``exp(-attenuation_per_m * distance)``."""
+    dropoff_general_rate: float = 0.0
+    """Share of rays that are not cast at all."""
+    dropoff_intensity_limit: float = 0.0
+    """Points brighter than this are all kept."""
+    dropoff_zero_intensity: float = 0.0
+    """Share that is dropped of points without intensity; between the two it falls in proportion."""
+    noise_stddev_m: float = 0.0
+    """Of the distance."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RadarShape:
+    """A radar, whose rays crowd around its axis."""
+
+    horizontal_fov_deg: float
+    vertical_fov_deg: float
+    range_m: float
+    """Along the axis."""
+    points_per_second: int
+
+
+def lidar_shape(description: ActorDescription) -> LidarShape:
+    """The shape of a lidar; the semantic one has no attributes for intensity and noise, and none of either.
+
+    Raises:
+        WorldError: A value cannot be meant.
+    """
+    return LidarShape(
+        channels=int(_within(description, "channels", 32, 1, MAX_CHANNELS)),
+        range_m=_within(description, "range", 10.0, 0.0, MAX_RANGE_M),
+        points_per_second=int(_within(description, "points_per_second", 56000, 0, MAX_POINTS_PER_SECOND)),
+        rotation_frequency=_within(description, "rotation_frequency", 10.0, 0.0, 1e6),
+        upper_fov_deg=_within(description, "upper_fov", 10.0, -90.0, 90.0),
+        lower_fov_deg=_within(description, "lower_fov", -30.0, -90.0, 90.0),
+        horizontal_fov_deg=_within(description, "horizontal_fov", 360.0, 0.0, 360.0),
+        attenuation_per_m=_within(description, "atmosphere_attenuation_rate", 0.0, 0.0, 1e6),
+        dropoff_general_rate=_within(description, "dropoff_general_rate", 0.0, 0.0, 1.0),
+        dropoff_intensity_limit=_within(description, "dropoff_intensity_limit", 0.0, 0.0, 1.0),
+        dropoff_zero_intensity=_within(description, "dropoff_zero_intensity", 0.0, 0.0, 1.0),
+        noise_stddev_m=_within(description, "noise_stddev", 0.0, 0.0, MAX_RANGE_M),
+    )
+
+
+def radar_shape(description: ActorDescription) -> RadarShape:
+    """The shape of a radar.
+
+    Raises:
+        WorldError: A value cannot be meant.
+    """
+    return RadarShape(
+        horizontal_fov_deg=_within(description, "horizontal_fov", 30.0, 0.0, 179.0),
+        vertical_fov_deg=_within(description, "vertical_fov", 30.0, 0.0, 179.0),
+        range_m=_within(description, "range", 100.0, 0.0, MAX_RANGE_M),
+        points_per_second=int(_within(description, "points_per_second", 1500, 0, MAX_POINTS_PER_SECOND)),
+    )
+
+
+def _within(description: ActorDescription, name: str, default: float, low: float, high: float) -> float:
+    text = description.attribute(name) or str(default)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high:
+        raise WorldError(
+            f"Spawn failed because of invalid actor description: attribute {name} of {description.id} is {text!r}, "
+            f"expected a number from {low:g} to {high:g}"
+        )
+    return value
