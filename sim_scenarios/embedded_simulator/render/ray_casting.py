@@ -120,7 +120,7 @@ def cast_rays(
     inverses: NDArray[np.float32],
     origins: NDArray[np.float64],
     joint_bases: NDArray[np.int64],
-    joint_rotations: NDArray[np.float32],
+    joint_motions: NDArray[np.float32],
     first_group: NDArray[np.int64],
     group_joints: NDArray[np.uint8],
     group_pivots: NDArray[np.float32],
@@ -191,8 +191,8 @@ def cast_rays(
                     if group_joints[group] != 0 and joint_bases[o] >= 0:
                         turn = joint_bases[o] + np.int64(group_joints[group])
                         gx, gy, gz = group_pivots[group, 0], group_pivots[group, 1], group_pivots[group, 2]
-                        tx, ty, tz = ox - gx, oy - gy, oz - gz
-                        j = joint_rotations[turn]
+                        j = joint_motions[turn]
+                        tx, ty, tz = ox - gx - j[0, 3], oy - gy - j[1, 3], oz - gz - j[2, 3]
                         ox = gx + j[0, 0] * tx + j[1, 0] * ty + j[2, 0] * tz
                         oy = gy + j[0, 1] * tx + j[1, 1] * ty + j[2, 1] * tz
                         oz = gz + j[0, 2] * tx + j[1, 2] * ty + j[2, 2] * tz

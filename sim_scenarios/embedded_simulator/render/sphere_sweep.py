@@ -105,7 +105,7 @@ def sweep_sphere(
     inverses: NDArray[np.float32],
     origins: NDArray[np.float64],
     joint_bases: NDArray[np.int64],
-    joint_rotations: NDArray[np.float32],
+    joint_motions: NDArray[np.float32],
     first_group: NDArray[np.int64],
     group_joints: NDArray[np.uint8],
     group_pivots: NDArray[np.float32],
@@ -148,11 +148,11 @@ def sweep_sphere(
             for group in range(first_group[mesh], first_group[mesh + 1]):
                 o[:], d[:] = local_o, local_d
                 if group_joints[group] != 0 and joint_bases[thing] >= 0:
-                    turn = joint_rotations[joint_bases[thing] + np.int64(group_joints[group])]
+                    turn = joint_motions[joint_bases[thing] + np.int64(group_joints[group])]
                     for i in range(3):
                         o[i], d[i] = group_pivots[group, i], 0.0
                         for j in range(3):
-                            o[i] += turn[j, i] * (local_o[j] - group_pivots[group, j])
+                            o[i] += turn[j, i] * (local_o[j] - group_pivots[group, j] - turn[j, 3])
                             d[i] += turn[j, i] * local_d[j]
                 nodes[0] = roots[group]
                 depth = 0

@@ -9,8 +9,10 @@ from sim_scenarios.embedded_simulator.world.actors import Actor
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox
 
 _SCENERY_NAMES = {
-    3: "building", 4: "wall", 5: "fence", 6: "pole", 8: "trafficsign", 9: "vegetation", 14: "car", 20: "static",
-    21: "dynamic", 28: "guardrail",
+    1: "road", 2: "sidewalk", 3: "building", 4: "wall", 5: "fence", 6: "pole", 7: "trafficlight", 8: "trafficsign",
+    9: "vegetation", 10: "terrain", 14: "car", 15: "truck", 16: "bus", 18: "motorcycle", 19: "bicycle", 20: "static",
+    21: "dynamic", 22: "other", 23: "water", 24: "roadline", 25: "ground", 26: "bridge", 27: "railtrack",
+    28: "guardrail",
 }  # fmt: skip
 
 

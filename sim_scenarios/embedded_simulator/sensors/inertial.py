@@ -2,8 +2,8 @@
 
 At rest it shows gravity upwards. The compass is 0 towards north (-y), pi/2 towards east (+x)
 (Carla/Sensor/InertialMeasurementUnit.cpp, ``ComputeCompass``). The acceleration is that of the sensor's own place, as
-there. Two differences: the first readings, which CARLA makes from places that it does not know yet, are sensible; and on
-a turned mount the gyroscope shows the turning about the sensor's own axes, where CARLA turns it the wrong way.
+there. Two differences: the first readings, which CARLA makes from places that it does not know yet, are sensible; and
+on a turned mount the gyroscope shows the turning about the sensor's own axes, where CARLA turns it the wrong way.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Rotating lidars (Carla/Sensor/RayCastSemanticLidar.cpp, RayCastLidar.cpp).
 
 In each measurement every channel casts ``points_per_second * delta / channels`` rays while the head turns by
-``rotation_frequency * horizontal_fov * delta``; the next one goes on from there. Channels come from the top down, and the
-points of a channel in the order of their rays. A ray meets what a camera at the same place would draw, the carrier's
-own body included. As in CARLA, the time that counts is the world's step, also when ``sensor_tick`` is longer.
+``rotation_frequency * horizontal_fov * delta``; the next one goes on from there. Channels come from the top down, and
+the points of a channel in the order of their rays. A ray meets what a camera at the same place would draw, its
+carrier's body included. As in CARLA, the time that counts is the world's step, also when ``sensor_tick`` is longer.
 
 Scenery has ``object_idx`` 0; vehicles, walkers and traffic lights have their actor's id.
 """

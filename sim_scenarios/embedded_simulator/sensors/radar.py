@@ -56,7 +56,7 @@ def plan_sweep(
 
 
 def ray_ends(shape: RadarShape, chances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N, 3) where rays end in the sensor's frame [m], from (N, 2) numbers in [0, 1): share of the radius, of a turn."""
+    """(N, 3) ends of rays in the sensor's frame [m], from (N, 2) numbers in [0, 1): share of the radius, of a turn."""
     radius, angle = chances[:, 0], math.tau * chances[:, 1]
     half_width, half_height = (
         math.tan(math.radians(0.5 * fov)) * shape.range_m for fov in (shape.horizontal_fov_deg, shape.vertical_fov_deg)

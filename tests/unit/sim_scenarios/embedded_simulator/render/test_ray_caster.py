@@ -102,8 +102,8 @@ def every_triangle(renderer: Renderer, snapshot: Snapshot, eye: NDArray[np.float
         points = library.positions[vertices].astype(float)
         if thing["joint_base"] >= 0:
             pivots = library.pivots[vertices]
-            turns = joints[thing["joint_base"] + library.joints[vertices].astype(int)]
-            points = pivots + np.einsum("tcij,tcj->tci", turns, points - pivots)
+            motions = joints[thing["joint_base"] + library.joints[vertices].astype(int)]
+            points = pivots + np.einsum("tcij,tcj->tci", motions[..., :3], points - pivots) + motions[..., 3]
         corners.append(points @ thing["rotation"].T.astype(float) + thing["origin"])
         numbers.append(which)
         rows.append(np.full(len(which), row))
@@ -160,7 +160,7 @@ def test_rays_meet_what_a_search_through_all_triangles_finds(stage: Any, rendere
     rng = np.random.default_rng(seed)
     actors = [
         stage.car(*rng.uniform(-10, 25, 2), actor_id=11, yaw=30.0 * seed),
-        stage.walker(*rng.uniform(0, 12, 2), actor_id=12, travelled_m=1.0 + seed, speed=1.4),
+        stage.walker(*rng.uniform(0, 12, 2), actor_id=12, gait_phase=0.2 + 0.3 * seed, speed=1.4),
         stage.car(*rng.uniform(-10, 25, 2), actor_id=14),
     ]
     snapshot = stage.snapshot(*actors, frame=seed, hidden=frozenset({1}) if seed % 2 else frozenset())
@@ -231,6 +231,14 @@ def town_renderer(town: Town) -> Renderer:
     return Renderer(town, threads=1)
 
 
+def test_no_triangle_of_an_actor_belongs_to_two_joints(town_renderer: Renderer) -> None:
+    """Rays move whole triangles with the joint of their first corner."""
+    library = town_renderer._scene.library
+    joints, pivots = library.joints[library.triangles], library.pivots[library.triangles]
+    assert (joints == joints[:, :1]).all()
+    assert (pivots == pivots[:, :1]).all()
+
+
 def street_scene(place: Pose) -> Snapshot:
     """Cars, vans, bicycles and walkers ahead of a spawn point."""
     rng = np.random.default_rng(8)
@@ -245,7 +253,8 @@ def street_scene(place: Pose) -> Snapshot:
         actors.append(
             VisibleActor(
                 id=i + 1, blueprint_id=spec.id, pose=Pose(Vector(x, y, z), Rotation(1.0, 37.0 * i, -2.0)),
-                color=(90, 90, 90), lights=VehicleLight.NONE, steer_deg=20.0, travelled_m=0.3 * i, speed=1.2,
+                color=(90, 90, 90), lights=VehicleLight.NONE, steer_deg=20.0, travelled_m=0.3 * i, gait_phase=0.1 * i,
+                speed=1.2,
             )
         )  # fmt: skip
     return Snapshot(frame=1, elapsed_s=0.05, delta_s=0.05, weather=Weather(), actors=tuple(actors), traffic_lights={})

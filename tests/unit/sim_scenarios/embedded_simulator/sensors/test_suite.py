@@ -125,25 +125,3 @@ def test_a_collision_with_scenery_names_its_label(world: World) -> None:
     _, other, _ = next(event for _ in range(20) for event in payloads(suite, world))
     assert other[0] == 0
     assert other[2][1] == "static.pole"
-
-
-def test_the_obstacle_detector_sees_the_nearest(world: World, car: Vehicle) -> None:
-    mount(world, car, "sensor.other.obstacle", z=0.5, distance="20", hit_radius="0.3")
-    suite = SensorSuite(seed=0)
-    assert payloads(suite, world) == []
-    other = spawn_car(world, 32.0)
-    ((me, them, distance),) = payloads(suite, world)
-    assert (me[0], them[0]) == (car.id, other.id)
-    assert distance == pytest.approx(12.0 - 0.5 * other.spec.length_m)
-
-
-def test_the_obstacle_detector_can_leave_scenery_out(world: World) -> None:
-    car = spawn_car(world, 140.0)
-    mount(world, car, "sensor.other.obstacle", z=0.5, distance="20", only_dynamics="True")
-    assert payloads(SensorSuite(seed=0), world) == []
-    world.destroy(car.id)
-    again = spawn_car(world, 140.0)
-    mount(world, again, "sensor.other.obstacle", z=0.5, distance="20")
-    ((_, other, distance),) = payloads(SensorSuite(seed=0), world)
-    assert other[2][1] == "static.pole"
-    assert distance == pytest.approx(9.87)
