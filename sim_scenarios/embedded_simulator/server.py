@@ -2,7 +2,7 @@
 
 Two ports, as CARLA has them: RPC at p, streams at p + 1. Rules of this file, each a lesson of CARLA's client:
 
-* The snapshot of a frame is sent before its images, and images as soon as they are rendered.
+* The snapshot of a frame is sent before its images and scans, and those as soon as they are made.
 * An RPC answer never waits for a client to read a stream: the client may hold Python's lock until it has the
   answer. Streams are queued; only the next tick looks at a backlog, and for a bounded time.
 * In synchronous mode nothing is dropped. In asynchronous mode a subscriber that is still reading misses the newest
@@ -27,6 +27,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sim_scenarios.embedded_simulator.dispatch import Dispatcher
 from sim_scenarios.embedded_simulator.handlers.context import Context
@@ -34,6 +35,7 @@ from sim_scenarios.embedded_simulator.recorder.scratch import Scratch
 from sim_scenarios.embedded_simulator.road.town import Town
 from sim_scenarios.embedded_simulator.sensors.episode_state import pack_episode_state
 from sim_scenarios.embedded_simulator.sensors.jobs import Job, SeesScene, perform
+from sim_scenarios.embedded_simulator.sensors.labelled_points import first_point, points_along
 from sim_scenarios.embedded_simulator.sensors.message import SensorMessage
 from sim_scenarios.embedded_simulator.sensors.suite import SensorSuite
 from sim_scenarios.embedded_simulator.wire.errors import WireError
@@ -45,7 +47,8 @@ from sim_scenarios.embedded_simulator.wire.streams import (
     frame_message,
     pack_token,
 )
-from sim_scenarios.embedded_simulator.world.snapshot import Snapshot
+from sim_scenarios.embedded_simulator.world.description import LabelledPoint
+from sim_scenarios.embedded_simulator.world.snapshot import Snapshot, Vector
 from sim_scenarios.embedded_simulator.world.towns import TownLibrary
 from sim_scenarios.embedded_simulator.world.world import EPISODE_STREAM_ID, World
 
@@ -60,6 +63,8 @@ _SHORTEST_PERIOD_S = 0.002
 _READ_BYTES = 1 << 18
 _PARTS_AT_ONCE = 64
 _SEND_BUFFER_BYTES = 4 << 20
+
+_T = TypeVar("_T")
 
 
 class PortInUseError(Exception):
@@ -260,6 +265,26 @@ async def _until(condition: Callable[[], bool], at_most_s: float) -> None:
         await asyncio.sleep(_POLL_S)
 
 
+class SceneRays:
+    """What handlers may ask of the scene; asked on the thread that renders, since a renderer serves one at a time."""
+
+    def __init__(self, world: World, renderer_for: Callable[[Town], SeesScene], thread: ThreadPoolExecutor) -> None:
+        self._world, self._renderer_for, self._thread = world, renderer_for, thread
+
+    async def points_along(self, start: Vector, end: Vector) -> list[LabelledPoint]:
+        """See ``labelled_points.points_along``."""
+        return await self._ask(lambda scene, snapshot: points_along(scene.rays, snapshot, start, end))
+
+    async def first_point(self, start: Vector, towards: Vector, reach_m: float) -> LabelledPoint | None:
+        """See ``labelled_points.first_point``."""
+        return await self._ask(lambda scene, snapshot: first_point(scene.rays, snapshot, start, towards, reach_m))
+
+    async def _ask(self, question: Callable[[SeesScene, Snapshot], _T]) -> _T:
+        snapshot, town = self._world.snapshot(), self._world.place.town
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, lambda: question(self._renderer_for(town), snapshot))
+
+
 class Server:
     """One world behind two ports."""
 
@@ -278,14 +303,15 @@ class Server:
         self._renderer_for = renderer_for
         self._hub = StreamHub(listeners.host, listeners.port + 1)
         self._suite = SensorSuite(seed=seed)
+        self._render_thread = ThreadPoolExecutor(1, thread_name_prefix="cameras")
         self._context = Context(
-            world=world, towns=towns, streams=self._hub, tick=self.tick, scratch=scratch or Scratch()
-        )
+            world=world, towns=towns, streams=self._hub, tick=self.tick, scratch=scratch or Scratch(),
+            rays=SceneRays(world, renderer_for, self._render_thread),
+        )  # fmt: skip
         self._dispatcher = Dispatcher(self._context)
         self._clients: set[asyncio.Task[None]] = set()
         self._tick_lock = asyncio.Lock()
         self._rendering: asyncio.Task[None] | None = None
-        self._render_thread = ThreadPoolExecutor(1, thread_name_prefix="cameras")
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serves until ``stop`` is set; both ports are free when it returns."""

@@ -11,6 +11,8 @@ from sim_scenarios.embedded_simulator.recorder.recorder import Recorder
 from sim_scenarios.embedded_simulator.recorder.replayer import Replayer
 from sim_scenarios.embedded_simulator.recorder.scratch import Scratch
 from sim_scenarios.embedded_simulator.wire.errors import WireError
+from sim_scenarios.embedded_simulator.world.description import LabelledPoint
+from sim_scenarios.embedded_simulator.world.snapshot import Vector
 from sim_scenarios.embedded_simulator.world.towns import TownLibrary
 from sim_scenarios.embedded_simulator.world.world import World
 
@@ -30,6 +32,16 @@ class Streams(Protocol):
         """A client asked for a token: its connection is about to arrive."""
 
 
+class Rays(Protocol):
+    """Rays through what is drawn of the world as it is now; handlers know no renderer."""
+
+    async def points_along(self, start: Vector, end: Vector) -> list[LabelledPoint]:
+        """What the way between two points [m] passes through, in that order."""
+
+    async def first_point(self, start: Vector, towards: Vector, reach_m: float) -> LabelledPoint | None:
+        """What is first in a direction, at most ``reach_m`` away."""
+
+
 @dataclass(kw_only=True, slots=True)
 class Context:
     """One for the whole server."""
@@ -39,6 +51,7 @@ class Context:
     streams: Streams
     tick: Callable[[], Awaitable[int]]
     """Advances the world, publishes it, and returns the frame."""
+    rays: Rays
     traffic_managers: dict[int, str] = field(default_factory=dict)
     """Port -> address of every traffic manager that a client runs; the server only keeps the register."""
     scratch: Scratch = field(default_factory=Scratch)

@@ -70,15 +70,14 @@ def get_names_of_all_objects(context: Context) -> list[str]:
     return [thing.name for thing in context.world.place.objects]
 
 
-def cast_ray(context: Context, start: Any, end: Any) -> list[Any]:
-    """Where the ray meets the ground, if it does; objects above the ground are not hit."""
-    hit = context.world.place.ground.ray(unpack_vector(start), unpack_vector(end))
-    return [] if hit is None else [pack_labelled_point(hit)]
+async def cast_ray(context: Context, start: Any, end: Any) -> list[Any]:
+    """Everything that the way from ``start`` to ``end`` passes through, in that order."""
+    points = await context.rays.points_along(unpack_vector(start), unpack_vector(end))
+    return [pack_labelled_point(point) for point in points]
 
 
-def project_point(context: Context, location: Any, direction: Any, search_distance: Any) -> list[Any]:
-    """As ``cast_ray``, by direction and distance."""
-    start, (dx, dy, dz), reach = unpack_vector(location), unpack_vector(direction), number(search_distance)
-    end = Vector(start.x + reach * dx, start.y + reach * dy, start.z + reach * dz)
-    hit = context.world.place.ground.ray(start, end)
-    return [hit is not None, pack_labelled_point(hit or LabelledPoint(Vector(), 0))]
+async def project_point(context: Context, location: Any, direction: Any, search_distance: Any) -> list[Any]:
+    """The first thing in a direction, whose length does not matter; whether there is one comes first."""
+    start, towards, reach = unpack_vector(location), unpack_vector(direction), number(search_distance)
+    point = await context.rays.first_point(start, towards, reach)
+    return [point is not None, pack_labelled_point(point or LabelledPoint(Vector(), 0))]

@@ -61,6 +61,11 @@ class RayCaster:
         self._planted: Snapshot | None = None
         self._reserve(0)
 
+    @property
+    def num_ground_rows(self) -> int:
+        """Rows below this number are pieces of the ground."""
+        return self._scene.num_ground_rows
+
     def cast(
         self, snapshot: Snapshot, origin: Vector, directions: NDArray[np.float64], reach_m: NDArray[np.float64], *,
         beyond_m: float = 0.0,

@@ -67,6 +67,8 @@ class Scene:
     """(L,) mesh of each level."""
     objects: Records
     """(O,) ``OBJECT`` rows of everything that stands still."""
+    num_ground_rows: int
+    """How many of them, from the first on, are pieces of the ground."""
     vehicles: dict[str, ModelEntry]
     """By blueprint id."""
     walkers: dict[str, ModelEntry]
@@ -170,6 +172,7 @@ def build_scene(town: Town, models: ModelSource) -> Scene:
     builder = _SceneBuilder(models)
     shown = town.surfaces if town.shows_surfaces else ()
     ground_rows = [builder.add_static_mesh(mesh, seed=0, casts_shadow=False) for mesh in ground_meshes(shown, models)]
+    num_ground_rows = builder.num_rows
     for lot in town.lots:
         builder.object_rows.append(builder.add_static_mesh(models.building(lot), seed=lot.seed, casts_shadow=True))
     _add_placements(builder, town.placements)
@@ -183,7 +186,7 @@ def build_scene(town: Town, models: ModelSource) -> Scene:
     streets_min, streets_max = street_bounds(town)
     return Scene(
         library=builder.library.build(), level_distances=np.array(builder.level_distances, np.float32),
-        level_meshes=np.array(builder.level_meshes, np.int64), objects=objects,
+        level_meshes=np.array(builder.level_meshes, np.int64), objects=objects, num_ground_rows=num_ground_rows,
         vehicles=vehicles, walkers=walkers, props=props, light_rows=builder.light_rows,
         object_rows=np.array(builder.object_rows, np.int64),
         lamps=np.concatenate([np.zeros((0, 3), np.float32), *builder.lamps]),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sim_scenarios.embedded_simulator.sensors.camera import CameraJob, Exposure, RendersViews, expose
+import numpy as np
+
+from sim_scenarios.embedded_simulator.sensors.camera import CameraJob, Exposure, expose
+from sim_scenarios.embedded_simulator.sensors.jobs import SeesScene
 from sim_scenarios.embedded_simulator.world.actors import CAMERA_KINDS, CameraShape
 from sim_scenarios.embedded_simulator.world.snapshot import (
     Pose,
@@ -24,8 +27,8 @@ _WEATHERS = (
 """By day and dry, by night and wet: between them they use every kernel."""
 
 
-def warm_up(renderer: RendersViews) -> None:
-    """Takes one tiny image of every kind in each of two weathers."""
+def warm_up(renderer: SeesScene) -> None:
+    """Takes one tiny image of every kind in each of two weathers, and casts a ray and a sphere."""
     exposures = tuple(Exposure(kind=kind, stream_id=1) for kind in sorted(CAMERA_KINDS, key=lambda kind: kind.value))
     job = CameraJob(pose=Pose(Vector(-8.0, 0.0, 2.0), Rotation()), shape=_STAMP, exposures=exposures)
     actors = tuple(
@@ -44,3 +47,6 @@ def warm_up(renderer: RendersViews) -> None:
     for weather in _WEATHERS:
         snapshot = Snapshot(frame=0, elapsed_s=0.0, delta_s=0.05, weather=weather, actors=actors, traffic_lights={})
         expose(renderer, job, snapshot)
+    ahead = np.array([[1.0, 0.0, 0.0]])
+    renderer.rays.cast(snapshot, Vector(), ahead, np.ones(1))
+    renderer.rays.sweep(snapshot, Vector(), ahead[0], reach_m=1.0, radius_m=0.1)

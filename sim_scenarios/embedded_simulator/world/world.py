@@ -300,6 +300,10 @@ class World:
             vehicle.speed_limit_from = location
             vehicle.speed_limit_kmh = self.place.roads.speed_limit_kmh(location)
 
+    def snapshot(self) -> Snapshot:
+        """The world as it is between two ticks: with what clients have spawned and moved since the last one."""
+        return self._snapshot(self.of_kind(MovingActor), self.settings.delta_s)
+
     def _snapshot(self, movers: Iterable[MovingActor], delta_s: float) -> Snapshot:
         return Snapshot(
             frame=self.frame,

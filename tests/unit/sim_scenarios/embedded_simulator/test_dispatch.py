@@ -16,6 +16,8 @@ from sim_scenarios.embedded_simulator.road.town import Town
 from sim_scenarios.embedded_simulator.wire.commands import COMMAND_METHODS
 from sim_scenarios.embedded_simulator.wire.rpc import Request
 from sim_scenarios.embedded_simulator.world.actors import TrafficLight, Vehicle, Walker
+from sim_scenarios.embedded_simulator.world.description import LabelledPoint
+from sim_scenarios.embedded_simulator.world.snapshot import Vector
 from sim_scenarios.embedded_simulator.world.towns import TownLibrary
 from sim_scenarios.embedded_simulator.world.world import World
 
@@ -36,6 +38,16 @@ class Tokens:
         self.announced.append(stream_id)
 
 
+class Points:
+    """Rays that tell what they were asked: what they meet is tested with the sensors."""
+
+    async def points_along(self, start: Vector, end: Vector) -> list[LabelledPoint]:
+        return [LabelledPoint(start, 3), LabelledPoint(end, 1)]
+
+    async def first_point(self, start: Vector, towards: Vector, reach_m: float) -> LabelledPoint | None:
+        return LabelledPoint(towards, 2) if reach_m == 10.0 else None
+
+
 class Desk:
     """Asks as a client does and unpacks the answer."""
 
@@ -46,7 +58,7 @@ class Desk:
         async def tick() -> int:
             return world.tick().snapshot.frame
 
-        self._dispatcher = Dispatcher(Context(world=world, towns=towns, streams=self.streams, tick=tick))
+        self._dispatcher = Dispatcher(Context(world=world, towns=towns, streams=self.streams, tick=tick, rays=Points()))
 
     def ask(self, method: str, *arguments: Any) -> Any:
         """[1, msgid, error, result] -> (error, result)."""
@@ -252,13 +264,12 @@ def test_impulse(desk: Desk) -> None:
     assert car.motion.speed == pytest.approx(3.0)
 
 
-def test_cast_ray_and_projection(desk: Desk) -> None:
-    ((location, label),) = desk.value("cast_ray", [50.0, 0.0, 5.0], [50.0, 0.0, -5.0])
-    assert (location, label) == ([50.0, 0.0, 0.0], 1)
-    found, (location, label) = desk.value("project_point", [50.0, 5.0, 5.0], [0.0, 0.0, -1.0], 10.0)
-    assert (found, label) == (True, 2)
-    assert location[2] == pytest.approx(0.15)
-    assert desk.value("project_point", [50.0, 5.0, 5.0], [0.0, 0.0, 1.0], 10.0)[0] is False
+def test_rays_are_passed_on_and_packed(desk: Desk) -> None:
+    start, end = [50.0, 0.0, 5.0], [50.0, 0.0, -5.0]
+    assert desk.value("cast_ray", start, end) == [[start, 3], [end, 1]]
+    assert desk.value("project_point", start, [0.0, 0.0, -2.0], 10.0) == [True, [[0.0, 0.0, -2.0], 2]]
+    assert desk.value("project_point", start, [0.0, 0.0, -2.0], 9.0) == [False, [[0.0, 0.0, 0.0], 0]]
+    assert "finite" in desk.reason("cast_ray", [float("nan"), 0.0, 0.0], end)
 
 
 def test_environment_objects(desk: Desk) -> None:
