@@ -77,15 +77,3 @@ def _half_shadow(box: Footprint, axis_x: float, axis_y: float) -> float:
     along = abs(box.cos_yaw * axis_x + box.sin_yaw * axis_y)
     across = abs(-box.sin_yaw * axis_x + box.cos_yaw * axis_y)
     return box.half_length * along + box.half_width * across
-
-
-def distance_along(beam: Footprint, box: Footprint) -> float | None:
-    """How far from the back edge of ``beam`` along its length ``box`` begins [m], or None when it does not reach in.
-
-    The box is taken by its shadow on the beam's direction: exact for boxes square to the beam, never too far for
-    others.
-    """
-    if penetration(beam, box) is None:
-        return None
-    along = (box.x - beam.x) * beam.cos_yaw + (box.y - beam.y) * beam.sin_yaw
-    return max(0.0, along + beam.half_length - _half_shadow(box, beam.cos_yaw, beam.sin_yaw))

@@ -74,7 +74,7 @@ class RayCaster:
 
         The first surface farther than ``beyond_m`` counts.
         """
-        objects, joints = self._prepare(snapshot)
+        objects, joints = self.prepare(snapshot)
         count = len(directions)
         eye = np.array(origin, np.float64)
         self._aim(objects, eye, float(reach_m.max(initial=0.0)))
@@ -102,7 +102,7 @@ class RayCaster:
 
         ``without_actor`` is passed through, 0 for nobody; ``actors_only`` leaves all scenery out.
         """
-        objects, joints = self._prepare(snapshot)
+        objects, joints = self.prepare(snapshot)
         eye, num_static = np.array(origin, np.float64), self._poser.num_static
         self._aim(objects, eye, reach_m + radius_m)
         if actors_only:
@@ -121,7 +121,7 @@ class RayCaster:
         tag = int(self._scene.library.triangle_info[triangle, TAG])
         return Touch(distance_m=distance, tag=tag, actor_id=int(self._actor_ids[row]))
 
-    def _prepare(self, snapshot: Snapshot) -> tuple[Records, NDArray[np.float32]]:
+    def prepare(self, snapshot: Snapshot) -> tuple[Records, NDArray[np.float32]]:
         """Pose the actors and plant the tree of their boxes beside that of the static rows, once for a snapshot."""
         objects, joints = self._poser.pose(snapshot)
         if snapshot is not self._planted:

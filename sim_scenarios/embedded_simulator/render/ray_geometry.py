@@ -76,7 +76,7 @@ def object_boxes(objects: Records) -> NDArray[np.float32]:
 def _jointed_meshes(scene: Scene) -> NDArray[np.bool_]:
     """(M,) whether an actor's joints move parts of a mesh."""
     jointed = np.zeros(len(scene.library.first_triangle) - 1, bool)
-    for entry in (*scene.vehicles.values(), *scene.walkers.values()):
+    for entry in (*scene.vehicles.values(), *scene.walkers.values(), *scene.props.values()):
         jointed[scene.level_meshes[entry.first_level : entry.first_level + entry.num_levels]] = True
     return jointed
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from sim_scenarios.embedded_simulator.physics.footprints import (
     Footprint,
-    distance_along,
     penetration,
 )
 
@@ -75,10 +74,3 @@ def test_symmetry(a: Footprint, b: Footprint) -> None:
     assert (forth is None) == (back is None)
     if forth and back:
         assert forth.depth_m == pytest.approx(back.depth_m)
-
-
-def test_distance_along_a_beam() -> None:
-    beam = box(5.0, 0.0, length=10.0, width=1.0)  # starts at x = 0
-    assert distance_along(beam, box(7.0, 0.0)) == pytest.approx(5.0)
-    assert distance_along(beam, box(7.0, 1.6)) is None
-    assert distance_along(beam, box(0.0, 0.0)) == 0.0
