@@ -50,10 +50,12 @@ class Listener:
         return self.queue.get(timeout=30)
 
 
-def spawn(world: carla.World, kind: str, pose: carla.Transform, *, ahead: float = 0.0, aside: float = 0.0) -> Any:
+def spawn(
+    world: carla.World, kind: str, pose: carla.Transform, *, ahead: float = 0.0, aside: float = 0.0, up: float = 0.0
+) -> Any:
     """An actor that its client holds in place, seen from a pose."""
     forward, right = pose.get_forward_vector(), pose.get_right_vector()
-    place = pose.location + ahead * forward + aside * right
+    place = pose.location + ahead * forward + aside * right + carla.Location(z=up)
     actor = world.spawn_actor(world.get_blueprint_library().find(kind), carla.Transform(place, pose.rotation))
     actor.set_simulate_physics(False)
     return actor
@@ -71,7 +73,7 @@ def check_lidar_agrees_with_the_depth_camera(port: int) -> None:
         spawn(world, "vehicle.audi.tt", start, ahead=12),
         spawn(world, "vehicle.bh.crossbike", start, ahead=9, aside=2),
     ]
-    cast.append(spawn(world, "walker.pedestrian.0005", start, ahead=8, aside=-2))
+    cast.append(spawn(world, "walker.pedestrian.0005", start, ahead=8, aside=-2, up=0.7))
     pose = carla.Transform(start.location + carla.Location(z=1.9), carla.Rotation(-8.0, start.rotation.yaw + 5.0, 6.0))
     width, height = 640, 480
     image = {"image_size_x": width, "image_size_y": height, "fov": 90}
