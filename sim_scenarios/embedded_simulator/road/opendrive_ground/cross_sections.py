@@ -21,6 +21,7 @@ from sim_scenarios.embedded_simulator.road.opendrive_reader.road_map import Lane
 from sim_scenarios.embedded_simulator.road.town import SIDEWALK_HEIGHT_M
 
 _STRAIGHT_STEP_M = 16.0
+_SHORTEST_FACET_M = 1e-3
 _SHORTEST_STEP_M = 0.5
 _SIDEWAYS_M, _UPRIGHT_M = 0.01, 0.004
 """How far facets may lie beside and below what they stand for; paint lies 12 mm above the road."""
@@ -156,8 +157,9 @@ def _stretch(
 def _stations(road: Road, section: LaneSection, start: float, end: float, vertex_distance_m: float) -> Array:
     stops = {start, end, *knots_of(section), *road.starts, *road.elevation.starts, *road.lane_offset.starts}
     knots = np.array(sorted(float(s) for s in stops if start <= s <= end))
-    knots = knots[np.concatenate([[True], np.diff(knots) > 1e-3])]
-    knots[-1] = end
+    inner = knots[(knots > start + _SHORTEST_FACET_M) & (knots < end - _SHORTEST_FACET_M)]
+    inner = inner[np.diff(inner, prepend=start) > _SHORTEST_FACET_M]
+    knots = np.concatenate([[start], inner, [end]])
     parts = [knots[:1]]
     for low, high in itertools.pairwise(knots):
         step = _step(road, section, low, high, vertex_distance_m)
