@@ -119,6 +119,9 @@ def _flatten(
         flat[i, 8] = after[i, 1] + cx * math.sin(yaw1) + cy * math.cos(yaw1) - y0
         turn = (after[i, 4] - before[i, 4] + 180.0) % 360.0 - 180.0
         turns[i] = abs(math.radians(turn)) * math.hypot(extents[i, 0], extents[i, 1])
+        if not math.isfinite(flat[i].sum() + turns[i]):  # nowhere: it must not drag the others along
+            flat[i], turns[i] = 0.0, 0.0
+            flat[i, 5], flat[i, 6] = math.inf, -math.inf
     return flat, turns
 
 

@@ -28,6 +28,8 @@ _MOST_STEPS = 400
 _WORKED_OFF = 0.3
 """Share of an overlap that goes away in one step."""
 _ITERATIONS = 20
+_BUFFER = batch.Buffer()
+"""One for all, because pymunk 7.3 never frees one; it is read and cleared between two steps."""
 _FIELDS = batch.ArbiterFields.BODY_A_ID | batch.ArbiterFields.BODY_B_ID | batch.ArbiterFields.TOTAL_IMPULSE
 
 
@@ -183,13 +185,12 @@ def _run(
 ) -> dict[tuple[int, int], tuple[float, float]]:
     """Steps, and sums the impulse on the lower number of each pair that touched."""
     impulses: dict[tuple[int, int], tuple[float, float]] = {}
-    buffer = batch.Buffer()
     for _ in range(steps):
         space.step(step_s)
-        buffer.clear()
-        batch.get_space_arbiters(space, _FIELDS, buffer)
-        pairs = memoryview(buffer.int_buf()).cast("P").tolist()
-        parts = memoryview(buffer.float_buf()).cast("d").tolist()
+        _BUFFER.clear()
+        batch.get_space_arbiters(space, _FIELDS, _BUFFER)
+        pairs = memoryview(_BUFFER.int_buf()).cast("P").tolist()
+        parts = memoryview(_BUFFER.float_buf()).cast("d").tolist()
         for i in range(0, len(pairs), 2):
             a, b = ids[pairs[i]], ids[pairs[i + 1]]
             sign = 1.0 if a < b else -1.0

@@ -188,3 +188,10 @@ def test_a_pitched_nose_reaches_higher_and_lower() -> None:
     )
     tilt = 2.0 * math.sin(math.radians(30.0))
     assert meeting.flat[0, 5:7] == pytest.approx((10.0 - tilt + 0.15, 11.5 + tilt))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, 1e300])
+def test_who_is_nowhere_drags_nobody_along(value: float) -> None:
+    lost = ((value, 0.0, 0.0), (value, 0.0, 0.0))
+    gone = ((0.0, 0.0, 0.0), (-value, 0.0, value))
+    assert meet([lost, gone, standing(30)], scenery=[wall(60)]).bodies == []
