@@ -54,9 +54,10 @@ class Contacts:
     """What is in the way of what, in one town."""
 
     def __init__(self, scenery: Scenery, solids: Sequence[Solid], lights: Sequence[TrafficLight]) -> None:
-        """``scenery`` holds the boxes of ``solids``, the last of which are the poles of ``lights``, in order."""
+        """``scenery`` holds the boxes of ``solids``, among which are the poles of ``lights``."""
         self._scenery, self._solids = scenery, solids
-        self._owners = [0] * (len(solids) - len(lights)) + [light.id for light in lights]
+        light_ids = {light.site.opendrive_id: light.id for light in lights}
+        self._owners = [light_ids.get(solid.signal_id, 0) for solid in solids]
         self._object_ids = np.array([solid.object_id for solid in solids], np.int64)
         self._hidden = np.zeros(len(solids), np.bool_)
         self._ids: list[int] = []

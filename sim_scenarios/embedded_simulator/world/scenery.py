@@ -49,6 +49,8 @@ class Solid:
     """Semantic tag."""
     object_id: int
     """The environment object that it is part of, 0 for none: it cannot be hidden."""
+    signal_id: str = ""
+    """OpenDRIVE id of the traffic light whose pole it is."""
 
 
 def _box(tag: int, length: float, width: float, height: float) -> _Kind:
@@ -121,7 +123,7 @@ def solids(town: Town) -> Iterator[Solid]:
     pole_id = placement_id(town, len(town.placements))
     for site in town.traffic_lights:
         box = _footprint(site.pose.location, site.pose.rotation.yaw, (-half, half, -half, half), height)
-        yield Solid(box=box, tag=TAG_POLE, object_id=pole_id)
+        yield Solid(box=box, tag=TAG_POLE, object_id=pole_id, signal_id=site.opendrive_id)
         pole_id += 1 + len(head_boxes(site))
     for barrier in town.barriers:
         (x, y, z), (half_length, half_width, half_height) = barrier.center, barrier.extent

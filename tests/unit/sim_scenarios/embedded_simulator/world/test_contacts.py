@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from sim_scenarios.embedded_simulator.road.town import Placement, Town
+from sim_scenarios.embedded_simulator.road.town import Barrier, Placement, Town
 from sim_scenarios.embedded_simulator.world.actors import TrafficLight, Vehicle, Walker
 from sim_scenarios.embedded_simulator.world.controls import VehicleControl
 from sim_scenarios.embedded_simulator.world.description import ActorDescription
@@ -89,6 +89,20 @@ def test_a_signal_pole_is_its_traffic_light(world: World) -> None:
     car.set_velocity(Vector(8.0, 0.0, 0.0))
     felt = crash(world, 20)
     assert felt[0] == (car.id, light.id, 6)
+
+
+def test_a_parapet_stops_a_car_and_has_no_owner(street_town: Town) -> None:
+    parapet = Barrier(center=Vector(60.0, 3.4, 0.5), yaw_deg=0.0, extent=Vector(40.0, 0.1, 0.5), tag=26)
+    world = World("Parapet", StaticTown(dataclasses.replace(street_town, barriers=(parapet,))))
+    car = spawn_car(world, 40.0, y=0.0, yaw=30.0)
+    car.set_velocity(Vector(10.0, 6.0, 0.0))
+    felt = crash(world, 20)
+    assert felt[0] == (car.id, 0, 26)
+    assert car.pose.location.y < 3.3
+    (light,) = world.of_kind(TrafficLight)
+    other = spawn_car(world, 92.0, y=5.0)
+    other.set_velocity(Vector(8.0, 0.0, 0.0))
+    assert (other.id, light.id, 6) in crash(world, 20)
 
 
 def test_hidden_scenery_is_in_nobody_s_way(world: World) -> None:
