@@ -5,6 +5,7 @@ Run as ``python world_query_checks.py PORT CHECK``, each in a process of its own
 
 from __future__ import annotations
 
+import math
 import queue
 import sys
 import time
@@ -125,6 +126,80 @@ def check_layers(port: int) -> None:
     assert len(world.get_level_bbs(carla.CityObjectLabel.Any)) == count
 
 
+# --- signs and traffic lights ---------------------------------------------------------------------------------------
+
+
+def check_signs(port: int) -> None:
+    world = fresh_world(connect(port))
+    town = world.get_map()
+    landmarks = {landmark.id: landmark for landmark in town.get_all_landmarks()}
+    signs = [actor for actor in world.get_actors().filter("traffic.*") if actor.type_id != "traffic.traffic_light"]
+    assert {type(sign) for sign in signs} == {carla.TrafficSign}
+    kinds = {sign.type_id for sign in signs}
+    assert {"traffic.stop", "traffic.yield", "traffic.speed_limit.30", "traffic.speed_limit.60"} <= kinds
+    found = {world.get_traffic_sign(mark).id for mark in landmarks.values() if mark.type in ("205", "206", "274")}
+    assert found == {sign.id for sign in signs}
+    for sign in signs:
+        volume = sign.trigger_volume
+        middle = sign.get_transform().transform(carla.Location(volume.location))
+        waypoint = town.get_waypoint(middle)
+        assert middle.distance(waypoint.transform.location) < 6.0
+        # The client mends wrapped angles only in part, so headings are compared as directions.
+        heading = math.radians(sign.get_transform().rotation.yaw + volume.rotation.yaw)
+        ahead = waypoint.transform.get_forward_vector()
+        assert math.cos(heading) * ahead.x + math.sin(heading) * ahead.y > 0.9
+    signs[0].destroy()  # belongs to the town
+    world.tick()
+    assert world.get_actor(signs[0].id) is not None
+
+
+def check_traffic_lights(port: int) -> None:
+    world = fresh_world(connect(port))
+    town = world.get_map()
+    lights = list(world.get_actors().filter("traffic.traffic_light"))
+    by_id = {light.get_opendrive_id(): light for light in lights}
+    assert len(by_id) == len(lights)
+    assert sorted(light.get_pole_index() for light in lights) == list(range(len(lights)))
+    for landmark in town.get_all_landmarks_of_type("1000001"):
+        light = world.get_traffic_light(landmark)
+        assert light.id == world.get_traffic_light_from_opendrive_id(landmark.id).id == by_id[landmark.id].id
+    for light in lights:
+        group = {member.id for member in light.get_group_traffic_lights()}
+        assert light.id in group
+        affected, stops = light.get_affected_lane_waypoints(), light.get_stop_waypoints()
+        assert affected
+        assert stops
+        volume = light.get_transform().transform(carla.Location(light.trigger_volume.location))
+        assert all(stop.transform.location.distance(volume) < 15.0 for stop in stops)
+        junction = next(waypoint for waypoint in stops[0].next_until_lane_end(2.0)[-1].next(3.0)).get_junction()
+        assert junction is not None
+        assert {member.id for member in world.get_traffic_lights_in_junction(junction.id)} == group
+        ahead = {member.id for member in world.get_traffic_lights_from_waypoint(affected[0], 60.0)}
+        assert light.id in ahead
+        assert len(light.get_light_boxes()) in (1, 2)
+    light = lights[0]
+    light.set_green_time(4.0)
+    light.set_yellow_time(1.0)
+    light.set_red_time(0.5)
+    light.set_state(carla.TrafficLightState.Yellow)
+    world.freeze_all_traffic_lights(True)
+    world.tick()
+    assert (light.get_green_time(), light.get_yellow_time(), light.get_red_time()) == (4.0, 1.0, 0.5)
+    assert light.get_state() == light.state == carla.TrafficLightState.Yellow
+    for _ in range(40):
+        world.tick()
+    assert light.is_frozen()
+    assert light.get_state() == carla.TrafficLightState.Yellow
+    world.freeze_all_traffic_lights(False)
+    light.reset_group()
+    world.tick()
+    assert not light.is_frozen()
+    assert light.get_elapsed_time() < 0.2
+    world.reset_all_traffic_lights()
+    world.tick()
+    assert sum(other.get_state() == carla.TrafficLightState.Green for other in lights) > 1
+
+
 # --- props ----------------------------------------------------------------------------------------------------------
 
 
@@ -135,7 +210,7 @@ def check_props(port: int) -> None:
     assert len(props) == 96
     assert {prop.get_attribute("size").as_str() for prop in props if prop.has_attribute("size")} >= {"tiny", "huge"}
     spot = world.get_map().get_spawn_points()[0]
-    for name, tag in (("streetbarrier", 21), ("vendingmachine", 20)):
+    for name, tag in (("bin", 21), ("vendingmachine", 20)):
         thing = world.spawn_actor(library.find(f"static.prop.{name}"), spot)
         assert list(thing.semantic_tags) == [tag]
         assert (tags_seen(world, above(spot.location, 6.0)) == tag).sum() > 150

@@ -13,7 +13,7 @@ from sim_scenarios.embedded_simulator.wire.sensor_data import (
     pack_vehicle_state,
     pack_walker_record,
 )
-from sim_scenarios.embedded_simulator.world.actors import Actor, TrafficLight, Vehicle, Walker
+from sim_scenarios.embedded_simulator.world.actors import Actor, TrafficLight, TrafficSign, Vehicle, Walker
 from sim_scenarios.embedded_simulator.world.snapshot import TrafficLightState
 from sim_scenarios.embedded_simulator.world.world import World
 
@@ -40,6 +40,8 @@ def _pack_record(actor: Actor) -> bytes:
         state = _vehicle_state(actor)
     elif isinstance(actor, TrafficLight):
         state = _traffic_light_state(actor)
+    elif isinstance(actor, TrafficSign):
+        state = actor.sign_id.encode()
     else:
         state = b""
     return pack_actor_record(

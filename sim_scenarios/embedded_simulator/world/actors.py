@@ -195,6 +195,14 @@ class TrafficLight(Actor):
     frozen: bool = False
 
 
+@dataclass(kw_only=True, slots=True)
+class TrafficSign(Actor):
+    """A stop, yield or speed sign."""
+
+    sign_id: str
+    """Of its OpenDRIVE signal."""
+
+
 class SensorKind(enum.Enum):
     """What a sensor measures."""
 

@@ -18,7 +18,7 @@ from sim_scenarios.embedded_simulator.world.geometry import transform_point
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector
 
 TAG_ANY = 255
-TAG_BUILDING, TAG_POLE, TAG_TRAFFIC_LIGHT = 3, 6, 7
+TAG_BUILDING, TAG_POLE, TAG_TRAFFIC_LIGHT, TAG_TRAFFIC_SIGN = 3, 6, 7, 8
 STOREY_M = 3.2
 
 BuildingBox = Callable[[Lot], tuple[Vector, Vector]]

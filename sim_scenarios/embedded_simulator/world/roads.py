@@ -10,6 +10,7 @@ import carla
 from sim_scenarios.embedded_simulator.road.town import Town
 from sim_scenarios.embedded_simulator.world.actors import DEFAULT_SPEED_LIMIT_KMH
 from sim_scenarios.embedded_simulator.world.errors import WorldError
+from sim_scenarios.embedded_simulator.world.signs import SignSite, sign_sites
 from sim_scenarios.embedded_simulator.world.snapshot import Vector
 
 
@@ -27,6 +28,10 @@ class Roads:
         except RuntimeError as error:
             raise WorldError(f"the carla client cannot read this OpenDRIVE: {error}") from error
         self._limits_kmh = town.speed_limits_kmh
+
+    def signs(self) -> tuple[SignSite, ...]:
+        """Stop, yield and speed signs."""
+        return sign_sites(self._map)
 
     def speed_limit_kmh(self, location: Vector) -> float:
         """The limit on the nearest driving lane; roads without one have CARLA's default of 30 km/h."""

@@ -25,6 +25,7 @@ from sim_scenarios.embedded_simulator.world.actors import (
     MovingActor,
     Prop,
     TrafficLight,
+    TrafficSign,
     Vehicle,
     Walker,
 )
@@ -34,6 +35,7 @@ from sim_scenarios.embedded_simulator.world.contacts import Collision, Contacts
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox, EnvironmentObject
 from sim_scenarios.embedded_simulator.world.environment import (
     TAG_TRAFFIC_LIGHT,
+    TAG_TRAFFIC_SIGN,
     BuildingBox,
     MapLayer,
     environment_objects,
@@ -93,6 +95,7 @@ class StaticTown:
         self.town = town
         self._building_box = building_box
         self.roads = Roads(town)
+        self.signs = self.roads.signs()
         self.ground = Ground(town)
         self.solids = tuple(solids(town))
         self.scenery = Scenery([solid.box for solid in self.solids])
@@ -131,6 +134,7 @@ class World:
         self.actors: dict[int, Actor] = {}
         self.spectator = self._add_spectator()
         lights = self._add_traffic_lights()
+        self._add_traffic_signs()
         self.traffic_lights = TrafficLightControl(lights)
         self._contacts = Contacts(place.scenery, place.solids, lights)
 
@@ -194,7 +198,7 @@ class World:
         actor = self.actors.get(actor_id)
         if actor is None:
             raise WorldError("unable to destroy actor: not found")
-        if actor is self.spectator or isinstance(actor, TrafficLight):
+        if actor is self.spectator or isinstance(actor, TrafficLight | TrafficSign):
             raise WorldError(f"unable to destroy actor: {actor.type_id} {actor_id} belongs to the town")
         del self.actors[actor_id]
 
@@ -354,6 +358,18 @@ class World:
             )
             lights.append(self._add(light))
         return lights
+
+    def _add_traffic_signs(self) -> None:
+        for site in self.place.signs:
+            sign = TrafficSign(
+                id=0,
+                description=ActorDescription(uid=0, id=site.type_id),
+                pose=site.pose,
+                box=site.trigger,
+                tags=bytes([TAG_TRAFFIC_SIGN]),
+                sign_id=site.opendrive_id,
+            )
+            self._add(sign)
 
 
 def _visible(actor: MovingActor) -> VisibleActor:
