@@ -126,6 +126,34 @@ def check_layers(port: int) -> None:
     assert len(world.get_level_bbs(carla.CityObjectLabel.Any)) == count
 
 
+# --- textures and debug drawing -------------------------------------------------------------------------------------
+
+
+def check_textures_and_drawing(port: int) -> None:
+    world = fresh_world(connect(port))
+    names = world.get_names_of_all_objects()
+    texture, floats = carla.TextureColor(4, 2), carla.TextureFloatColor(2, 2)
+    texture.set(0, 0, carla.Color(200, 0, 0, 255))
+    floats.set(1, 1, carla.FloatColor(0.5, 0.5, 0.5, 1.0))
+    world.apply_color_texture_to_object(names[0], carla.MaterialParameter.Diffuse, texture)
+    world.apply_float_color_texture_to_objects(names[:3], carla.MaterialParameter.Emissive, floats)
+    world.apply_textures_to_object(names[1], texture, floats, floats, floats)
+    with pytest.raises(RuntimeError, match="no object 'Building_nowhere_0'"):
+        world.apply_color_texture_to_object("Building_nowhere_0", carla.MaterialParameter.Diffuse, texture)
+    draw, here, there = world.debug, carla.Location(1, 2, 3), carla.Location(4, 5, 6)
+    color, box = carla.Color(1, 2, 3), carla.BoundingBox(here, carla.Vector3D(1, 1, 1))
+    draw.draw_point(here, 0.1, color, 5.0)
+    draw.draw_line(here, there, 0.1, color, 5.0)
+    draw.draw_arrow(here, there, 0.1, 0.2, color, 5.0)
+    draw.draw_box(box, carla.Rotation(), 0.1, color, 5.0)
+    draw.draw_string(here, "hello", False, color, 5.0)
+    draw.draw_hud_box(box, carla.Rotation(), 0.1, color, 5.0)
+    draw.clear_debug_shape()
+    draw.clear_debug_string()
+    world.set_annotations_traverse_translucency(True)
+    world.tick()
+
+
 # --- signs and traffic lights ---------------------------------------------------------------------------------------
 
 

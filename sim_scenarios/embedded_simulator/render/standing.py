@@ -1,4 +1,4 @@
-"""The standing part of the scene as a snapshot has it: what is hidden, and which lamps and windows were switched."""
+"""The standing part of the scene as a snapshot has it: what is hidden, switched or painted."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class StandingObjects:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._state: tuple[frozenset[int], tuple[SwitchedLight, ...]] = (frozenset(), ())
+        self._state: tuple[object, ...] = (frozenset(), (), ())
         self._lamps_for: tuple[object, float] | None = None
         self._lamps = np.zeros((0, 6), np.float32)
         self._grid = lamp_grid(self._lamps[:, :3])
 
     def apply(self, objects: Records, snapshot: Snapshot) -> None:
         """What is hidden gets no level of detail; switched lamps glow by themselves, dark windows not at all."""
-        state = (snapshot.hidden_objects, snapshot.switched_lights)
+        state = (snapshot.hidden_objects, snapshot.switched_lights, snapshot.painted_objects)
         if state == self._state:
             return
         self._state = state
@@ -48,6 +48,8 @@ class StandingObjects:
                 rows["tint"][row, Part.STREET_LAMP] = _linear(light)
             elif light.is_on is not None:
                 rows["glow"][row, Part.STREET_LAMP], rows["glow"][row, Part.WINDOW] = 0.0, _DARK_WINDOW
+        for object_id, color in snapshot.painted_objects:
+            rows["tint"][self._scene.object_rows[object_id - 1]] *= np.array(color, np.float32)
         gone = self._scene.object_rows[np.array(sorted(snapshot.hidden_objects), np.int64) - 1]
         rows["num_levels"][gone[gone >= 0]] = 0
 

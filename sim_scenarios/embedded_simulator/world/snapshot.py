@@ -110,6 +110,14 @@ class VisibleActor:
     """(9, 3, 3) rotations of a walker's limbs (``gait.Limb``) where a client has set its bones, else the gait's."""
 
 
+class LinearColor(NamedTuple):
+    """Share of the light that a surface reflects, linear, 0..1."""
+
+    red: float
+    green: float
+    blue: float
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SwitchedLight:
     """A street lamp, or the windows of a building, that a client has changed."""
@@ -142,3 +150,5 @@ class Snapshot:
     """Ids of the environment objects that are switched off (``world/environment.py``)."""
     switched_lights: tuple[SwitchedLight, ...] = ()
     """Lamps and windows that clients have changed, by id."""
+    painted_objects: tuple[tuple[int, LinearColor], ...] = ()
+    """Ids of environment objects with a texture of a client's, and its mean colour; by id."""

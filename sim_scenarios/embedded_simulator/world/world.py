@@ -8,6 +8,7 @@ them, also across episodes.
 
 from __future__ import annotations
 
+import difflib
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -51,6 +52,7 @@ from sim_scenarios.embedded_simulator.world.scenery import solids
 from sim_scenarios.embedded_simulator.world.settings import EpisodeSettings
 from sim_scenarios.embedded_simulator.world.sliding import advance_props
 from sim_scenarios.embedded_simulator.world.snapshot import (
+    LinearColor,
     Pose,
     Rotation,
     Snapshot,
@@ -131,6 +133,7 @@ class World:
         if reset_settings:
             self.settings = EpisodeSettings()
         self.hidden_objects: frozenset[int] = frozenset()
+        self._painted: dict[int, LinearColor] = {}
         self.actors: dict[int, Actor] = {}
         self.spectator = self._add_spectator()
         lights = self._add_traffic_lights()
@@ -244,6 +247,22 @@ class World:
         if unknown := sorted(wanted - known):
             raise WorldError(f"no environment objects {unknown[:10]}; this town has {len(self.place.objects)} of them")
 
+    def paint_objects(self, names: Iterable[str], color: LinearColor | None) -> None:
+        """Gives environment objects a colour; None only asks whether they exist.
+
+        Raises:
+            WorldError: One does not exist; nothing is painted then.
+        """
+        ids = {thing.name: thing.id for thing in self.place.objects}
+        wanted = list(names)
+        for name in wanted:
+            if name not in ids:
+                close = difflib.get_close_matches(name, ids, n=1)
+                hint = f"; did you mean {close[0]}?" if close else ""
+                raise WorldError(f"no object {name!r}: get_names_of_all_objects lists those there are{hint}")
+        if color is not None:
+            self._painted.update({ids[name]: color for name in wanted})
+
     def set_weather(self, weather: Weather) -> None:
         """Visible from the next tick on; lamps go on at dusk."""
         self.lights.follow_weather(self.weather, weather)
@@ -319,6 +338,7 @@ class World:
             traffic_light_ids={light.site.opendrive_id: light.id for light in self.of_kind(TrafficLight)},
             hidden_objects=self.hidden_objects,
             switched_lights=self.lights.switched(),
+            painted_objects=tuple(sorted(self._painted.items())),
         )
 
     def _follow_parent(self, actor: Actor) -> None:

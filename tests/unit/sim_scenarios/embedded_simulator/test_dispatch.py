@@ -417,3 +417,58 @@ def test_light_states_are_checked(desk: Desk, field: int, wrong: Any, reason: st
     state: list[Any] = [1, [0.0, 0.0, 0.0], 100.0, 4, [1, 2, 3], True]
     state[field] = wrong
     assert reason in desk.reason("update_lights_state", "", [state], False)
+
+
+SHAPES = [
+    [0, [[1.0, 2.0, 3.0], 0.1]],
+    [1, [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], 0.1]],
+    [2, [[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], 0.1], 0.2]],
+    [3, [[[1.0, 2.0, 3.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0], 0], [1.0, 2.0, 3.0], 0.1]],
+    [4, [[1.0, 2.0, 3.0], "hello", False]],
+    [5, [[1.0, 2.0, 3.0], 0.1]],
+    [6, [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], 0.1]],
+    [7, [[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], 0.1], 0.2]],
+    [8, [[[1.0, 2.0, 3.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0], 0], [1.0, 2.0, 3.0], 0.1]],
+]
+"""As the real client sends them."""
+
+
+@pytest.mark.parametrize("primitive", SHAPES)
+def test_debug_shapes_are_read_to_the_end(desk: Desk, primitive: list[Any]) -> None:
+    assert desk.ask("draw_debug_shape", [primitive, [1, 2, 3], -1.0, True]) == (None, [[False]])
+    kind, body = primitive
+    assert "expected" in desk.reason("draw_debug_shape", [[kind, body[:-1]], [1, 2, 3], -1.0, True])
+    assert "expected" in desk.reason("draw_debug_shape", [primitive, [1, 2], -1.0, True])
+    assert "expected" in desk.reason("draw_debug_shape", [primitive, [1, 2, 3], "long", True])
+    assert "primitive 0 to 8" in desk.reason("draw_debug_shape", [[9, body], [1, 2, 3], -1.0, True])
+
+
+def test_a_texture_paints_in_its_mean_colour(desk: Desk) -> None:
+    red, black = [255, 0, 0, 255], [0, 0, 0, 255]
+    texture = [2, 1, [red, black]]
+    assert desk.ask("apply_color_texture_to_objects", ["pole_0"], 2, texture) == (None, [[False]])
+    assert desk.world.tick().snapshot.painted_objects == ((2, (0.5, 0.0, 0.0)),)
+    floats = [1, 2, [[0.25, 3.0, 0.0, 1.0], [0.25, 0.0, 0.0, 1.0]]]
+    assert desk.ask("apply_float_color_texture_to_objects", ["pole_0"], 2, floats) == (None, [[False]])
+    assert desk.world.tick().snapshot.painted_objects == ((2, (0.25, 0.5, 0.0)),)
+    assert desk.ask("apply_color_texture_to_objects", ["Building_house_0"], 0, texture) == (None, [[False]])
+    assert len(desk.world.tick().snapshot.painted_objects) == 1  # a map of normals is no colour
+    desk.ask("load_new_episode", "", False, 65535)
+    assert desk.world.tick().snapshot.painted_objects == ()
+
+
+@pytest.mark.parametrize(
+    ("names", "parameter", "texture", "reason"),
+    [
+        (["pole_9"], 2, [1, 1, [[1, 1, 1, 1]]], "no object 'pole_9': get_names_of_all_objects lists those there are"),
+        ("pole_0", 2, [1, 1, [[1, 1, 1, 1]]], "expected an array of object names"),
+        (["pole_0"], 4, [1, 1, [[1, 1, 1, 1]]], "material parameter 0 to 3"),
+        (["pole_0"], 2, [2, 2, [[1, 1, 1, 1]]], "expected a texture of 2 x 2 texels, more than none, got 1"),
+        (["pole_0"], 2, [0, 0, []], "more than none"),
+        (["pole_0"], 2, [1, 1, [[1, 1, 1]]], "four numbers each"),
+        (["pole_0"], 2, [1, 1, [[1, "x", 1, 1]]], "four numbers each"),
+        (["pole_0"], 2, [1, 1, [[1, 256, 1, 1]]], "texels of 0 to 255"),
+    ],
+)
+def test_textures_are_checked(desk: Desk, names: Any, parameter: int, texture: Any, reason: str) -> None:
+    assert reason in desk.reason("apply_color_texture_to_objects", names, parameter, texture)

@@ -18,6 +18,7 @@ from sim_scenarios.embedded_simulator.render.renderer import Renderer
 from sim_scenarios.embedded_simulator.render.view import View
 from sim_scenarios.embedded_simulator.road.town import Lot, Placement, Surface, Town, TrafficLightSite
 from sim_scenarios.embedded_simulator.world.snapshot import (
+    LinearColor,
     Pose,
     Rotation,
     Snapshot,
@@ -228,11 +229,13 @@ def walker(x: float, y: float, *, actor_id: int = 400, gait_phase: float = 0.0, 
 def snapshot(
     *actors: VisibleActor, weather: Weather | None = None, frame: int = 1, signal: int = 0,
     hidden: frozenset[int] = frozenset(), lights: tuple[SwitchedLight, ...] = (),
+    painted: tuple[tuple[int, LinearColor], ...] = (),
 ) -> Snapshot:  # fmt: skip
     return Snapshot(
         frame=frame, elapsed_s=0.05 * frame, delta_s=0.05, weather=weather or Weather(sun_azimuth_angle=-1.0),
         actors=tuple(sorted(actors, key=lambda actor: actor.id)), traffic_lights={"7": TrafficLightState(signal)},
         hidden_objects=hidden, switched_lights=lights,
+        painted_objects=painted,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from sim_scenarios.embedded_simulator.render.renderer import Renderer
 from sim_scenarios.embedded_simulator.render.view import FAR_M, Frame
-from sim_scenarios.embedded_simulator.world.snapshot import SwitchedLight, VehicleLight, Weather
+from sim_scenarios.embedded_simulator.world.snapshot import LinearColor, SwitchedLight, VehicleLight, Weather
 
 NOON = Weather(sun_altitude_angle=45.0, sun_azimuth_angle=-1.0)
 WEATHERS = {
@@ -363,3 +363,14 @@ def test_switched_lamps_shine_as_they_are_told(renderer: Renderer, stage: Any) -
     np.testing.assert_array_equal(picture(50.0, switched(False)), day)
     assert (picture(50.0, switched(True)) - day).sum() > 0
     np.testing.assert_array_equal(picture(-60.0), night)
+
+
+def test_painted_objects_take_on_the_colour(renderer: Renderer, stage: Any) -> None:
+    building = 1
+    painted = stage.snapshot(painted=((building, LinearColor(1.0, 0.0, 0.0)),))
+    before = kept(renderer.render(stage.view(), stage.snapshot(), color=True))
+    frame = kept(renderer.render(stage.view(), painted, color=True))
+    here = frame.tag == stage.BUILDING
+    assert frame.rgb[here][:, 1:].max() < before.rgb[here][:, 1:].max() / 2
+    assert abs(frame.rgb[here][:, 0].astype(int) - before.rgb[here][:, 0]).mean() < 6
+    np.testing.assert_array_equal(frame.tag, before.tag)
