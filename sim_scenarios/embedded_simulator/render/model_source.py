@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -52,8 +53,9 @@ class ModelSource:
     textures: Textures
 
 
+@functools.cache
 def procedural_models() -> ModelSource:
-    """The product's own models and materials."""
+    """The product's own models and materials: made once, since each town loaded in a process shows the same ones."""
     from sim_scenarios.embedded_simulator.render.materials import MATERIALS, bake_materials, material_index
     from sim_scenarios.embedded_simulator.render.models.buildings import building_mesh
     from sim_scenarios.embedded_simulator.render.models.placements import placement_model
@@ -72,7 +74,7 @@ def procedural_models() -> ModelSource:
         is_leaf=np.array([material.alpha for material in MATERIALS]),
     )  # fmt: skip
     return ModelSource(
-        vehicle=vehicle_model, walker=walker_model, prop=prop_model, placement=placement_model,
-        traffic_light=traffic_light_model, building=building_mesh, material_index=material_index, tile_m=tile_m,
-        textures=textures,
+        vehicle=functools.cache(vehicle_model), walker=functools.cache(walker_model), prop=functools.cache(prop_model),
+        placement=functools.cache(placement_model), traffic_light=functools.cache(traffic_light_model),
+        building=building_mesh, material_index=material_index, tile_m=tile_m, textures=textures,
     )  # fmt: skip
