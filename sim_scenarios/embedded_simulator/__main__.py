@@ -24,7 +24,7 @@ from sim_scenarios.embedded_simulator.render.renderer import Renderer
 from sim_scenarios.embedded_simulator.road.build import TOWN_NAMES, build_town
 from sim_scenarios.embedded_simulator.road.town import Town
 from sim_scenarios.embedded_simulator.sensors.warm_up import warm_up
-from sim_scenarios.embedded_simulator.server import PortInUseError, Server, bind
+from sim_scenarios.embedded_simulator.server import PortInUseError, Server, bind, raise_file_limit
 from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.towns import TownLibrary
 from sim_scenarios.embedded_simulator.world.world import World
@@ -44,6 +44,7 @@ def main() -> int:
     """Parses the command line, serves, and returns the exit code."""
     options = _parser().parse_args()
     sys.setswitchinterval(_GIL_SWITCH_S)
+    raise_file_limit()
     for number in _STOP_SIGNALS:
         signal.signal(number, _exit_early)
     if options.exit_with_stdin:

@@ -213,6 +213,11 @@ REFUSED: Mapping[str, tuple[Reply, str]] = {
 }
 
 
+_LONGEST_NAME = 80
+_MOST_MENTIONS = 500
+"""There are fewer methods; a client that makes names up must not fill our memory or a log."""
+
+
 class Dispatcher:
     """Answers requests in the name of one context."""
 
@@ -230,7 +235,7 @@ class Dispatcher:
         if request.method in REFUSED:
             reply, reason = REFUSED[request.method]
             return rpc.pack_response(request.msgid, _wrap_error(reply, f"{request.method}: {reason}"))
-        reason = f"the embedded simulator has no method '{request.method}'"
+        reason = f"the embedded simulator has no method '{request.method[:_LONGEST_NAME]}'"
         self._mention(request.method, reason)
         return rpc.pack_failure(request.msgid, reason)
 
@@ -253,7 +258,8 @@ class Dispatcher:
 
     def _mention(self, method: str, text: str) -> None:
         """Says something about a method on stderr, once."""
-        if method not in self._mentioned:
+        method = method[:_LONGEST_NAME]
+        if method not in self._mentioned and len(self._mentioned) < _MOST_MENTIONS:
             self._mentioned.add(method)
             print(f"embedded simulator: {method}: {text}", file=sys.stderr, flush=True)
 

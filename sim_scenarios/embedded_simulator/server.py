@@ -1,29 +1,28 @@
-"""The server: asyncio, and the only file with sockets.
+"""The server: asyncio, and, with ``stream_hub.py``, the only file with sockets.
 
 Two ports, as CARLA has them: RPC at p, streams at p + 1. Rules of this file, each a lesson of CARLA's client:
 
 * The snapshot of a frame is sent before its images and scans, and those as soon as they are made.
 * An RPC answer never waits for a client to read a stream: the client may hold Python's lock until it has the
   answer. Streams are queued; only the next tick looks at a backlog, and for a bounded time.
-* In synchronous mode nothing is dropped. In asynchronous mode a subscriber that is still reading misses the newest
-  message.
-* The server never closes a stream: the client would reconnect in a tight loop. A destroyed sensor's stream falls
+* In synchronous mode no message is dropped; a subscriber that does not read at all is cut off in the end, so that
+  memory is bounded. In asynchronous mode a subscriber that is still reading misses the newest message.
+* The server never closes the stream of a sensor that is gone: the client would reconnect in a tight loop. It falls
   silent.
 * ``listen()`` returns before the subscription arrives; a synchronous tick waits, for a bounded time, for the ones
   that were announced by a request for their token.
 * Rendering happens on a thread of its own, one tick at a time, while the client already works with the snapshot.
-* Whatever a connection does wrong costs only that connection.
+* Whatever a connection does wrong costs only that connection. There are fewer connections than open files, half
+  requests of all clients together have a bound, and who asks faster than it is answered waits its turn.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import itertools
+import resource
 import socket
 import sys
 import traceback
-from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -38,31 +37,28 @@ from sim_scenarios.embedded_simulator.sensors.jobs import Job, SeesScene, perfor
 from sim_scenarios.embedded_simulator.sensors.labelled_points import first_point, points_along
 from sim_scenarios.embedded_simulator.sensors.message import SensorMessage
 from sim_scenarios.embedded_simulator.sensors.suite import SensorSuite
+from sim_scenarios.embedded_simulator.stream_hub import StreamHub
 from sim_scenarios.embedded_simulator.wire.errors import WireError
 from sim_scenarios.embedded_simulator.wire.rpc import RequestDecoder
-from sim_scenarios.embedded_simulator.wire.streams import (
-    Part,
-    SubscriptionDecoder,
-    Token,
-    frame_message,
-    pack_token,
-)
 from sim_scenarios.embedded_simulator.world.description import LabelledPoint
 from sim_scenarios.embedded_simulator.world.snapshot import Snapshot, Vector
 from sim_scenarios.embedded_simulator.world.towns import TownLibrary
 from sim_scenarios.embedded_simulator.world.world import EPISODE_STREAM_ID, World
 
-SUBSCRIPTION_WAIT_S = 0.5
-"""How long a tick waits for announced subscriptions; they arrive within milliseconds if they arrive at all."""
-BACKLOG_WAIT_S = 2.0
-MAX_BACKLOG_BYTES = 256 << 20
-"""A synchronous tick waits this long for slow readers once this much is queued; then it goes on and queues more."""
-_POLL_S = 0.001
 _SHORTEST_PERIOD_S = 0.002
 """Asynchronous ticks come no faster, whatever time step a client sets: other clients want to be heard, too."""
 _READ_BYTES = 1 << 18
-_PARTS_AT_ONCE = 64
-_SEND_BUFFER_BYTES = 4 << 20
+_REQUESTS_IN_TURN = 16
+"""Of one client, before the others are looked at."""
+MAX_HELD_BYTES = 256 << 20
+"""Of requests that are not complete, over all clients."""
+MOST_OPEN_FILES = 1 << 16
+_RESERVED_FILES = 64
+"""Open files that are no connections: the interpreter's, caches of kernels, recordings."""
+_REFUSAL_PAUSE_S = 0.1
+_WAITING_CONNECTIONS = 1024
+_TOLD_CLOSURES = 20
+"""Closed connections that are told of on stderr; a scan of ports is not worth a log of megabytes."""
 
 _T = TypeVar("_T")
 
@@ -109,7 +105,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(128)
+        listener.listen(_WAITING_CONNECTIONS)
     except (OSError, OverflowError) as error:
         listener.close()
         raise PortInUseError(f"cannot listen at {host}:{port}: {error}; choose another --host or --port") from error
@@ -117,152 +113,12 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-class StreamConnection:
-    """One client's connection to one stream: a subscription in, messages out, all by callbacks of the event loop."""
-
-    def __init__(self, connection: socket.socket, hub: StreamHub) -> None:
-        self._socket = connection
-        self._hub = hub
-        self._loop = asyncio.get_running_loop()
-        self._subscription = SubscriptionDecoder()
-        self._pending: deque[memoryview] = deque()
-        self._is_waiting = False
-        self.pending_bytes = 0
-        self.stream_id: int | None = None
-        connection.setblocking(False)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
-        self._loop.add_reader(connection, self._on_readable)
-
-    def offer(self, framed: Sequence[Part], *, droppable: bool) -> None:
-        """Sends what the socket takes now and queues the rest; a droppable message is not queued behind another."""
-        if droppable and self._pending:
-            return
-        for part in framed:
-            view = memoryview(part)
-            self._pending.append(view)
-            self.pending_bytes += len(view)
-        if not self._is_waiting:
-            self._flush()
-
-    def close(self) -> None:
-        """Forgets the client; safe to call twice."""
-        if self._socket.fileno() >= 0:
-            self._loop.remove_reader(self._socket)
-            self._loop.remove_writer(self._socket)
-            self._socket.close()
-        self._pending.clear()
-        self.pending_bytes = 0
-        self._hub.forget(self)
-
-    def _on_readable(self) -> None:
-        try:
-            data = self._socket.recv(64)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError:
-            data = b""
-        if not data:
-            self.close()
-        elif self.stream_id is None:
-            self.stream_id = self._subscription.feed(data)
-            if self.stream_id is not None:
-                self._hub.subscribe(self, self.stream_id)
-
-    def _flush(self) -> None:
-        try:
-            while self._pending:
-                self._consume(self._socket.sendmsg(list(itertools.islice(self._pending, _PARTS_AT_ONCE))))
-        except (BlockingIOError, InterruptedError):
-            self._wait_until_writable(True)
-        except OSError:
-            self.close()
-        else:
-            self._wait_until_writable(False)
-
-    def _consume(self, sent: int) -> None:
-        self.pending_bytes -= sent
-        while sent:
-            first = self._pending[0]
-            if sent < len(first):
-                self._pending[0] = first[sent:]
-                return
-            sent -= len(first)
-            self._pending.popleft()
-
-    def _wait_until_writable(self, waiting: bool) -> None:
-        if waiting and not self._is_waiting:
-            self._loop.add_writer(self._socket, self._flush)
-        elif self._is_waiting and not waiting:
-            self._loop.remove_writer(self._socket)
-        self._is_waiting = waiting
-
-
-class StreamHub:
-    """All stream connections, by stream id."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._host, self._port = host, port
-        self._subscribers: dict[int, list[StreamConnection]] = {}
-        self._connections: set[StreamConnection] = set()
-        self._announced: Counter[int] = Counter()
-
-    def accept(self, listener: socket.socket) -> None:
-        """Takes one waiting connection in."""
-        with contextlib.suppress(OSError):  # it may have gone again
-            connection, _ = listener.accept()
-            self._connections.add(StreamConnection(connection, self))
-
-    def token(self, stream_id: int) -> bytes:
-        """Bound to every interface, the server lets the client use the address that it knows."""
-        host = None if self._host in ("0.0.0.0", "") else self._host
-        return pack_token(Token(stream_id=stream_id, port=self._port, host=host))
-
-    def announce(self, stream_id: int) -> None:
-        """A subscription is about to arrive."""
-        self._announced[stream_id] += 1
-
-    def subscribe(self, connection: StreamConnection, stream_id: int) -> None:
-        """A subscription arrived; one to a stream that does not exist is held open in silence."""
-        if self._announced[stream_id] > 0:
-            self._announced[stream_id] -= 1
-        self._subscribers.setdefault(stream_id, []).append(connection)
-
-    def forget(self, connection: StreamConnection) -> None:
-        """A client went away."""
-        self._connections.discard(connection)
-        if connection.stream_id is not None:
-            subscribers = self._subscribers.get(connection.stream_id, [])
-            if connection in subscribers:
-                subscribers.remove(connection)
-
-    def is_listened_to(self, stream_id: int) -> bool:
-        """Whether anybody subscribes to a stream."""
-        return bool(self._subscribers.get(stream_id))
-
-    def send(self, stream_id: int, parts: Sequence[Part], *, droppable: bool) -> None:
-        """Offers a message to every subscriber; never waits."""
-        framed = frame_message(parts)
-        for connection in tuple(self._subscribers.get(stream_id, ())):
-            connection.offer(framed, droppable=droppable)
-
-    async def settle(self) -> None:
-        """Waits, for a bounded time, for announced subscriptions and for readers that are far behind."""
-        await _until(lambda: not any(count > 0 for count in self._announced.values()), SUBSCRIPTION_WAIT_S)
-        self._announced.clear()
-        await _until(lambda: sum(c.pending_bytes for c in self._connections) <= MAX_BACKLOG_BYTES, BACKLOG_WAIT_S)
-
-    def close(self) -> None:
-        """Ends all connections."""
-        for connection in tuple(self._connections):
-            connection.close()
-
-
-async def _until(condition: Callable[[], bool], at_most_s: float) -> None:
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + at_most_s
-    while not condition() and loop.time() < deadline:
-        await asyncio.sleep(_POLL_S)
+def raise_file_limit() -> None:
+    """Lets this process have as many connections as the system allows it, within reason."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_OPEN_FILES)
+    if soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 class SceneRays:
@@ -310,14 +166,17 @@ class Server:
         )  # fmt: skip
         self._dispatcher = Dispatcher(self._context)
         self._clients: set[asyncio.Task[None]] = set()
+        self._most_connections = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _RESERVED_FILES
+        self._held_bytes = 0
+        self._closures = 0
         self._tick_lock = asyncio.Lock()
         self._rendering: asyncio.Task[None] | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serves until ``stop`` is set; both ports are free when it returns."""
         loop = asyncio.get_running_loop()
-        loop.add_reader(self._listeners.rpc, self._accept_client)
-        loop.add_reader(self._listeners.streams, self._hub.accept, self._listeners.streams)
+        self._listen(self._listeners.rpc, self._add_client)
+        self._listen(self._listeners.streams, self._hub.add)
         free_running = asyncio.create_task(self._free_run())
         try:
             await stop.wait()
@@ -341,6 +200,8 @@ class Server:
             synchronous = self._world.settings.synchronous_mode
             if synchronous:
                 await self._hub.settle()
+            else:
+                self._hub.forget_announcements()
             if self._rendering is not None:
                 await asyncio.wait([self._rendering])
             self._context.replayer.before_tick(self._world)
@@ -384,26 +245,62 @@ class Server:
                 except Exception:  # a mistake of ours; the next tick may fare better, and synchronous mode answers
                     traceback.print_exc()
 
-    def _accept_client(self) -> None:
-        with contextlib.suppress(OSError):  # it may have gone again
-            connection, _ = self._listeners.rpc.accept()
-            connection.setblocking(False)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            task = asyncio.create_task(self._serve_client(connection))
-            self._clients.add(task)
-            task.add_done_callback(self._clients.discard)
+    def _listen(self, listener: socket.socket, add: Callable[[socket.socket], None]) -> None:
+        if listener.fileno() >= 0:  # not closed meanwhile
+            asyncio.get_running_loop().add_reader(listener, self._accept, listener, add)
+
+    def _accept(self, listener: socket.socket, add: Callable[[socket.socket], None]) -> None:
+        """Takes one waiting connection in, or closes it at once where there are too many."""
+        try:
+            connection, _ = listener.accept()
+        except (BlockingIOError, ConnectionError, InterruptedError):
+            return  # it has gone again
+        except OSError as error:  # no file left: it goes on waiting, and we must not spin meanwhile
+            self._tell(f"cannot take a connection: {error}")
+            loop = asyncio.get_running_loop()
+            loop.remove_reader(listener)
+            loop.call_later(_REFUSAL_PAUSE_S, self._listen, listener, add)
+            return
+        if len(self._clients) + len(self._hub) >= self._most_connections:
+            self._tell(f"refused a connection: there are {self._most_connections}, as many as open files allow")
+            connection.close()
+            return
+        add(connection)
+
+    def _add_client(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        task = asyncio.create_task(self._serve_client(connection))
+        self._clients.add(task)
+        task.add_done_callback(self._clients.discard)
 
     async def _serve_client(self, connection: socket.socket) -> None:
         """Answers one client's requests in their order until it leaves or talks nonsense."""
         loop = asyncio.get_running_loop()
         decoder = RequestDecoder()
+        held = 0
         try:
             while data := await loop.sock_recv(connection, _READ_BYTES):
-                for request in decoder.feed(data):
+                for number, request in enumerate(decoder.feed(data), start=1):
                     await loop.sock_sendall(connection, await self._dispatcher.answer(request))
+                    if number % _REQUESTS_IN_TURN == 0:
+                        await asyncio.sleep(0)
+                self._held_bytes += decoder.held_bytes - held
+                held = decoder.held_bytes
+                if self._held_bytes > MAX_HELD_BYTES:
+                    raise WireError(f"expected the rest of a request; clients owe {self._held_bytes >> 20} MiB of them")
+                await asyncio.sleep(0)  # reading does not wait while there is something to read: the others' turn
         except WireError as error:
-            print(f"embedded simulator: closed a connection: {error}", file=sys.stderr, flush=True)
+            self._tell(f"closed a connection: {error}")
         except OSError:
             return  # the client vanished
         finally:
+            self._held_bytes -= held
             connection.close()
+
+    def _tell(self, what: str) -> None:
+        """Says on stderr what became of a connection, a bounded number of times."""
+        self._closures += 1
+        if self._closures <= _TOLD_CLOSURES:
+            rest = "; further ones are not told of" if self._closures == _TOLD_CLOSURES else ""
+            print(f"embedded simulator: {what}{rest}", file=sys.stderr, flush=True)

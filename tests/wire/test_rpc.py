@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import msgpack
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sim_scenarios.embedded_simulator.wire import rpc
-from sim_scenarios.embedded_simulator.wire.errors import WireError
+from sim_scenarios.embedded_simulator.wire.errors import WireError, shown
 from sim_scenarios.embedded_simulator.wire.rpc import Request, RequestDecoder
 
 # (request, the bytes the client puts on the wire for it)
@@ -22,7 +24,7 @@ REQUESTS = [
         bytes.fromhex("9400 05 a8 7469636b5f637565 91 91c2"),
     ),
     (
-        Request(msgid=300, method="set_actor_location", arguments=(7, [1.0, -2.0, 0.5]), is_async=True),
+        Request(msgid=300, method="set_actor_location", arguments=(7, (1.0, -2.0, 0.5)), is_async=True),
         bytes.fromhex("9400 cd012c b2 7365745f6163746f725f6c6f636174696f6e 93 91c3 07 93")
         + bytes.fromhex("cb3ff0000000000000 cbc000000000000000 cb3fe0000000000000"),
     ),
@@ -102,3 +104,28 @@ def test_a_stray_byte_in_a_string_survives() -> None:
 )
 def test_response_bytes(packed: bytes, expected: str) -> None:
     assert packed == bytes.fromhex(expected)
+
+
+def test_what_is_only_announced_takes_no_memory() -> None:
+    """Arrays in arrays, each said to have 4 million items: 300 lists of 32 MiB, were they made."""
+    decoder = RequestDecoder()
+    tracemalloc.start()
+    try:
+        assert decoder.feed(b"\xdd\x00\x40\x00\x00" * 300) == []
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_held_bytes_are_those_of_an_unfinished_request() -> None:
+    (_, packed), decoder = REQUESTS[2], RequestDecoder()
+    decoder.feed(packed * 3000 + packed[:7])
+    assert decoder.held_bytes == 7
+    assert len(decoder.feed(packed[7:] + packed)) == 2
+    assert decoder.held_bytes == 0
+
+
+@pytest.mark.parametrize("value", [[[[[[[]]]]]] * 1000, "x" * 10**6, b"x" * 10**6, msgpack.ExtType(4, b"x" * 10**6)])
+def test_what_was_got_is_shown_briefly(value: object) -> None:
+    assert 0 < len(shown(value)) <= 200
+    assert len(shown([value] * 100)) <= 200

@@ -16,7 +16,7 @@ from sim_scenarios.embedded_simulator.wire.commands import (
     SpawnCommand,
     unpack_command,
 )
-from sim_scenarios.embedded_simulator.wire.errors import WireError
+from sim_scenarios.embedded_simulator.wire.errors import WireError, shown
 from sim_scenarios.embedded_simulator.wire.rpc import value, value_error
 from sim_scenarios.embedded_simulator.wire.structs import flag
 from sim_scenarios.embedded_simulator.world.errors import WorldError
@@ -55,7 +55,7 @@ _ARITY = {method: arity(handler) for method, handler in _HANDLERS.items()}
 async def apply_batch(context: Context, commands: Any, do_tick: Any) -> list[Any]:
     """One bare ``Response<ActorId>`` for each command; a failure does not stop the rest."""
     if not isinstance(commands, (list, tuple)):
-        raise WireError(f"expected an array of commands, got {str(commands)[:80]}")
+        raise WireError(f"expected an array of commands, got {shown(commands)}")
     walked = walkers.set_walker_states(context, commands) if len(commands) > 1 else None
     if walked is not None:
         answers = [value(actor_id) for actor_id in walked]

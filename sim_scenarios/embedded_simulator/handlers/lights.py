@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sim_scenarios.embedded_simulator.handlers.context import Context
-from sim_scenarios.embedded_simulator.wire.errors import WireError
+from sim_scenarios.embedded_simulator.wire.errors import WireError, shown
 from sim_scenarios.embedded_simulator.wire.structs import flag, pack_light, text, unpack_light
 
 
@@ -20,7 +20,7 @@ def update_lights_state(context: Context, client: Any, lights: Any, discard_clie
     text(client)
     flag(discard_client)
     if not isinstance(lights, (list, tuple)):
-        raise WireError(f"expected an array of light states, got {str(lights)[:80]}")
+        raise WireError(f"expected an array of light states, got {shown(lights)}")
     context.world.lights.update([unpack_light(light) for light in lights], context.world.weather)
 
 

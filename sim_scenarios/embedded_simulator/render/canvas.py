@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sim_scenarios.embedded_simulator.render.surface import NUM_CHANNELS
 
 MAX_KEPT_PIXELS = 4_000_000
-"""About 100 bytes each; the size asked for is always granted, others are dropped to make room."""
+"""About 100 bytes each. Others are dropped to make room; a canvas larger than this is made anew for each picture."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -50,6 +50,8 @@ class CanvasStore:
     def canvas(self, height: int, width: int) -> Canvas:
         """The canvas of a size; what it holds is left over from its last use."""
         shape = (height, width)
+        if height * width > MAX_KEPT_PIXELS:
+            return _new_canvas(height, width)
         if shape not in self._canvases:
             kept = sum(h * w for h, w in self._canvases)
             while self._canvases and kept + height * width > MAX_KEPT_PIXELS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sim_scenarios.embedded_simulator.wire.errors import WireError
+from sim_scenarios.embedded_simulator.wire.errors import WireError, shown
 from sim_scenarios.embedded_simulator.wire.structs import fields, pack_pose, text, unpack_pose
 from sim_scenarios.embedded_simulator.world.snapshot import Pose
 
@@ -26,6 +26,6 @@ def unpack_bones(packed: Any) -> dict[str, Pose]:
     """
     (bones,) = fields("WalkerBoneControlIn", packed, 1)
     if not isinstance(bones, (list, tuple)):
-        raise WireError(f"expected an array of bones, got {str(bones)[:80]}")
+        raise WireError(f"expected an array of bones, got {shown(bones)}")
     pairs = (fields("BoneTransformDataIn", bone, 2) for bone in bones)
     return {text(name): unpack_pose(pose) for name, pose in pairs}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sim_scenarios.embedded_simulator.wire.errors import WireError
+from sim_scenarios.embedded_simulator.wire.errors import WireError, shown
 from sim_scenarios.embedded_simulator.wire.structs import (
     fields,
     integer,
@@ -102,7 +102,7 @@ def _spawn(body: Any) -> SpawnCommand:
     # The attachment type is uninitialised memory when there is no parent; CARLA's server ignores it in batches, too.
     description, pose, parent, _attachment, _socket, do_after = fields("SpawnActor", body, 6)
     if not isinstance(do_after, (list, tuple)):
-        raise WireError(f"expected an array of commands, got {str(do_after)[:80]}")
+        raise WireError(f"expected an array of commands, got {shown(do_after)}")
     return SpawnCommand(
         description=unpack_description(description),
         pose=unpack_pose(pose),

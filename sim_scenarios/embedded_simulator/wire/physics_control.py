@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from sim_scenarios.embedded_simulator.wire.errors import WireError
+from sim_scenarios.embedded_simulator.wire.errors import WireError, shown
 from sim_scenarios.embedded_simulator.wire.structs import fields, flag, number, unpack_vector
 from sim_scenarios.embedded_simulator.world.vehicle_physics import CurvePoint, Gear, VehiclePhysics, Wheel
 
@@ -60,5 +60,5 @@ def _numbers(name: str, packed: Any, count: int) -> list[float]:
 
 def _array(packed: Any) -> list[Any]:
     if not isinstance(packed, (list, tuple)):
-        raise WireError(f"expected an array, got {str(packed)[:80]}")
+        raise WireError(f"expected an array, got {shown(packed)}")
     return list(packed)

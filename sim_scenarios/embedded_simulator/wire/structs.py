@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sim_scenarios.embedded_simulator.wire.errors import WireError
+from sim_scenarios.embedded_simulator.wire.errors import WireError, shown
 from sim_scenarios.embedded_simulator.world.controls import (
     AckermannControl,
     AckermannSettings,
@@ -33,7 +33,11 @@ _T = TypeVar("_T")
 
 LARGEST_NUMBER = 1e9
 """No coordinate, speed, force or time of a street is larger; an actor at 1e39 m would make every snapshot fail."""
-
+LONGEST_STEP_S = 10.0
+"""A hundred times what CARLA's manual allows; no model of a vehicle makes sense of more."""
+LONGEST_ATTRIBUTE = 1 << 16
+"""Characters: an actor's attributes are kept and told to every client."""
+_MOST_GEARS = 127
 
 # --- plain values ---------------------------------------------------------------------------------------------------
 
@@ -45,7 +49,7 @@ def fields(name: str, packed: Any, count: int) -> list[Any]:
         WireError: Not an array, or too short.
     """
     if not isinstance(packed, (list, tuple)) or len(packed) < count:
-        raise WireError(f"expected {name} as an array of {count} fields, got {str(packed)[:80]}")
+        raise WireError(f"expected {name} as an array of {count} fields, got {shown(packed)}")
     return list(packed[:count])
 
 
@@ -56,28 +60,28 @@ def number(packed: Any) -> float:
         WireError: Not a number, or none below ``LARGEST_NUMBER``.
     """
     if isinstance(packed, bool) or not isinstance(packed, (int, float)) or not abs(packed) <= LARGEST_NUMBER:
-        raise WireError(f"expected a finite number of at most {LARGEST_NUMBER:g}, got {str(packed)[:80]}")
+        raise WireError(f"expected a finite number of at most {LARGEST_NUMBER:g}, got {shown(packed)}")
     return float(packed)
 
 
 def integer(packed: Any) -> int:
-    """An integer, also from a float without a fraction."""
-    if isinstance(packed, bool) or not isinstance(packed, (int, float)) or packed % 1 != 0:
-        raise WireError(f"expected an integer, got {str(packed)[:80]}")
+    """An integer, also from a float without a fraction; one that 64 bits hold, as everything that is sent back."""
+    if isinstance(packed, bool) or not isinstance(packed, (int, float)) or packed % 1 != 0 or abs(packed) >= 2**63:
+        raise WireError(f"expected an integer, got {shown(packed)}")
     return int(packed)
 
 
 def flag(packed: Any) -> bool:
     """A bool."""
     if not isinstance(packed, (bool, int)):
-        raise WireError(f"expected a bool, got {str(packed)[:80]}")
+        raise WireError(f"expected a bool, got {shown(packed)}")
     return bool(packed)
 
 
 def text(packed: Any) -> str:
     """A string."""
     if not isinstance(packed, str):
-        raise WireError(f"expected a string, got {str(packed)[:80]}")
+        raise WireError(f"expected a string, got {shown(packed)}")
     return packed
 
 
@@ -95,7 +99,7 @@ def pack_optional(present: Any | None) -> list[Any]:
 def integers(packed: Any) -> list[int]:
     """A vector of integers (actor ids)."""
     if not isinstance(packed, (list, tuple)):
-        raise WireError(f"expected an array of integers, got {str(packed)[:80]}")
+        raise WireError(f"expected an array of integers, got {shown(packed)}")
     return [integer(item) for item in packed]
 
 
@@ -165,8 +169,8 @@ def unpack_settings(packed: Any) -> EpisodeSettings:
         ego,
     ) = fields("EpisodeSettings", packed, 11)
     delta_s = optional(fixed_delta, number)
-    if delta_s is not None and delta_s < 0.0:
-        raise WireError(f"expected fixed_delta_seconds >= 0, got {delta_s}")
+    if delta_s is not None and not 0.0 <= delta_s <= LONGEST_STEP_S:
+        raise WireError(f"expected fixed_delta_seconds of 0 to {LONGEST_STEP_S:g}, got {delta_s}")
     return EpisodeSettings(
         synchronous_mode=flag(synchronous),
         no_rendering_mode=flag(no_rendering),
@@ -215,7 +219,7 @@ def unpack_description(packed: Any) -> ActorDescription:
     """ActorDescription."""
     uid, blueprint_id, attributes = fields("ActorDescription", packed, 3)
     if not isinstance(attributes, (list, tuple)):
-        raise WireError(f"expected an array of attributes, got {str(attributes)[:80]}")
+        raise WireError(f"expected an array of attributes, got {shown(attributes)}")
     return ActorDescription(
         uid=integer(uid), id=text(blueprint_id), attributes=tuple(_attribute_value(item) for item in attributes)
     )
@@ -223,6 +227,8 @@ def unpack_description(packed: Any) -> ActorDescription:
 
 def _attribute_value(packed: Any) -> AttributeValue:
     name, kind, content = fields("ActorAttributeValue", packed, 3)
+    if len(text(content)) > LONGEST_ATTRIBUTE:
+        raise WireError(f"expected an attribute of at most {LONGEST_ATTRIBUTE} characters, got {shown(content)}")
     return AttributeValue(text(name), integer(kind), text(content))
 
 
@@ -270,7 +276,7 @@ def unpack_color(packed: Any) -> tuple[int, int, int]:
     """Color: red, green, blue, 0..255."""
     red, green, blue = (integer(channel) for channel in fields("Color", packed, 3))
     if not all(0 <= channel <= 255 for channel in (red, green, blue)):
-        raise WireError(f"expected a colour's channels as 0 to 255, got {str(packed)[:80]}")
+        raise WireError(f"expected a colour's channels as 0 to 255, got {shown(packed)}")
     return red, green, blue
 
 
@@ -292,7 +298,7 @@ def unpack_vehicle_control(packed: Any) -> VehicleControl:
         hand_brake=flag(hand_brake),
         reverse=flag(reverse),
         manual_gear_shift=flag(manual),
-        gear=integer(gear),
+        gear=max(-_MOST_GEARS, min(_MOST_GEARS, integer(gear))),
     )
 
 

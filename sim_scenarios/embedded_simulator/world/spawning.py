@@ -30,6 +30,8 @@ from sim_scenarios.embedded_simulator.world.vehicle_physics import default_physi
 from sim_scenarios.embedded_simulator.world.walker_catalogue import TAG_PEDESTRIAN, WALKERS, WalkerSpec
 
 MAX_IMAGE_SIDE_PX = 8192
+MAX_IMAGE_PX = 4096 * 2160
+"""The rasteriser takes about 100 bytes a pixel: with more, the process would need over 1.5 GiB."""
 _WALKER_HALF_WIDTH_M = 0.22
 _TWO_WHEELER_LOCK_DEG = 45.0
 
@@ -147,10 +149,12 @@ def _camera_shape(description: ActorDescription) -> CameraShape:
     width = int(_number(description, "image_size_x", 800))
     height = int(_number(description, "image_size_y", 600))
     fov_deg = _number(description, "fov", 90.0)
-    if not (0 < width <= MAX_IMAGE_SIDE_PX and 0 < height <= MAX_IMAGE_SIDE_PX and 1.0 <= fov_deg <= 179.0):
+    sides_fit = 0 < width <= MAX_IMAGE_SIDE_PX and 0 < height <= MAX_IMAGE_SIDE_PX
+    if not (sides_fit and width * height <= MAX_IMAGE_PX and 1.0 <= fov_deg <= 179.0):
         raise WorldError(
             f"Spawn failed because of invalid actor description: {description.id} is to be {width}x{height} px with "
-            f"fov {fov_deg}; sides must be 1 to {MAX_IMAGE_SIDE_PX} and fov 1 to 179 degrees"
+            f"fov {fov_deg}; sides must be 1 to {MAX_IMAGE_SIDE_PX}, with {MAX_IMAGE_PX} px at most, and fov 1 to 179 "
+            "degrees"
         )
     return CameraShape(width=width, height=height, fov_deg=fov_deg)
 
@@ -160,12 +164,15 @@ def _number(description: ActorDescription, name: str, default: float) -> float:
     if not text:
         return default
     try:
-        return float(text)
-    except ValueError as error:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
         raise WorldError(
-            f"Spawn failed because of invalid actor description: attribute {name} of {description.id} is {text!r}, "
-            "which is not a number"
-        ) from error
+            f"Spawn failed because of invalid actor description: attribute {name} of {description.id} is "
+            f"{text[:80]!r}, which is not a number"
+        )
+    return number
 
 
 def _color(description: ActorDescription, *, default: tuple[int, int, int]) -> tuple[int, int, int]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 from sim_scenarios.embedded_simulator import server as server_module
+from sim_scenarios.embedded_simulator import stream_hub
 from sim_scenarios.embedded_simulator.render.view import Frame, View
 from sim_scenarios.embedded_simulator.road.town import Town
 from sim_scenarios.embedded_simulator.server import Listeners, PortInUseError, Server, bind
@@ -224,7 +226,7 @@ def test_the_first_tick_waits_for_an_announced_subscription(scene: Scene) -> Non
 
 
 def test_an_announcement_that_never_comes_true_does_not_hang(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "SUBSCRIPTION_WAIT_S", 0.05)
+    monkeypatch.setattr(stream_hub, "SUBSCRIPTION_WAIT_S", 0.05)
 
     async def play(clients: Clients, world: World) -> None:
         client = await clients.connect()
@@ -274,6 +276,128 @@ def test_in_synchronous_mode_a_slow_reader_misses_nothing(scene: Scene) -> None:
         assert [unpack_header(await next_message(images)).frame for _ in frames] == frames
 
     scene(play)
+
+
+def test_a_subscriber_that_never_reads_is_cut_off_and_the_others_miss_nothing(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(stream_hub, "MAX_BACKLOG_BYTES", 30 << 20)
+    monkeypatch.setattr(stream_hub, "BACKLOG_WAIT_S", 0.1)
+
+    async def play(clients: Clients, world: World) -> None:
+        client = await clients.connect()
+        await client.call("set_episode_settings", SYNCHRONOUS)
+        stream_id = await spawn_camera(client, image_size_x="1600", image_size_y="1200")
+        deaf, reader = await client.subscribe(stream_id), await client.subscribe(stream_id)
+        frames = []
+        for _ in range(12):  # of 8 MB
+            frames.append(await client.call("tick_cue"))
+            assert unpack_header(await next_message(reader)).frame == frames[-1]
+        seen = 0
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                assert unpack_header(await next_message(deaf)).frame == frames[seen]
+                seen += 1
+        assert 0 < seen < 10  # in their order, and then the end
+
+    scene(play)
+    assert "cut a subscriber to stream 2 off: it left " in capfd.readouterr().err
+
+
+def test_more_connections_than_open_files_are_refused(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(server_module.resource, "getrlimit", lambda _: (server_module._RESERVED_FILES + 3, 100))
+
+    async def play(clients: Clients, world: World) -> None:
+        client, other = await clients.connect(), await clients.connect()
+        states = await client.subscribe(EPISODE_STREAM_ID)
+        assert await other.call("version") == "0.9.16"
+        for _ in range(30):
+            refused = await clients.connect()
+            assert await refused.closed_by_server()
+        await client.call("tick_cue")
+        await next_message(states)
+        other.writer.close()
+        await asyncio.sleep(0.05)
+        assert await (await clients.connect()).call("version") == "0.9.16"
+
+    scene(play)
+    told = capfd.readouterr().err
+    assert "refused a connection: there are 3, as many as open files allow" in told
+    assert told.count("refused a connection") == server_module._TOLD_CLOSURES
+
+
+def test_no_file_left_is_no_reason_to_spin(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def play(clients: Clients, world: World) -> None:
+        client = await clients.connect()
+        assert await client.call("version") == "0.9.16"
+        taken = []
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        waiting = socket.socket()
+        waiting.setblocking(False)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+        try:
+            with contextlib.suppress(OSError):
+                while len(taken) < 64:
+                    taken.append(socket.socket())
+            assert len(taken) < 64
+            waiting.connect_ex(("127.0.0.1", clients.port))
+            await asyncio.sleep(0.35)
+            assert await client.call("tick_cue") > 0
+        finally:
+            for each in taken:
+                each.close()
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        waiting.close()
+        assert await (await clients.connect()).call("version") == "0.9.16"
+
+    scene(play)
+    assert 1 <= capfd.readouterr().err.count("cannot take a connection") <= 5
+
+
+def test_half_requests_of_all_clients_have_a_bound(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "MAX_HELD_BYTES", 3 << 20)
+
+    async def play(clients: Clients, world: World) -> None:
+        halves = [await clients.connect() for _ in range(3)]
+        for half in halves:
+            half.writer.write(b"\x94\x00\x01\xdb\x01\x00\x00\x00" + bytes(1 << 20))
+        await asyncio.sleep(0.3)
+        closed = [half for half in halves if half.reader.at_eof()]
+        assert len(closed) == 1
+        (first, second) = (half for half in halves if half not in closed)
+        first.writer.close()
+        await asyncio.sleep(0.05)
+        second.writer.write(bytes(1 << 20))
+        assert await (await clients.connect()).call("version") == "0.9.16"
+        assert not second.reader.at_eof()
+
+    scene(play)
+
+
+def test_who_asks_without_end_lets_the_others_in_between(scene: Scene) -> None:
+    async def play(clients: Clients, world: World) -> None:
+        greedy, other = await clients.connect(), await clients.connect()
+        flood = b"".join(
+            pack_request(Request(msgid=i, method="version", arguments=(), is_async=False)) for i in range(20_000)
+        )
+        greedy.writer.write(flood)
+        await asyncio.sleep(0)
+        for _ in range(5):
+            assert await other.call("version") == "0.9.16"
+        answered = sum(1 for _ in _messages(await greedy.reader.read(1 << 22)))
+        assert answered < 15_000
+
+    scene(play)
+
+
+def _messages(data: bytes) -> msgpack.Unpacker:
+    unpacker = msgpack.Unpacker()
+    unpacker.feed(data)
+    return unpacker
 
 
 def test_in_asynchronous_mode_a_slow_reader_misses_frames_and_costs_no_memory(scene: Scene) -> None:
@@ -386,3 +510,15 @@ def test_a_host_by_name_is_resolved_for_the_tokens() -> None:
 def test_a_port_that_cannot_be(port: int) -> None:
     with pytest.raises(PortInUseError, match="cannot listen"):
         bind("127.0.0.1", port)
+
+
+def test_the_limit_of_open_files_is_raised_softly() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
+        server_module.raise_file_limit()
+        raised, still_hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        assert raised == min(still_hard, server_module.MOST_OPEN_FILES)
+        assert still_hard == hard
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -20,3 +20,12 @@ def test_the_size_used_longest_ago_makes_room() -> None:
     store.canvas(side + 1, side)
     assert store.canvas(side, side) is first
     assert store.canvas(side, side + 1) is not second
+
+
+def test_a_very_large_one_is_not_kept() -> None:
+    store = CanvasStore()
+    small = store.canvas(90, 160)
+    large = store.canvas(1, MAX_KEPT_PIXELS + 1)
+    assert large.rgb.shape == (1, MAX_KEPT_PIXELS + 1, 3)
+    assert store.canvas(1, MAX_KEPT_PIXELS + 1) is not large
+    assert store.canvas(90, 160) is small
