@@ -9,7 +9,7 @@ height of a step are those of Unreal's character movement; a jump goes up by a m
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from sim_scenarios.embedded_simulator.world.controls import WalkerControl
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector
@@ -31,9 +31,8 @@ LYING_PER_HEIGHT = 0.075
 """Height of a lying body's middle above the ground, in body heights."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WalkerMotion:
-    """A walker's feet [m], how they move [m/s], and where it looks."""
+class WalkerMotion(NamedTuple):
+    """A walker's feet [m], how they move [m/s], and where it looks; a tuple: every tick makes three of each."""
 
     feet: Vector
     velocity: Vector
@@ -75,8 +74,8 @@ def land(motion: WalkerMotion, ground_z: float) -> WalkerMotion:
     vx, vy, vz = motion.velocity
     reaches_down = MAX_STEP_M if not motion.is_airborne else 0.0
     if z <= ground_z + reaches_down and vz <= 0.0:
-        return replace(motion, feet=Vector(x, y, ground_z), velocity=Vector(vx, vy, 0.0), is_airborne=False)
-    return replace(motion, is_airborne=True)
+        return WalkerMotion(Vector(x, y, ground_z), Vector(vx, vy, 0.0), motion.yaw_deg, is_airborne=False)
+    return motion if motion.is_airborne else motion._replace(is_airborne=True)
 
 
 def slide(motion: WalkerMotion, *, delta_s: float) -> WalkerMotion:
@@ -105,12 +104,7 @@ def _flown(feet: Vector, velocity: Vector, yaw_deg: float, is_airborne: bool, de
         # The mean of the speeds before and after: the way a thrown body goes exactly, whatever the time step.
         z += (vz - 0.5 * _GRAVITY * delta_s) * delta_s
         vz -= _GRAVITY * delta_s
-    return WalkerMotion(
-        feet=Vector(x + vx * delta_s, y + vy * delta_s, z),
-        velocity=Vector(vx, vy, vz),
-        yaw_deg=yaw_deg,
-        is_airborne=is_airborne,
-    )
+    return WalkerMotion(Vector(x + vx * delta_s, y + vy * delta_s, z), Vector(vx, vy, vz), yaw_deg, is_airborne)
 
 
 def _towards(x: float, y: float, wanted_x: float, wanted_y: float, most: float) -> tuple[float, float]:

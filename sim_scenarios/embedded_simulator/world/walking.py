@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,7 +134,7 @@ def _before_a_wall(
     if here > was.feet.z + MAX_STEP_M:
         return motion, ground_z
     feet = Vector(was.feet.x, was.feet.y, motion.feet.z)
-    return replace(motion, feet=feet, velocity=Vector(0.0, 0.0, motion.velocity.z)), here
+    return motion._replace(feet=feet, velocity=Vector(0.0, 0.0, motion.velocity.z)), here
 
 
 def knock_down(walker: Walker, impulse: Vector) -> None:
