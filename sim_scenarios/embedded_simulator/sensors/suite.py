@@ -6,7 +6,7 @@ it likes. A sensor that nobody listens to measures nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,15 @@ from sim_scenarios.embedded_simulator.sensors.obstacle import plan_probe
 from sim_scenarios.embedded_simulator.sensors.radar import plan_sweep
 from sim_scenarios.embedded_simulator.sensors.satellite import measure_gnss
 from sim_scenarios.embedded_simulator.wire.sensor_data import SensorHeader, SensorType, pack_header
-from sim_scenarios.embedded_simulator.world.actors import CAMERA_KINDS, LIDAR_KINDS, MovingActor, Sensor, SensorKind
+from sim_scenarios.embedded_simulator.world.actors import (
+    CAMERA_KINDS,
+    LIDAR_KINDS,
+    Actor,
+    MovingActor,
+    Sensor,
+    SensorKind,
+)
+from sim_scenarios.embedded_simulator.world.snapshot import Vector
 from sim_scenarios.embedded_simulator.world.world import Tick, World
 
 _TICK_TOLERANCE_S = 1e-6
@@ -56,6 +64,8 @@ class _Memory:
     angle_deg: float = 0.0
     """Of a lidar's head."""
     mount: Mount | None = None
+    followed: int = -1
+    """Frame of the mount."""
 
 
 class SensorSuite:
@@ -69,8 +79,9 @@ class SensorSuite:
         """Returns what the due sensors measured; ``is_listened_to`` takes a stream id."""
         sensors = [sensor for sensor in world.of_kind(Sensor) if sensor.stream_id]
         self._remember(sensors)
-        self._follow_mounts(sensors, world, tick)
-        due = [s for s in sensors if is_listened_to(s.stream_id) and self._is_due(s, world.elapsed_s)]
+        heard = [sensor for sensor in sensors if is_listened_to(sensor.stream_id)]
+        self._follow_mounts(heard, world, tick)
+        due = [sensor for sensor in heard if self._is_due(sensor, world.elapsed_s)]
         for sensor in due:
             self._memories[sensor.id].last_s = world.elapsed_s
         messages = [
@@ -79,7 +90,7 @@ class SensorSuite:
             if sensor.kind in _AT_ONCE
             for payload in self._payloads(sensor, world, tick)
         ]
-        jobs: list[Job] = self._ray_jobs([sensor for sensor in due if sensor.kind in _BY_RAYS], world, tick)
+        jobs = self._ray_jobs([sensor for sensor in due if sensor.kind in _BY_RAYS], world, tick)
         if not world.settings.no_rendering_mode:
             jobs += plan_jobs(sensor for sensor in due if sensor.kind in CAMERA_KINDS)
         return Measurements(messages=tuple(messages), jobs=tuple(jobs))
@@ -98,32 +109,36 @@ class SensorSuite:
                 memory = _Memory(noise=np.random.default_rng([self._seed, own]))
             self._memories[sensor.id] = memory
 
-    def _follow_mounts(self, sensors: Iterable[Sensor], world: World, tick: Tick) -> None:
-        for sensor in sensors:
+    def _follow_mounts(self, heard: Iterable[Sensor], world: World, tick: Tick) -> None:
+        """In every tick, due or not; one that was not heard in the tick before starts anew."""
+        for sensor in heard:
             if sensor.kind in _MOVED:
                 memory = self._memories[sensor.id]
+                before = memory.mount if memory.followed == tick.snapshot.frame - 1 else None
                 carrier = world.actors.get(sensor.parent_id)
-                memory.mount = follow_mount(sensor, carrier, memory.mount, tick.snapshot.delta_s)
+                memory.mount = follow_mount(sensor, carrier, before, tick.snapshot.delta_s)
+                memory.followed = tick.snapshot.frame
 
-    def _ray_jobs(self, sensors: Iterable[Sensor], world: World, tick: Tick) -> list[Job]:
-        jobs: list[Job] = []
-        delta_s = tick.snapshot.delta_s
-        for sensor in sensors:
-            memory = self._memories[sensor.id]
-            if sensor.kind is SensorKind.RADAR:
-                assert memory.mount is not None  # followed in this tick
-                velocity, targets = (
-                    memory.mount.velocity,
-                    {mover.id: mover.velocity for mover in world.of_kind(MovingActor)},
-                )
-                jobs.append(plan_sweep(sensor, velocity=velocity, targets=targets, delta_s=delta_s, noise=memory.noise))
-            elif sensor.kind is SensorKind.OBSTACLE:
-                jobs.append(plan_probe(sensor, dict(world.actors)))
-            else:
-                scan = plan_scan(sensor, first_angle_deg=memory.angle_deg, delta_s=delta_s, noise=memory.noise)
-                memory.angle_deg = scan.last_angle_deg
-                jobs.append(scan)
-        return jobs
+    def _ray_jobs(self, sensors: Sequence[Sensor], world: World, tick: Tick) -> list[Job]:
+        if not sensors:
+            return []
+        actors = dict(world.actors)  # as they are now: jobs are performed while the world goes on
+        targets = {mover.id: mover.velocity for mover in world.of_kind(MovingActor)}
+        return [self._ray_job(sensor, actors, targets, tick.snapshot.delta_s) for sensor in sensors]
+
+    def _ray_job(
+        self, sensor: Sensor, actors: Mapping[int, Actor], targets: Mapping[int, Vector], delta_s: float
+    ) -> Job:
+        memory = self._memories[sensor.id]
+        if sensor.kind is SensorKind.OBSTACLE:
+            return plan_probe(sensor, actors)
+        if sensor.kind is SensorKind.RADAR:
+            assert memory.mount is not None  # followed in this tick
+            velocity = memory.mount.velocity
+            return plan_sweep(sensor, velocity=velocity, targets=targets, delta_s=delta_s, noise=memory.noise)
+        scan = plan_scan(sensor, first_angle_deg=memory.angle_deg, delta_s=delta_s, noise=memory.noise)
+        memory.angle_deg = scan.last_angle_deg
+        return scan
 
     def _payloads(self, sensor: Sensor, world: World, tick: Tick) -> Iterable[bytes]:
         memory = self._memories[sensor.id]

@@ -245,10 +245,14 @@ class Sensor(Actor):
     camera: CameraShape | None = None
     lidar: LidarShape | None = None
     radar: RadarShape | None = None
+    numbers: dict[str, float] = field(default_factory=dict)
+    """Attributes that ``number`` has read; they stay as they were spawned."""
 
     def number(self, name: str, default: float = 0.0) -> float:
         """A numeric attribute; ``default`` where it is missing or is no number."""
-        try:
-            return float(self.description.attribute(name, str(default)))
-        except ValueError:
-            return default
+        if name not in self.numbers:
+            try:
+                self.numbers[name] = float(self.description.attribute(name, str(default)))
+            except ValueError:
+                self.numbers[name] = default
+        return self.numbers[name]

@@ -9,11 +9,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from sim_scenarios.embedded_simulator.render.renderer import Renderer
 from sim_scenarios.embedded_simulator.render.view import rotation_axes
+from sim_scenarios.embedded_simulator.road.town import Town
 from sim_scenarios.embedded_simulator.sensors.lidar import points_per_channel
 from sim_scenarios.embedded_simulator.wire.sensor_data import LIDAR_POINT, SEMANTIC_LIDAR_POINT
 from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.ray_sensors import LidarShape
+from sim_scenarios.embedded_simulator.world.snapshot import Vector
+from sim_scenarios.embedded_simulator.world.world import StaticTown, World
 
 LIDAR, SEMANTIC = "sensor.lidar.ray_cast", "sensor.lidar.ray_cast_semantic"
 CLEAN = {"dropoff_general_rate": 0.0, "dropoff_intensity_limit": 1.0, "dropoff_zero_intensity": 0.0}
@@ -200,3 +204,23 @@ def test_nothing_is_left_of_sensors_that_are_gone(stand: Any) -> None:
             stand.world.destroy(sensor.id)
         list(stand.tick())
         assert not stand.suite._memories
+
+
+def test_worlds_that_are_told_the_same_give_the_same_bytes_on_one_thread_or_two(
+    stand: Any, street: StaticTown, street_town: Town
+) -> None:
+    other = type(stand)(World("Street", street), Renderer(street_town, threads=2))
+    runs = []
+    for each in (stand, other):
+        car = each.car(60.0)
+        car.set_velocity(Vector(8.0, 0.0, 0.0))
+        each.car(75.0, -1.75, yaw=180.0)
+        each.sensor(LIDAR, car, at=(0, 0, 2.2), points_per_second=30_000, noise_stddev=0.02, range=80)
+        each.sensor(SEMANTIC, car, at=(0, 0, 2.2), points_per_second=30_000)
+        each.sensor("sensor.other.radar", car, at=(2.3, 0, 0.8), points_per_second=4000)
+        each.sensor("sensor.other.obstacle", car, at=(0, 0, 1), distance=30)
+        each.sensor("sensor.other.imu", car, noise_accel_stddev_x=0.1)
+        each.sensor("sensor.other.gnss", car, noise_lat_stddev=1e-6)
+        runs.append([list(each.tick()) for _ in range(12)])
+    assert len(runs[0][0]) >= 5
+    assert runs[0] == runs[1]

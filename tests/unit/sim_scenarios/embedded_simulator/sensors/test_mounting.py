@@ -1,4 +1,4 @@
-"""What a sensor feels of its carrier's turning, through the IMU."""
+"""What a sensor feels of its carrier's turning, through the IMU; where the GNSS receiver thinks it is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation
 
-IMU = "sensor.other.imu"
+IMU, GNSS = "sensor.other.imu", "sensor.other.gnss"
 
 
 def readings(stand: Any) -> list[Any]:
@@ -47,6 +47,20 @@ def test_the_first_readings_are_sensible(stand: Any) -> None:
         assert gyroscope == pytest.approx([0.0, 0.0, 0.0])
 
 
+def test_a_pause_in_listening_is_no_jump(stand: Any) -> None:
+    """While nobody listens the mount is not followed; the carrier may be anywhere afterwards."""
+    car = stand.car(60.0)
+    stand.sensor(IMU, car, at=(1.5, 0, 1))
+    readings(stand)
+    stand.suite.measure(stand.world, stand.world.tick(), is_listened_to=lambda stream_id: False)
+    turn_in_place(car, 90.0)
+    stand.suite.measure(stand.world, stand.world.tick(), is_listened_to=lambda stream_id: False)
+    for _ in range(3):
+        stand.world.tick()
+    ((accelerometer, _, _),) = readings(stand)
+    assert accelerometer == pytest.approx([0.0, 0.0, 9.81], abs=1e-3)
+
+
 def test_a_turned_mount_feels_gravity_along_its_own_axes(stand: Any) -> None:
     car = stand.car(60.0)
     stand.sensor(IMU, car, at=(0, 0, 1), turned=(0, 0, 90))
@@ -69,3 +83,20 @@ def test_gravity_is_the_world_s(stand: Any) -> None:
     stand.sensor(IMU, at=(60, 0, 2))
     ((accelerometer, _, _),) = readings(stand)
     assert accelerometer == pytest.approx([0.0, 0.0, 1.62])
+
+
+def test_a_gnss_receiver_adds_its_bias_and_noise_to_where_it_is(stand: Any) -> None:
+    """Latitude grows with y, longitude with x, as in the client's 0.9.16."""
+    exact = {"at": (60, 0, 2)}
+    stand.sensor(GNSS, **exact)
+    stand.sensor(GNSS, at=(60, 100, 2))
+    stand.sensor(GNSS, at=(160, 0, 7))
+    stand.sensor(GNSS, **exact, noise_lat_bias=1e-3, noise_lon_bias=-2e-3, noise_alt_bias=3)
+    stand.sensor(GNSS, **exact, noise_lat_stddev=1e-5, noise_seed=1)
+    first, aside, ahead, biased, noisy = readings(stand)
+    assert aside[0] - first[0] == pytest.approx(100 / 111_320, rel=0.01)
+    assert ahead[1] > first[1]
+    assert ahead[2] - first[2] == pytest.approx(5.0)
+    assert [b - f for b, f in zip(biased, first, strict=True)] == pytest.approx([1e-3, -2e-3, 3.0])
+    assert 0.0 < abs(noisy[0] - first[0]) < 6e-5
+    assert noisy[1:] == first[1:]
