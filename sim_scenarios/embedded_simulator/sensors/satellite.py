@@ -1,7 +1,7 @@
 """The GNSS receiver: the sensor's place on Earth by the map's geo reference, plus the noise its blueprint asks for.
 
-The place is what the client's ``Map.transform_to_geolocation`` gives. In 0.9.16 latitude grows with y, although north of
-the IMU's compass is -y; CARLA mended that later (its pull request 9552).
+The place is what the client's ``Map.transform_to_geolocation`` gives. In 0.9.16 latitude grows with y, although the
+IMU's compass has its north at -y; CARLA mended that later (its pull request 9552).
 """
 
 from __future__ import annotations
