@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.physics.broad_phase import Meeting, Movers, find_meeting
 from sim_scenarios.embedded_simulator.physics.contacts import Body, BodyAfter, Outcome, collide
-from sim_scenarios.embedded_simulator.physics.footprints import Footprint, penetration
+from sim_scenarios.embedded_simulator.physics.footprints import Footprint
 from sim_scenarios.embedded_simulator.physics.scenery_grid import Scenery
 from sim_scenarios.embedded_simulator.world.actors import MovingActor, TrafficLight, Vehicle, Walker
 from sim_scenarios.embedded_simulator.world.description import BoundingBox
 from sim_scenarios.embedded_simulator.world.geometry import difference, length, scaled, wrap_degrees
-from sim_scenarios.embedded_simulator.world.ground import Ground
 from sim_scenarios.embedded_simulator.world.motion import FASTEST
 from sim_scenarios.embedded_simulator.world.scenery import Solid
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector
@@ -31,8 +30,6 @@ FELT_SPEED = 0.05
 """[m/s] A contact that changes the lighter body's speed by less is two bodies resting against each other: no event."""
 PUSH_N = 200.0
 """What somebody who walks into something pushes it with; legs do not bring the whole body's momentum tick by tick."""
-DEEPEST_M = 0.5
-"""A body spawned this far in the ground comes up by itself: clients give heights of roads that are not quite ours."""
 CLEARANCE_M = 0.15
 """What is lower passes under a vehicle, or is its wheels' matter."""
 
@@ -59,7 +56,8 @@ class Contacts:
         light_ids = {light.site.opendrive_id: light.id for light in lights}
         self._owners = [light_ids.get(solid.signal_id, 0) for solid in solids]
         self._object_ids = np.array([solid.object_id for solid in solids], np.int64)
-        self._hidden = np.zeros(len(solids), np.bool_)
+        self.hidden = np.zeros(len(solids), np.bool_)
+        """(S,) boxes that are not there."""
         self._ids: list[int] = []
         self._boxes: list[BoundingBox] = []
         self._shapes = np.empty((0, 6))
@@ -68,20 +66,7 @@ class Contacts:
 
     def hide(self, object_ids: Collection[int]) -> None:
         """Takes these environment objects, and no others, out of the way."""
-        self._hidden = np.isin(self._object_ids, sorted(object_ids))
-
-    def is_blocked(self, actor: MovingActor, others: Iterable[MovingActor], ground: Ground) -> bool:
-        """Whether something stands where an actor is to be, or the ground does."""
-        box = footprint(actor)
-        if ground.height(box.x, box.y, box.bottom) > box.bottom + DEEPEST_M:
-            return True
-        for other in others:
-            if other.has_collisions and other.id != actor.parent_id:
-                x, y, _ = other.pose.location
-                reach = box.radius + length(other.box.extent) + length(other.box.location)
-                if abs(x - box.x) < reach and abs(y - box.y) < reach and penetration(box, footprint(other)):
-                    return True
-        return any(not self._hidden[index] for index, _ in self._scenery.overlaps(box))
+        self.hidden = np.isin(self._object_ids, sorted(object_ids))
 
     def resolve(self, actors: Sequence[MovingActor], starts: Sequence[Pose], delta_s: float) -> list[Collision]:
         """Moves what touched and reports what each felt.
@@ -97,7 +82,7 @@ class Contacts:
         if len(bodies) < len(actors):
             starts = [start for actor, start in zip(actors, starts, strict=True) if actor.has_collisions]
         movers = self._movers(bodies, starts)
-        meeting = find_meeting(movers, self._scenery, self._hidden, farthest_m=FASTEST * delta_s)
+        meeting = find_meeting(movers, self._scenery, self.hidden, farthest_m=FASTEST * delta_s)
         if not meeting.bodies:
             return []
         met = [bodies[number] for number in meeting.bodies]

@@ -61,6 +61,7 @@ from sim_scenarios.embedded_simulator.world.snapshot import (
     VisibleActor,
     Weather,
 )
+from sim_scenarios.embedded_simulator.world.spawn_clearance import SpawnClearance
 from sim_scenarios.embedded_simulator.world.spawning import make_actor
 from sim_scenarios.embedded_simulator.world.traffic_lights import TrafficLightControl
 from sim_scenarios.embedded_simulator.world.walking import (
@@ -140,6 +141,7 @@ class World:
         self._add_traffic_signs()
         self.traffic_lights = TrafficLightControl(lights)
         self._contacts = Contacts(place.scenery, place.solids, lights)
+        self._clearance = SpawnClearance(place.scenery, place.ground)
 
     # --- actors -----------------------------------------------------------------------------------------------------
 
@@ -184,13 +186,16 @@ class World:
                 raise WorldError("unable to attach actor: parent actor not found")
         placed = compose(parent.pose, pose) if parent else pose
         actor = make_actor(0, description, placed, next_stream_id=lambda: next(self._stream_ids))
-        if isinstance(actor, MovingActor) and self._contacts.is_blocked(
-            actor, self.of_kind(MovingActor), self.place.ground
-        ):
+        if isinstance(actor, MovingActor) and self._is_blocked(actor, parent):
             raise WorldError("Spawn failed because of collision at spawn position")
         if parent:
             actor.parent_id, actor.relative_pose = parent.id, pose
         return self._add(actor)
+
+    def _is_blocked(self, actor: MovingActor, parent: Actor | None) -> bool:
+        bodies = (other for other in self.actors.values() if isinstance(other, MovingActor))
+        hidden = self._contacts.hidden
+        return self._clearance.is_blocked(actor, bodies, hidden, parent_id=parent.id if parent else 0)
 
     def destroy(self, actor_id: int) -> None:
         """Removes an actor; what was attached to it stays where it is.
@@ -204,6 +209,7 @@ class World:
         if actor is self.spectator or isinstance(actor, TrafficLight | TrafficSign):
             raise WorldError(f"unable to destroy actor: {actor.type_id} {actor_id} belongs to the town")
         del self.actors[actor_id]
+        self._clearance.forget()
 
     def set_pose(self, actor_id: int, pose: Pose) -> None:
         """Puts an actor elsewhere at once; for an attached one, ``pose`` is relative to its parent.
@@ -212,6 +218,7 @@ class World:
             WorldError: It does not exist.
         """
         actor = self.actor(actor_id)
+        self._clearance.forget()
         if actor.relative_pose is not None:
             actor.relative_pose = pose
             self._follow_parent(actor)
@@ -233,6 +240,7 @@ class World:
             dead = [actor_id for actor_id in actor_ids if not self.actor_of_kind(actor_id, Walker).is_alive]
             raise WorldError(f"walkers {dead} are dead: they go nowhere")
         place_walkers(walkers, states)
+        self._clearance.forget()
 
     def enable_objects(self, object_ids: Iterable[int], enabled: bool) -> None:
         """Shows or hides environment objects: what is hidden is not drawn, not hit and in nobody's way.
@@ -305,6 +313,7 @@ class World:
         self.traffic_lights.watch(vehicles)
         for vehicle in vehicles:
             self._look_up_speed_limit(vehicle)
+        self._clearance.forget()
         return Tick(snapshot=self._snapshot(movers, delta_s), collisions=tuple(collisions))
 
     def _knock_down(self, collisions: Iterable[Collision]) -> None:
@@ -355,6 +364,8 @@ class World:
     def _add(self, actor: _A) -> _A:
         actor.id = next(self._actor_ids)
         self.actors[actor.id] = actor
+        if isinstance(actor, MovingActor):
+            self._clearance.add(actor)
         return actor
 
     def _add_spectator(self) -> Actor:

@@ -210,32 +210,6 @@ def test_equal_worlds_crash_alike(street: StaticTown) -> None:
     assert repr(drive()) == repr(drive())
 
 
-# --- spawning -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("blueprint", ["vehicle.tesla.model3", "walker.pedestrian.0002"])
-def test_nothing_is_spawned_where_something_stands(world: World, blueprint: str) -> None:
-    def spawn(x: float, y: float, z: float) -> None:
-        world.spawn(ActorDescription(uid=1, id=blueprint), Pose(Vector(x, y, z), Rotation()))
-
-    spawn_car(world, 30.0)
-    spawn_walker(world, 60.0, 1.75)
-    for x, y in ((30.0, 1.75), (60.0, 1.75), (150.0, 1.75), (50.0, 15.0), (100.0, 5.0)):  # pole, house, signal
-        with pytest.raises(WorldError, match="Spawn failed because of collision at spawn position"):
-            spawn(x, y, 0.9)
-    spawn(80.0, 1.75, 0.9)
-
-
-def test_nothing_is_spawned_in_the_ground(world: World) -> None:
-    with pytest.raises(WorldError, match="collision"):
-        world.spawn(ActorDescription(uid=1, id="vehicle.tesla.model3"), Pose(Vector(30.0, 1.75, -1.0), Rotation()))
-
-
-def test_a_sensor_has_no_body(world: World) -> None:
-    spawn_car(world, 30.0)
-    world.spawn(ActorDescription(uid=1, id="sensor.other.imu"), Pose(Vector(30.0, 1.75, 0.5), Rotation()))
-
-
 # --- several levels -------------------------------------------------------------------------------------------------
 
 
