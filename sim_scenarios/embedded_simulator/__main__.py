@@ -25,6 +25,7 @@ from sim_scenarios.embedded_simulator.road.build import TOWN_NAMES, build_town
 from sim_scenarios.embedded_simulator.road.town import Town
 from sim_scenarios.embedded_simulator.sensors.warm_up import warm_up
 from sim_scenarios.embedded_simulator.server import PortInUseError, Server, bind, raise_file_limit
+from sim_scenarios.embedded_simulator.world import driving
 from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.towns import TownLibrary
 from sim_scenarios.embedded_simulator.world.world import World
@@ -68,6 +69,7 @@ def main() -> int:
         return Renderer(town, threads=threads)
 
     warm_up(renderer_for(place.town))
+    driving.warm_up(place.ground)
 
     async def serve() -> None:
         world = World(name, place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from sim_scenarios.embedded_simulator.handlers.context import Context
@@ -16,9 +17,10 @@ from sim_scenarios.embedded_simulator.wire.structs import (
     unpack_pose,
     unpack_vector,
 )
+from sim_scenarios.embedded_simulator.world import driving
 from sim_scenarios.embedded_simulator.world.actors import Actor, MovingActor, Sensor, Vehicle
-from sim_scenarios.embedded_simulator.world.geometry import length, scaled
-from sim_scenarios.embedded_simulator.world.pushing import push
+from sim_scenarios.embedded_simulator.world.geometry import scaled
+from sim_scenarios.embedded_simulator.world.pushing import push, spin
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Vector
 
 
@@ -111,11 +113,7 @@ def set_actor_collisions(context: Context, actor_id: Any, enabled: Any) -> None:
 def set_actor_target_velocity(context: Context, actor_id: Any, velocity: Any) -> None:
     """The velocity at which a vehicle goes on from now; wheels and pedals change it as they do."""
     wanted = unpack_vector(velocity)
-    actor = context.world.actor(integer(actor_id))
-    if isinstance(actor, Vehicle):
-        actor.set_velocity(wanted)
-    else:
-        actor.velocity = wanted
+    context.world.actor(integer(actor_id)).velocity = wanted
 
 
 def enable_actor_constant_velocity(context: Context, actor_id: Any, velocity: Any) -> None:
@@ -129,45 +127,65 @@ def disable_actor_constant_velocity(context: Context, actor_id: Any) -> None:
     context.world.actor_of_kind(integer(actor_id), Vehicle).constant_velocity = None
 
 
-def add_actor_impulse(context: Context, actor_id: Any, impulse: Any) -> None:
-    """[kg m/s]; of a vehicle's, only the part along its wheels does anything."""
-    actor, wanted = context.world.actor_of_kind(integer(actor_id), MovingActor), unpack_vector(impulse)
+def set_actor_target_angular_velocity(context: Context, actor_id: Any, velocity: Any) -> None:
+    """[deg/s] about the world's axes; tyres and springs change it as they do."""
+    wanted = unpack_vector(velocity)
+    context.world.actor_of_kind(integer(actor_id), Vehicle).angular_velocity = wanted
+
+
+def set_actor_enable_gravity(context: Context, actor_id: Any, enabled: Any) -> None:
+    """Whether a vehicle has weight; nothing else falls."""
+    wanted = flag(enabled)
+    actor = context.world.actor(integer(actor_id))
     if isinstance(actor, Vehicle):
-        _give_impulse(actor, wanted)
-    else:
-        push(actor, wanted)
+        actor.has_gravity = wanted
+
+
+def add_actor_impulse(context: Context, actor_id: Any, impulse: Any) -> None:
+    """[kg m/s] at the centre of mass."""
+    push(context.world.actor_of_kind(integer(actor_id), MovingActor), unpack_vector(impulse))
 
 
 def add_actor_impulse_at_location(context: Context, actor_id: Any, impulse: Any, location: Any) -> None:
-    """[kg m/s] at a point of the world, which turns a prop; vehicles take it as ``add_actor_impulse``."""
+    """[kg m/s] at a point of the world, which may turn the actor, too."""
     actor = context.world.actor_of_kind(integer(actor_id), MovingActor)
-    if isinstance(actor, Vehicle):
-        _give_impulse(actor, unpack_vector(impulse))
-    else:
-        push(actor, unpack_vector(impulse), unpack_vector(location))
+    push(actor, unpack_vector(impulse), unpack_vector(location))
 
 
 def add_actor_force(context: Context, actor_id: Any, force: Any) -> None:
-    """[N] during the next tick; of a vehicle's, only the part along its wheels does anything."""
+    """[N] at the centre of mass during the next tick."""
     actor, wanted = context.world.actor_of_kind(integer(actor_id), MovingActor), unpack_vector(force)
     if isinstance(actor, Vehicle):
-        pending = actor.pending_force
-        actor.pending_force = Vector(pending.x + wanted.x, pending.y + wanted.y, pending.z + wanted.z)
+        actor.pending_force = _sum(actor.pending_force, wanted)
     else:
         push(actor, scaled(wanted, context.world.settings.delta_s))
 
 
 def add_actor_force_at_location(context: Context, actor_id: Any, force: Any, location: Any) -> None:
-    """[N] during the next tick at a point of the world; vehicles take it as ``add_actor_force``."""
-    actor = context.world.actor_of_kind(integer(actor_id), MovingActor)
+    """[N] at a point of the world during the next tick."""
+    actor, wanted = context.world.actor_of_kind(integer(actor_id), MovingActor), unpack_vector(force)
+    at = unpack_vector(location)
     if isinstance(actor, Vehicle):
-        add_actor_force(context, actor_id, force)
+        actor.pending_force = _sum(actor.pending_force, wanted)
+        actor.pending_torque = _sum(actor.pending_torque, driving.moment(actor, wanted, at))
     else:
-        push(actor, scaled(unpack_vector(force), context.world.settings.delta_s), unpack_vector(location))
+        push(actor, scaled(wanted, context.world.settings.delta_s), at)
 
 
-def _give_impulse(vehicle: Vehicle, impulse: Vector) -> None:
-    if length(impulse) > 0.0:
-        change = scaled(impulse, 1.0 / vehicle.mass_kg)
-        now = vehicle.velocity
-        vehicle.set_velocity(Vector(now.x + change.x, now.y + change.y, now.z))
+def add_actor_angular_impulse(context: Context, actor_id: Any, impulse: Any) -> None:
+    """[kg m^2 deg/s] about the world's axes."""
+    turning = Vector(*(math.radians(part) for part in unpack_vector(impulse)))
+    spin(context.world.actor_of_kind(integer(actor_id), MovingActor), turning)
+
+
+def add_actor_torque(context: Context, actor_id: Any, torque: Any) -> None:
+    """[N m] about the world's axes during the next tick."""
+    actor, wanted = context.world.actor_of_kind(integer(actor_id), MovingActor), unpack_vector(torque)
+    if isinstance(actor, Vehicle):
+        actor.pending_torque = _sum(actor.pending_torque, wanted)
+    else:
+        spin(actor, scaled(wanted, context.world.settings.delta_s))
+
+
+def _sum(a: Vector, b: Vector) -> Vector:
+    return Vector(a.x + b.x, a.y + b.y, a.z + b.z)

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from sim_scenarios.embedded_simulator.handlers.context import Context
-from sim_scenarios.embedded_simulator.physics.vehicle import GRAVITY, wheel_angle_deg
+from sim_scenarios.embedded_simulator.physics.ackermann import AckermannMemory
+from sim_scenarios.embedded_simulator.wire.errors import WireError
 from sim_scenarios.embedded_simulator.wire.physics_control import pack_physics, unpack_physics
 from sim_scenarios.embedded_simulator.wire.structs import (
     integer,
+    number,
     pack_ackermann_settings,
     unpack_ackermann_control,
     unpack_ackermann_settings,
     unpack_light_flags,
     unpack_vehicle_control,
 )
+from sim_scenarios.embedded_simulator.world import driving
 from sim_scenarios.embedded_simulator.world.actors import Vehicle
+from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.snapshot import VehicleLight
-from sim_scenarios.embedded_simulator.world.vehicle_physics import apply_physics, physics_at
+from sim_scenarios.embedded_simulator.world.vehicle_physics import physics_at
 
 _ALL_LIGHTS = sum(int(light) for light in VehicleLight)
-_IDLE_RPM, _RPM_PER_MPS = 800.0, 180.0
+_ALL_DOORS = 6
+"""``carla.VehicleDoor.All``: front left, front right, rear left, rear right, hood, trunk."""
 
 
 def _vehicle(context: Context, actor_id: Any) -> Vehicle:
@@ -28,23 +34,26 @@ def _vehicle(context: Context, actor_id: Any) -> Vehicle:
 
 
 def apply_control_to_vehicle(context: Context, actor_id: Any, control: Any) -> None:
-    """Pedals and wheel, until the next control."""
+    """Pedals and wheel, until the next control or for one tick (``sticky_control``)."""
     vehicle = _vehicle(context, actor_id)
     vehicle.control, vehicle.ackermann = unpack_vehicle_control(control), None
 
 
 def apply_ackermann_control_to_vehicle(context: Context, actor_id: Any, control: Any) -> None:
     """Target speed and wheel angle, until the next control."""
-    _vehicle(context, actor_id).ackermann = unpack_ackermann_control(control)
+    vehicle, wanted = _vehicle(context, actor_id), unpack_ackermann_control(control)
+    if vehicle.ackermann is None:
+        vehicle.ackermann_memory = AckermannMemory()
+    vehicle.ackermann = wanted
 
 
 def get_ackermann_controller_settings(context: Context, actor_id: Any) -> list[float]:
-    """Kept for the client, otherwise unused."""
+    """AckermannControllerSettings."""
     return pack_ackermann_settings(_vehicle(context, actor_id).ackermann_settings)
 
 
 def apply_ackermann_controller_settings(context: Context, actor_id: Any, settings: Any) -> None:
-    """Kept for the client, otherwise unused."""
+    """AckermannControllerSettings."""
     _vehicle(context, actor_id).ackermann_settings = unpack_ackermann_settings(settings)
 
 
@@ -55,10 +64,8 @@ def get_physics_control(context: Context, actor_id: Any) -> list[Any]:
 
 
 def apply_physics_control(context: Context, actor_id: Any, control: Any) -> None:
-    """Mass and steering lock take effect; the rest is kept and returned."""
-    vehicle = _vehicle(context, actor_id)
-    vehicle.physics = unpack_physics(control)
-    vehicle.parameters = apply_physics(vehicle.parameters, vehicle.physics)
+    """VehiclePhysicsControl, at once."""
+    driving.set_physics(_vehicle(context, actor_id), unpack_physics(control))
 
 
 def get_vehicle_light_state(context: Context, actor_id: Any) -> list[int]:
@@ -76,21 +83,90 @@ def get_vehicle_light_states(context: Context) -> list[list[int]]:
     return [[vehicle.id, int(vehicle.lights)] for vehicle in context.world.of_kind(Vehicle)]
 
 
-def get_wheel_steer_angle(context: Context, actor_id: Any, wheel: Any) -> float:
-    """[deg] of a front wheel; rear wheels do not steer."""
+def open_vehicle_door(context: Context, actor_id: Any, door: Any) -> None:
+    """Remembered for vehicles with doors that open; the models do not show it."""
+    vehicle, wanted = _vehicle(context, actor_id), _doors(door)
+    if vehicle.spec.has_dynamic_doors:
+        vehicle.open_doors |= wanted
+
+
+def close_vehicle_door(context: Context, actor_id: Any, door: Any) -> None:
+    """Inverse of ``open_vehicle_door``."""
+    vehicle, wanted = _vehicle(context, actor_id), _doors(door)
+    vehicle.open_doors -= wanted
+
+
+def _doors(door: Any) -> frozenset[int]:
+    number = integer(door)
+    if not 0 <= number <= _ALL_DOORS:
+        raise WireError(f"expected a door 0 to {_ALL_DOORS}, got {number}")
+    return frozenset(range(_ALL_DOORS)) if number == _ALL_DOORS else frozenset({number})
+
+
+def set_wheel_steer_direction(context: Context, actor_id: Any, wheel: Any, angle_deg: Any) -> None:
+    """For the eye only, and only while the vehicle has no physics, as in CARLA."""
     vehicle = _vehicle(context, actor_id)
-    return wheel_angle_deg(vehicle.motion, vehicle.parameters) if integer(wheel) in (0, 1) else 0.0
+    if not vehicle.simulate_physics:
+        vehicle.wheel_yaw_deg[_wheel(vehicle, wheel)] = number(angle_deg)
+
+
+def get_wheel_steer_angle(context: Context, actor_id: Any, wheel: Any) -> float:
+    """[deg] of one wheel, right positive: the physics', or what a client set while there are none."""
+    vehicle = _vehicle(context, actor_id)
+    index = _wheel(vehicle, wheel)
+    if vehicle.simulate_physics:
+        return math.degrees(vehicle.state["wheel_angle"][0, index])
+    return vehicle.wheel_yaw_deg.get(index, 0.0)
+
+
+def set_wheel_pitch_angle(context: Context, actor_id: Any, wheel: Any, angle_deg: Any) -> None:
+    """Kept while the vehicle has no physics; wheels are drawn turned by the way they went."""
+    vehicle = _vehicle(context, actor_id)
+    if not vehicle.simulate_physics:
+        vehicle.wheel_pitch_deg[_wheel(vehicle, wheel)] = number(angle_deg)
+
+
+def get_wheel_pitch_angle(context: Context, actor_id: Any, wheel: Any) -> float:
+    """[deg] of one wheel about its axle: the physics', or what a client set while there are none."""
+    vehicle = _vehicle(context, actor_id)
+    index = _wheel(vehicle, wheel)
+    if vehicle.simulate_physics:
+        return math.degrees(vehicle.state["rotation"][0, index])
+    return vehicle.wheel_pitch_deg.get(index, 0.0)
+
+
+def _wheel(vehicle: Vehicle, wheel: Any) -> int:
+    """Index of a ``carla.VehicleWheelLocation``: front left and right, rear left and right; of two, front and rear."""
+    index, count = integer(wheel), vehicle.spec.number_of_wheels
+    if not 0 <= index < count:
+        raise WorldError(f"{vehicle.type_id} has wheels 0 to {count - 1}, got {index}")
+    return index
 
 
 def get_telemetry_data(context: Context, actor_id: Any) -> list[Any]:
-    """What a kinematic vehicle can say: forces that it does not model are 0."""
+    """VehicleTelemetryData: what the last tick of the physics came to."""
     vehicle = _vehicle(context, actor_id)
-    control, speed = vehicle.control, abs(vehicle.motion.speed)
-    load = vehicle.parameters.mass_kg * GRAVITY / max(1, len(vehicle.physics.wheels))
-    wheels = [
-        [wheel.tire_friction, 0.0, 0.0, speed / (wheel.radius / 100.0), load, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]
-        for wheel in vehicle.physics.wheels
-    ]
-    rpm = _IDLE_RPM + _RPM_PER_MPS * speed
-    return [speed, control.steer, control.throttle, control.brake, rpm, control.gear,
+    control, row, parameters = vehicle.control, vehicle.state[0], vehicle.parameters[0]
+    wheels = []
+    for k in range(vehicle.spec.number_of_wheels):
+        friction = vehicle.physics.wheels[k].tire_friction
+        load, rest = float(row["load"][k]), float(parameters["static_load"][k])
+        along, across = float(row["longitudinal_force"][k]), float(row["lateral_force"][k])
+        wheels.append(
+            [
+                friction if vehicle.surface_friction is None else vehicle.surface_friction,
+                float(row["lateral_slip"][k]),
+                float(row["longitudinal_slip"][k]),
+                float(row["omega"][k]),
+                load,
+                load / rest,
+                float(row["wheel_torque"][k]),
+                along,
+                across,
+                along / rest,
+                across / rest,
+            ]
+        )
+    rpm = float(row["engine_omega"]) * 30.0 / math.pi
+    return [vehicle.forward_speed, control.steer, control.throttle, control.brake, rpm, int(row["gear"]),
             vehicle.physics.drag_coefficient, wheels]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sim_scenarios.embedded_simulator.wire.sensor_data import (
+    FailureState,
     SensorHeader,
     SensorType,
     SimulationState,
@@ -77,20 +78,12 @@ def _vehicle_state(vehicle: Vehicle) -> bytes:
         hand_brake=control.hand_brake,
         reverse=control.reverse,
         manual_gear_shift=control.manual_gear_shift,
-        gear=_gear(vehicle),
+        gear=int(vehicle.state["gear"][0]),
         speed_limit_kmh=vehicle.speed_limit_kmh,
         traffic_light_state=TrafficLightState.GREEN if light is None else light.state,
         traffic_light_id=None if light is None else light.id,
+        failure=FailureState.ROLLOVER if vehicle.has_rolled else FailureState.NONE,
     )
-
-
-def _gear(vehicle: Vehicle) -> int:
-    """The gear a client asked for, or what an automatic gearbox would show."""
-    if vehicle.control.manual_gear_shift:
-        return vehicle.control.gear
-    if vehicle.control.reverse:
-        return -1
-    return 1 + min(3, int(abs(vehicle.motion.speed) // 8.0)) if abs(vehicle.motion.speed) > 0.1 else 0
 
 
 def _traffic_light_state(light: TrafficLight) -> bytes:

@@ -60,6 +60,15 @@ class SimulationState(enum.IntFlag):
     LIGHTS_CHANGED = 2
 
 
+class FailureState(enum.IntEnum):
+    """Values of ``carla.VehicleFailureState``."""
+
+    NONE = 0
+    ROLLOVER = 1
+    ENGINE = 2
+    TIRE_PUNCTURE = 3
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SensorHeader:
     """The first 48 bytes of every message."""
@@ -171,6 +180,7 @@ def pack_vehicle_state(
     speed_limit_kmh: float,
     traffic_light_state: int,
     traffic_light_id: int | None,
+    failure: FailureState = FailureState.NONE,
 ) -> bytes:
     """30 bytes; ``traffic_light_id`` is None where no light concerns the vehicle."""
     return _VEHICLE.pack(
@@ -185,7 +195,7 @@ def pack_vehicle_state(
         traffic_light_state,
         traffic_light_id is not None,
         traffic_light_id or 0,
-        0,  # failure state: none
+        failure,
     )
 
 

@@ -6,10 +6,12 @@ One class for each kind that behaves differently; spectator and walker controlle
 from __future__ import annotations
 
 import enum
-import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import Any
 
-from sim_scenarios.embedded_simulator.physics.vehicle import VehicleMotion, VehicleParameters
+from numpy.typing import NDArray
+
+from sim_scenarios.embedded_simulator.physics.ackermann import AckermannMemory
 from sim_scenarios.embedded_simulator.road.town import TrafficLightSite
 from sim_scenarios.embedded_simulator.world.controls import (
     AckermannControl,
@@ -79,20 +81,44 @@ class MovingActor(Actor):
 
 @dataclass(kw_only=True, slots=True)
 class Vehicle(MovingActor):
-    """A vehicle under pedals, targets or plain poses."""
+    """A vehicle under pedals, targets or plain poses.
+
+    Whoever changes its pose or velocities between two ticks finds them taken over at the next one.
+    """
 
     spec: VehicleSpec
-    parameters: VehicleParameters
     physics: VehiclePhysics
-    motion: VehicleMotion
+    """As a client reads and writes it."""
+    parameters: NDArray[Any]
+    """(1,) of ``physics.vehicle_rows.PARAMETERS``: the same as the kernel reads it."""
+    state: NDArray[Any]
+    """(1,) of ``physics.vehicle_rows.STATE``."""
+    known: tuple[Pose, Vector, Vector]
+    """Pose, velocity and angular velocity as the last tick left them."""
     control: VehicleControl = field(default_factory=VehicleControl)
+    used_control: VehicleControl | None = None
+    """What the last tick drove by; a control that does not stick ends with its tick."""
     ackermann: AckermannControl | None = None
     """Set while the last control given was an Ackermann one."""
     ackermann_settings: AckermannSettings = field(default_factory=AckermannSettings)
+    ackermann_memory: AckermannMemory = field(default_factory=AckermannMemory)
     constant_velocity: Vector | None = None
     """In the vehicle's own frame, while enabled."""
+    has_gravity: bool = True
     pending_force: Vector = field(default_factory=Vector)
     """[N] acting during the next tick."""
+    pending_torque: Vector = field(default_factory=Vector)
+    """[N m] about the world's axes, likewise."""
+    surface_friction: float | None = None
+    """Of the friction trigger that the vehicle is in."""
+    steer_deg: float = 0.0
+    """Of the front wheels, as drawn."""
+    forward_speed: float = 0.0
+    """[m/s] along the heading."""
+    wheel_yaw_deg: dict[int, float] = field(default_factory=dict)
+    """By wheel: what a client turned it to, for the eye only and while there are no physics, as in CARLA."""
+    wheel_pitch_deg: dict[int, float] = field(default_factory=dict)
+    open_doors: frozenset[int] = frozenset()
     lights: VehicleLight = VehicleLight.NONE
     speed_limit_kmh: float = DEFAULT_SPEED_LIMIT_KMH
     speed_limit_from: Vector | None = None
@@ -103,21 +129,31 @@ class Vehicle(MovingActor):
     @property
     def mass_kg(self) -> float:
         """As its physics control says."""
-        return self.parameters.mass_kg
-
-    def be_pushed(self, pose: Pose, *, velocity: Vector, angular_velocity: Vector) -> None:
-        """Goes on from where a contact has put it; the wheels take up what they can of it."""
-        self.pose, self.angular_velocity = pose, angular_velocity
-        x, y, _ = pose.location
-        self.motion = replace(self.motion, x=x, y=y, yaw_deg=pose.rotation.yaw, yaw_rate_deg=angular_velocity.z)
-        self.set_velocity(velocity)
+        return float(self.parameters["mass"][0])
 
     def set_velocity(self, velocity: Vector) -> None:
-        """Goes on at ``velocity`` (world); wheels roll along the heading only, so only that part lasts."""
-        heading = math.radians(self.motion.yaw_deg)
-        along = velocity.x * math.cos(heading) + velocity.y * math.sin(heading)
-        self.motion = replace(self.motion, speed=along, velocity_x=velocity.x, velocity_y=velocity.y)
+        """Goes on at ``velocity`` (world), whatever its wheels say to that."""
         self.velocity = velocity
+
+    @property
+    def control_sticks(self) -> bool:
+        """Whether a control lasts until the next one: the blueprint's default."""
+        return self.description.attribute("sticky_control", "true").lower() == "true"
+
+    @property
+    def has_rolled(self) -> bool:
+        """Whether it lies on its side or roof."""
+        return bool(self.state["rolled"][0])
+
+
+@dataclass(kw_only=True, slots=True)
+class FrictionTrigger(Actor):
+    """A box in which tyres have another grip."""
+
+    friction: float
+    """In place of the tyres' ``tire_friction``."""
+    extent: Vector
+    """Half sizes [m]."""
 
 
 @dataclass(kw_only=True, slots=True)

@@ -36,7 +36,7 @@ class AckermannControl:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AckermannSettings:
-    """``carla.AckermannControllerSettings``: kept and returned; the kinematic model follows its targets directly."""
+    """``carla.AckermannControllerSettings``: gains of the two controllers in ``physics.ackermann``."""
 
     speed_kp: float = 0.15
     speed_ki: float = 0.0

@@ -7,33 +7,39 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from sim_scenarios.embedded_simulator.physics.vehicle import VehicleParameters
 from sim_scenarios.embedded_simulator.world.actors import (
     CAMERA_KINDS,
     LIDAR_KINDS,
     Actor,
     CameraShape,
+    FrictionTrigger,
     Prop,
     Sensor,
     SensorKind,
     Vehicle,
     Walker,
 )
+from sim_scenarios.embedded_simulator.world.blueprints.triggers import (
+    DEFAULT_EXTENT_CM,
+    DEFAULT_FRICTION,
+    FRICTION_TRIGGER_ID,
+)
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox
+from sim_scenarios.embedded_simulator.world.driving import state_at
 from sim_scenarios.embedded_simulator.world.errors import WorldError
-from sim_scenarios.embedded_simulator.world.motion import motion_at
+from sim_scenarios.embedded_simulator.world.powertrains import default_physics
 from sim_scenarios.embedded_simulator.world.prop_catalogue import MESH_ID, PROP_SPECS, PropSpec
 from sim_scenarios.embedded_simulator.world.ray_sensors import lidar_shape, radar_shape
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Vector
 from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES, VehicleSpec
-from sim_scenarios.embedded_simulator.world.vehicle_physics import default_physics
+from sim_scenarios.embedded_simulator.world.vehicle_parameters import parameters_of
 from sim_scenarios.embedded_simulator.world.walker_catalogue import TAG_PEDESTRIAN, WALKERS, WalkerSpec
 
 MAX_IMAGE_SIDE_PX = 8192
 MAX_IMAGE_PX = 4096 * 2160
 """The rasteriser takes about 100 bytes a pixel: with more, the process would need over 1.5 GiB."""
 _WALKER_HALF_WIDTH_M = 0.22
-_TWO_WHEELER_LOCK_DEG = 45.0
+_CM = 100.0
 
 _VEHICLE_SPECS: Mapping[str, VehicleSpec] = {spec.id: spec for spec in VEHICLES}
 _WALKER_SPECS: Mapping[str, WalkerSpec] = {spec.id: spec for spec in WALKERS}
@@ -54,18 +60,14 @@ def make_actor(actor_id: int, description: ActorDescription, pose: Pose, *, next
         return _sensor(actor_id, description, pose, _SENSOR_KINDS[description.id], next_stream_id)
     if description.id in PROP_SPECS:
         return _prop(actor_id, description, pose, PROP_SPECS[description.id])
+    if description.id == FRICTION_TRIGGER_ID:
+        return _friction_trigger(actor_id, description, pose)
     return Actor(id=actor_id, description=description, pose=pose)
 
 
 def _vehicle(actor_id: int, description: ActorDescription, pose: Pose, spec: VehicleSpec) -> Vehicle:
     half_height = 0.5 * spec.height_m
-    parameters = VehicleParameters(
-        wheelbase_m=spec.wheelbase_m,
-        max_speed=spec.max_speed_mps,
-        max_acceleration=spec.max_acceleration,
-        mass_kg=spec.mass_kg,
-        max_steer_deg=_TWO_WHEELER_LOCK_DEG if spec.number_of_wheels == 2 else 70.0,
-    )
+    physics = default_physics(spec)
     return Vehicle(
         id=actor_id,
         description=description,
@@ -75,9 +77,21 @@ def _vehicle(actor_id: int, description: ActorDescription, pose: Pose, spec: Veh
         tags=bytes([spec.tag]),
         color=_color(description, default=_color_from_text(spec.id)),
         spec=spec,
-        parameters=parameters,
-        physics=default_physics(spec, parameters),
-        motion=motion_at(pose),
+        physics=physics,
+        parameters=parameters_of(spec, physics),
+        state=state_at(pose),
+        known=(pose, Vector(), Vector()),
+    )
+
+
+def _friction_trigger(actor_id: int, description: ActorDescription, pose: Pose) -> FrictionTrigger:
+    sides = (_number(description, f"extent_{axis}", DEFAULT_EXTENT_CM) / _CM for axis in "xyz")
+    return FrictionTrigger(
+        id=actor_id,
+        description=description,
+        pose=pose,
+        friction=max(0.0, _number(description, "friction", DEFAULT_FRICTION)),
+        extent=Vector(*sides),
     )
 
 

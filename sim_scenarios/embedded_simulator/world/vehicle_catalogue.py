@@ -154,7 +154,7 @@ VEHICLES: tuple[VehicleSpec, ...] = (
     _car("nissan.patrol", "suv", (4.60, 1.93, 1.85), 2.65, 2200, 140, 170),
     _car("nissan.patrol_2021", "suv", (5.17, 1.99, 1.94), 3.07, 2750, 298, 210, _DETAILED),
     _car("seat.leon", "hatchback", (4.19, 1.82, 1.47), 2.58, 1360, 110, 215),
-    _car("tesla.model3", "sedan", (4.79, 1.93, 1.49), 2.87, 1850, 239, 225,
+    _car("tesla.model3", "sedan", (4.79, 1.93, 1.49), 2.87, 1850, 208, 225,
          _Equipment(generation=2, special_type="electric", has_lights=True)),
     _car("toyota.prius", "hatchback", (4.51, 1.85, 1.52), 2.70, 1450, 100, 180),
     _car("ford.ambulance", "van", (6.37, 2.35, 2.43), 3.90, 4500, 200, 150,

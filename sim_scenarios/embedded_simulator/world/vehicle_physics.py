@@ -1,15 +1,10 @@
-"""``carla.VehiclePhysicsControl`` as plain data, fields in wire order.
-
-Clients read it (wheel angles, mass) and write it back changed. The kinematic model uses ``mass`` and the front wheels'
-``max_steer_angle``; everything else is kept and returned, and changes nothing.
-"""
+"""``carla.VehiclePhysicsControl`` as plain data, fields in wire order. Clients read it and write it back changed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from sim_scenarios.embedded_simulator.physics.vehicle import VehicleParameters
 from sim_scenarios.embedded_simulator.world.geometry import transform_point
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Vector
 from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VehicleSpec
@@ -76,33 +71,17 @@ class VehiclePhysics:
     use_sweep_wheel_collision: bool = False
 
 
-def default_physics(spec: VehicleSpec, parameters: VehicleParameters) -> VehiclePhysics:
-    """What a vehicle starts with: the first half of the wheels steer."""
-    steered = spec.number_of_wheels // 2
-    wheels = tuple(
-        Wheel(max_steer_angle=parameters.max_steer_deg if index < steered else 0.0)
-        for index in range(spec.number_of_wheels)
-    )
-    return VehiclePhysics(mass=spec.mass_kg, wheels=wheels)
-
-
-def apply_physics(parameters: VehicleParameters, physics: VehiclePhysics) -> VehicleParameters:
-    """The parameters after a client wrote ``physics``; values that cannot be (mass 0) leave the old ones."""
-    steer = max((abs(wheel.max_steer_angle) for wheel in physics.wheels), default=0.0)
-    return replace(
-        parameters,
-        mass_kg=physics.mass if physics.mass > 0.0 else parameters.mass_kg,
-        max_steer_deg=min(80.0, steer) if steer > 0.0 else parameters.max_steer_deg,
-    )
+def wheel_places(spec: VehicleSpec) -> list[tuple[float, float]]:
+    """Where the wheels are [m], forward and to the right of the origin, which is the middle of the wheelbase."""
+    half_wheelbase, half_track = 0.5 * spec.wheelbase_m, 0.5 * _TRACK_TO_WIDTH * spec.width_m
+    sides = (-half_track, half_track) if spec.number_of_wheels > 2 else (0.0,)
+    return [(along, across) for along in (half_wheelbase, -half_wheelbase) for across in sides]
 
 
 def physics_at(physics: VehiclePhysics, spec: VehicleSpec, pose: Pose) -> VehiclePhysics:
-    """``physics`` with the wheels' axles where they are now: the origin is the middle of the wheelbase."""
-    half_wheelbase, half_track = 0.5 * spec.wheelbase_m, 0.5 * _TRACK_TO_WIDTH * spec.width_m
-    sides = (-half_track, half_track) if spec.number_of_wheels > 2 else (0.0,)
-    places = [(along, across) for along in (half_wheelbase, -half_wheelbase) for across in sides]
+    """``physics`` with the wheels' axles where they are now."""
     wheels = []
-    for wheel, (along, across) in zip(physics.wheels, places, strict=False):  # a client may have sent other wheels
+    for wheel, (along, across) in zip(physics.wheels, wheel_places(spec), strict=True):
         axle = transform_point(pose, Vector(along, across, wheel.radius / _CM))
         wheels.append(wheel._replace(position=Vector(_CM * axle.x, _CM * axle.y, _CM * axle.z)))
-    return replace(physics, wheels=(*wheels, *physics.wheels[len(wheels) :]))
+    return replace(physics, wheels=tuple(wheels))

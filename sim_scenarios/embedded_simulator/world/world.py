@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.physics.scenery_grid import Scenery
-from sim_scenarios.embedded_simulator.physics.vehicle import wheel_angle_deg
 from sim_scenarios.embedded_simulator.road.town import Town
 from sim_scenarios.embedded_simulator.world.actors import (
     Actor,
+    FrictionTrigger,
     MovingActor,
     Prop,
     TrafficLight,
@@ -34,6 +34,7 @@ from sim_scenarios.embedded_simulator.world.blueprints.library import build_libr
 from sim_scenarios.embedded_simulator.world.bones import posture
 from sim_scenarios.embedded_simulator.world.contacts import Collision, Contacts
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox, EnvironmentObject
+from sim_scenarios.embedded_simulator.world.driving import advance_vehicles
 from sim_scenarios.embedded_simulator.world.environment import (
     TAG_TRAFFIC_LIGHT,
     TAG_TRAFFIC_SIGN,
@@ -46,7 +47,7 @@ from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.geometry import as_sent, compose, difference, length
 from sim_scenarios.embedded_simulator.world.ground import Ground
 from sim_scenarios.embedded_simulator.world.lights import LightControl
-from sim_scenarios.embedded_simulator.world.motion import advance_vehicle, motion_at, settle
+from sim_scenarios.embedded_simulator.world.motion import settle
 from sim_scenarios.embedded_simulator.world.roads import Roads
 from sim_scenarios.embedded_simulator.world.scenery import solids
 from sim_scenarios.embedded_simulator.world.settings import EpisodeSettings
@@ -224,9 +225,6 @@ class World:
             self._follow_parent(actor)
             return
         actor.pose = pose
-        if isinstance(actor, Vehicle):
-            # A teleported car keeps rolling, as in Unreal.
-            actor.motion = replace(motion_at(pose), speed=actor.motion.speed, steer=actor.motion.steer)
 
     def set_walker_states(self, actor_ids: Sequence[int], states: NDArray[np.float64]) -> None:
         """Puts walkers where the client's navigation wants their feet; ``states`` as in ``walking.place_walkers``.
@@ -293,8 +291,7 @@ class World:
         vehicles, walkers, props = self.of_kind(Vehicle), self.of_kind(Walker), self.of_kind(Prop)
         movers = self.of_kind(MovingActor)
         starts = [mover.pose if mover.simulate_physics else mover.last_pose for mover in movers]
-        for vehicle in vehicles:
-            advance_vehicle(vehicle, self.place.ground, delta_s)
+        advance_vehicles(vehicles, self.place.ground, self.of_kind(FrictionTrigger), delta_s)
         advance_walkers(walkers, self.place.ground, delta_s)
         advance_props(props, self.place.ground, delta_s)
         for mover in movers:
@@ -405,8 +402,7 @@ class World:
 
 def _visible(actor: MovingActor) -> VisibleActor:
     if isinstance(actor, Vehicle):
-        lights, steer = actor.lights, wheel_angle_deg(actor.motion, actor.parameters)
-        speed = actor.motion.speed
+        lights, steer, speed = actor.lights, actor.steer_deg, actor.forward_speed
     else:
         lights, steer = VehicleLight.NONE, 0.0
         speed = actor.gait_speed if isinstance(actor, Walker) else 0.0

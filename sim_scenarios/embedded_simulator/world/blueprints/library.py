@@ -5,6 +5,7 @@ from __future__ import annotations
 from sim_scenarios.embedded_simulator.world.actors import SensorKind
 from sim_scenarios.embedded_simulator.world.blueprints.props import prop_attributes
 from sim_scenarios.embedded_simulator.world.blueprints.sensors import sensor_attributes
+from sim_scenarios.embedded_simulator.world.blueprints.triggers import FRICTION_TRIGGER_ID, trigger_attributes
 from sim_scenarios.embedded_simulator.world.blueprints.vehicles import vehicle_attributes
 from sim_scenarios.embedded_simulator.world.blueprints.walkers import (
     WALKER_CONTROLLER_ID,
@@ -25,6 +26,7 @@ def build_library() -> tuple[Blueprint, ...]:
     entries += [(kind.value, sensor_attributes(kind)) for kind in SensorKind]
     entries.append((WALKER_CONTROLLER_ID, controller_attributes()))
     entries += [(spec.id, prop_attributes(spec)) for spec in PROPS]
+    entries.append((FRICTION_TRIGGER_ID, trigger_attributes()))
     return tuple(
         Blueprint(uid=uid, id=blueprint_id, attributes=attributes)
         for uid, (blueprint_id, attributes) in enumerate(entries, start=1)

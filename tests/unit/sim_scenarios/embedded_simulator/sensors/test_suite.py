@@ -87,7 +87,7 @@ def test_an_imu_at_rest_feels_gravity_and_knows_east(world: World, car: Vehicle)
 def test_an_imu_feels_acceleration_along_its_own_axes(world: World) -> None:
     car = spawn_car(world, 60.0, yaw=180.0)
     mount(world, car, "sensor.other.imu")
-    car.pending_force = Vector(-2.0 * car.parameters.mass_kg, 0.0, 0.0)  # forwards for a car that faces -x
+    car.pending_force = Vector(-2.0 * car.mass_kg, 0.0, 0.0)  # forwards for a car that faces -x
     ((accelerometer, _, _),) = payloads(SensorSuite(seed=0), world)
     assert accelerometer[0] == pytest.approx(2.0, abs=0.2)
     assert accelerometer[1] == pytest.approx(0.0, abs=1e-6)

@@ -32,7 +32,7 @@ def test_beside_the_middle_it_turns(world: World) -> None:
     moment = 8.0 * (0.5**2 + 0.5**2) / 12.0
     assert box.velocity == pytest.approx((0.0, 1.0, 0.0))
     assert box.angular_velocity.z == pytest.approx(math.degrees(0.2 * 8.0 / moment))
-    spin(box, -0.2 * 8.0)
+    spin(box, Vector(0.0, 0.0, -0.2 * 8.0))
     assert box.angular_velocity.z == pytest.approx(0.0, abs=1e-9)
 
 

@@ -1,0 +1,239 @@
+"""One tick of all vehicles: what clients asked for goes into the kernel's rows, where they got to comes out.
+
+A vehicle's state lives in its own row. Pose and velocities are written to the actor after each tick; whoever changes
+them before the next one (a client, a collision) finds the change taken over. A vehicle without physics is moved by its
+client.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim_scenarios.embedded_simulator.physics import vehicle as kernel
+from sim_scenarios.embedded_simulator.physics.ackermann import pedals
+from sim_scenarios.embedded_simulator.physics.vehicle_rows import COMMANDS, MAX_WHEELS, STATE
+from sim_scenarios.embedded_simulator.physics.wheel_points import wheel_points
+from sim_scenarios.embedded_simulator.world.actors import FrictionTrigger, Vehicle
+from sim_scenarios.embedded_simulator.world.controls import VehicleControl
+from sim_scenarios.embedded_simulator.world.geometry import (
+    difference,
+    inverse_transform_point,
+    rotate,
+    rotate_back,
+    rotation_matrix,
+)
+from sim_scenarios.embedded_simulator.world.ground import Ground
+from sim_scenarios.embedded_simulator.world.motion import forward_part, read_off_motion
+from sim_scenarios.embedded_simulator.world.powertrains import default_physics
+from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector
+from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES
+from sim_scenarios.embedded_simulator.world.vehicle_parameters import parameters_of
+from sim_scenarios.embedded_simulator.world.vehicle_physics import VehiclePhysics
+
+_NOTHING = Vector()
+_RELEASED = VehicleControl()
+
+
+def state_at(pose: Pose) -> NDArray[Any]:
+    """(1,) of ``STATE``: at rest at a pose, in first gear."""
+    row = np.zeros(1, STATE)
+    row["gear"] = 1
+    _put(row, pose)
+    return row
+
+
+def warm_up(ground: Ground) -> None:
+    """Moves one vehicle for a tick: numba compiles or loads a kernel when it is first called."""
+    spec = VEHICLES[0]
+    state, parameters = state_at(Pose()), parameters_of(spec, default_physics(spec))
+    points = np.empty((1, 2, MAX_WHEELS, 3))
+    wheel_points(state, parameters, 0.01, points)
+    heights = ground.heights(points.reshape(-1, 3)).reshape(points.shape[:3])
+    kernel.advance(state, parameters, np.zeros(1, COMMANDS), heights, delta_s=0.01)
+
+
+def advance_vehicles(
+    vehicles: Sequence[Vehicle], ground: Ground, triggers: Sequence[FrictionTrigger], delta_s: float
+) -> None:
+    """Moves vehicles by their controls, or reads off how their clients moved them."""
+    driven = []
+    for vehicle in vehicles:
+        if vehicle.used_control is vehicle.control and not vehicle.control_sticks:
+            vehicle.control = _RELEASED
+        if vehicle.simulate_physics:
+            driven.append(vehicle)
+        else:
+            _follow(vehicle, delta_s)
+        vehicle.used_control = vehicle.control
+    if driven:
+        _drive(driven, ground, triggers, delta_s)
+
+
+def _follow(vehicle: Vehicle, delta_s: float) -> None:
+    read_off_motion(vehicle, delta_s)
+    vehicle.forward_speed = forward_part(vehicle.velocity, vehicle.pose)
+    own = vehicle.wheel_yaw_deg.get(0)
+    vehicle.steer_deg = lock_deg(vehicle) * vehicle.control.steer if own is None else own
+
+
+def lock_deg(vehicle: Vehicle) -> float:
+    """Angle of the front wheels at full lock and the present speed."""
+    row = vehicle.parameters[0]
+    shares = np.linspace(0.0, row["steering_top"], len(row["steering"]))
+    share = float(np.interp(abs(vehicle.forward_speed), shares, row["steering"]))
+    return math.degrees(row["max_steer"][0]) * share
+
+
+def _drive(vehicles: list[Vehicle], ground: Ground, triggers: Sequence[FrictionTrigger], delta_s: float) -> None:
+    for vehicle in vehicles:
+        _take_over_changes(vehicle)
+        if vehicle.ackermann is not None:
+            vehicle.control = pedals(
+                vehicle.ackermann_memory,
+                vehicle.ackermann,
+                vehicle.ackermann_settings,
+                speed=vehicle.forward_speed,
+                lock_rad=float(vehicle.parameters["max_steer"][0, 0]) or 1.0,
+                delta_s=delta_s,
+            )
+        vehicle.surface_friction = _friction_at(vehicle, triggers) if triggers else None
+    state = np.concatenate([vehicle.state for vehicle in vehicles])
+    parameters = np.concatenate([vehicle.parameters for vehicle in vehicles])
+    commands = np.array([_command(vehicle) for vehicle in vehicles], COMMANDS)
+    points = np.empty((len(vehicles), 2, MAX_WHEELS, 3))
+    wheel_points(state, parameters, delta_s, points)
+    heights = ground.heights(points.reshape(-1, 3)).reshape(points.shape[:3])
+    kernel.advance(state, parameters, commands, heights, delta_s=delta_s)
+    _write_back(vehicles, state, delta_s)
+
+
+def _command(vehicle: Vehicle) -> tuple[Any, ...]:
+    control, kept = vehicle.control, vehicle.constant_velocity
+    force, vehicle.pending_force = vehicle.pending_force, _NOTHING
+    torque, vehicle.pending_torque = vehicle.pending_torque, _NOTHING
+    friction = vehicle.surface_friction
+    return (
+        control.throttle, control.steer, control.brake, control.hand_brake, control.reverse, control.manual_gear_shift,
+        control.gear, kernel.GRAVITY if vehicle.has_gravity else 0.0, -1.0 if friction is None else friction,
+        kept is not None, kept or _NOTHING, force, torque,
+    )  # fmt: skip
+
+
+def _take_over_changes(vehicle: Vehicle) -> None:
+    pose, velocity, angular_velocity = vehicle.known
+    row = vehicle.state
+    if vehicle.pose != pose:
+        _put(row, vehicle.pose)
+    if vehicle.velocity != velocity:
+        row["vx"], row["vy"], row["vz"] = vehicle.velocity
+        row["asleep"] = 0
+    if vehicle.angular_velocity != angular_velocity:
+        turn(vehicle, Vector(*(math.radians(rate) for rate in vehicle.angular_velocity)), anew=True)
+
+
+def _put(row: NDArray[Any], pose: Pose) -> None:
+    row["x"], row["y"], row["z"] = pose.location
+    row["pitch"], row["yaw"], row["roll"] = (math.radians(angle) for angle in pose.rotation)
+    row["asleep"] = 0
+
+
+def turn(vehicle: Vehicle, rates: Vector, *, anew: bool = False) -> None:
+    """Adds to a vehicle's angular velocity, or sets it: [rad/s] about the world's axes, as Unreal counts them."""
+    row = vehicle.state
+    cos, sin = math.cos(row["yaw"][0]), math.sin(row["yaw"][0])
+    kept = 0.0 if anew else 1.0
+    row["yaw_rate"] = kept * row["yaw_rate"] + rates.z
+    row["pitch_rate"] = kept * row["pitch_rate"] - (cos * rates.y - sin * rates.x)
+    row["roll_rate"] = kept * row["roll_rate"] - (cos * rates.x + sin * rates.y)
+    row["asleep"] = 0
+
+
+def push(vehicle: Vehicle, impulse: Vector, at: Vector | None = None) -> None:
+    """An impulse [kg m/s] at a point of the world, or at the centre of mass."""
+    row, mass = vehicle.state, vehicle.mass_kg
+    row["vx"] += impulse.x / mass
+    row["vy"] += impulse.y / mass
+    row["vz"] += impulse.z / mass
+    row["asleep"] = 0
+    if at is not None:
+        spin(vehicle, moment(vehicle, impulse, at))
+
+
+def spin(vehicle: Vehicle, impulse: Vector) -> None:
+    """An angular impulse [kg m^2/s] about the world's axes through the centre of mass."""
+    row = vehicle.parameters[0]
+    heading = rotation_matrix(Rotation(0.0, math.degrees(vehicle.state["yaw"][0]), 0.0))
+    along, across, up = rotate_back(heading, impulse)
+    rates = Vector(along / row["roll_inertia"], across / row["pitch_inertia"], up / row["yaw_inertia"])
+    turn(vehicle, rotate(heading, rates))
+
+
+def moment(vehicle: Vehicle, force: Vector, at: Vector) -> Vector:
+    """Moment [N m] about the centre of mass of a force at a point of the world."""
+    row = vehicle.parameters[0]
+    middle = Vector(float(row["com_x"]), float(row["com_y"]), float(row["com_height"]))
+    center = rotate(rotation_matrix(vehicle.pose.rotation), middle)
+    arm = difference(difference(at, vehicle.pose.location), center)
+    return Vector(
+        arm.y * force.z - arm.z * force.y, arm.z * force.x - arm.x * force.z, arm.x * force.y - arm.y * force.x
+    )
+
+
+def set_physics(vehicle: Vehicle, physics: VehiclePhysics) -> None:
+    """Gives a vehicle another physics control.
+
+    Raises:
+        WorldError: It does not fit the vehicle.
+    """
+    vehicle.parameters = parameters_of(vehicle.spec, physics)
+    vehicle.physics = physics
+    vehicle.state["asleep"] = 0
+    vehicle.state["gear"] = min(int(vehicle.state["gear"][0]), len(physics.forward_gears))
+
+
+def _friction_at(vehicle: Vehicle, triggers: Sequence[FrictionTrigger]) -> float | None:
+    """Of the newest trigger that contains the vehicle's origin; its box is turned as the trigger is."""
+    found = None
+    for trigger in triggers:
+        x, y, z = inverse_transform_point(trigger.pose, vehicle.pose.location)
+        if abs(x) <= trigger.extent.x and abs(y) <= trigger.extent.y and abs(z) <= trigger.extent.z:
+            found = trigger.friction
+    return found
+
+
+def _write_back(vehicles: Sequence[Vehicle], state: NDArray[Any], delta_s: float) -> None:
+    """Rows back to their actors: poses in the streams' single precision, velocities at the end of the tick."""
+    place = np.stack([state["x"], state["y"], state["z"]], axis=1)  # (N, 3)
+    angles = np.degrees(np.stack([state["pitch"], state["yaw"], state["roll"]], axis=1))
+    angles = (angles + 180.0) % 360.0 - 180.0
+    velocity = np.stack([state["vx"], state["vy"], state["vz"]], axis=1)
+    cos, sin = np.cos(state["yaw"]), np.sin(state["yaw"])
+    pitching, rolling = state["pitch_rate"], state["roll_rate"]
+    rates = np.degrees(
+        np.stack([sin * pitching - cos * rolling, -cos * pitching - sin * rolling, state["yaw_rate"]], axis=1)
+    )
+    forward = cos * state["vx"] + sin * state["vy"]
+    columns = zip(
+        vehicles,
+        place.astype(np.float32).tolist(),
+        angles.astype(np.float32).tolist(),
+        velocity.tolist(),
+        rates.tolist(),
+        forward.tolist(),
+        np.degrees(state["steer_angle"]).tolist(),
+        strict=True,
+    )
+    for i, (vehicle, (x, y, z), (pitch, yaw, roll), (vx, vy, vz), (rx, ry, rz), speed, steer_deg) in enumerate(columns):
+        was = vehicle.velocity
+        vehicle.state = state[i : i + 1]
+        vehicle.pose = Pose(Vector(x, y, z), Rotation(pitch, yaw, roll))
+        vehicle.velocity = Vector(vx, vy, vz)
+        vehicle.acceleration = Vector((vx - was.x) / delta_s, (vy - was.y) / delta_s, (vz - was.z) / delta_s)
+        vehicle.angular_velocity = Vector(rx, ry, rz)
+        vehicle.known = vehicle.pose, vehicle.velocity, vehicle.angular_velocity
+        vehicle.forward_speed, vehicle.steer_deg = speed, steer_deg
