@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sim_scenarios.embedded_simulator.world.blueprints.library import build_library
+from sim_scenarios.embedded_simulator.world.description import AttributeType
 from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES
 from sim_scenarios.embedded_simulator.world.walker_catalogue import WALKERS
 
@@ -33,6 +34,35 @@ def test_the_rgb_camera_declares_post_processing() -> None:
     names = attribute_names("sensor.camera.rgb")
     assert {"gamma", "iso", "fstop", "shutter_speed", "exposure_mode", "motion_blur_intensity", "bloom_intensity",
             "enable_postprocess_effects", "chromatic_aberration_intensity"} <= names  # fmt: skip
+
+
+def test_ray_sensors_have_the_defaults_of_0_9_16() -> None:
+    """Carla/Actor/ActorBlueprintFunctionLibrary.cpp and Docs/ref_sensors.md."""
+    scan = {
+        "channels": 32, "range": 10, "points_per_second": 56000, "rotation_frequency": 10, "upper_fov": 10,
+        "lower_fov": -30, "horizontal_fov": 360, "sensor_tick": 0,
+    }  # fmt: skip
+    signal = {
+        "atmosphere_attenuation_rate": 0.004, "dropoff_general_rate": 0.45, "dropoff_intensity_limit": 0.8,
+        "dropoff_zero_intensity": 0.4, "noise_stddev": 0, "noise_seed": 0,
+    }  # fmt: skip
+    radar = {
+        "horizontal_fov": 30, "vertical_fov": 30, "range": 100, "points_per_second": 1500, "noise_seed": 0,
+        "sensor_tick": 0,
+    }  # fmt: skip
+    expected = {
+        "sensor.lidar.ray_cast": scan | signal, "sensor.lidar.ray_cast_semantic": scan, "sensor.other.radar": radar,
+        "sensor.other.obstacle": {"distance": 5, "hit_radius": 0.5, "sensor_tick": 0},
+    }  # fmt: skip
+    for name, numbers in expected.items():
+        attributes = {attribute.id: attribute for attribute in LIBRARY[name].attributes}
+        found = {
+            key: float(attribute.value)
+            for key, attribute in attributes.items()
+            if attribute.type in (AttributeType.INT, AttributeType.FLOAT)
+        }
+        assert found == numbers
+        assert attributes["role_name"].value == ("default" if "radar" in name else "front")
 
 
 def test_defaults_are_among_the_recommended_values() -> None:
