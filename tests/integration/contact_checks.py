@@ -205,6 +205,14 @@ def check_a_traffic_light(port: int) -> None:
     assert event.other_actor.id != 0
 
 
+def check_a_sign(port: int) -> None:
+    def is_sign(other: Any) -> bool:
+        return bool(other.type_id.startswith(("traffic.stop", "traffic.yield", "traffic.speed_limit")))
+
+    event = run_into(port, carla.CityObjectLabel.TrafficSigns, is_sign)
+    assert event.other_actor.id != 0
+
+
 # --- spawning -------------------------------------------------------------------------------------------------------
 
 

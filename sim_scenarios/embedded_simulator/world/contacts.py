@@ -19,8 +19,9 @@ from sim_scenarios.embedded_simulator.physics.broad_phase import Meeting, Movers
 from sim_scenarios.embedded_simulator.physics.contacts import Body, BodyAfter, Outcome, collide
 from sim_scenarios.embedded_simulator.physics.footprints import Footprint
 from sim_scenarios.embedded_simulator.physics.scenery_grid import Scenery
-from sim_scenarios.embedded_simulator.world.actors import MovingActor, TrafficLight, Vehicle, Walker
+from sim_scenarios.embedded_simulator.world.actors import MovingActor, TrafficLight, TrafficSign, Vehicle, Walker
 from sim_scenarios.embedded_simulator.world.description import BoundingBox
+from sim_scenarios.embedded_simulator.world.environment import TAG_TRAFFIC_SIGN
 from sim_scenarios.embedded_simulator.world.geometry import difference, length, scaled, wrap_degrees
 from sim_scenarios.embedded_simulator.world.motion import FASTEST
 from sim_scenarios.embedded_simulator.world.scenery import Solid
@@ -28,6 +29,8 @@ from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vect
 
 FELT_SPEED = 0.05
 """[m/s] A contact that changes the lighter body's speed by less is two bodies resting against each other: no event."""
+POST_M = 1.2
+"""How far a sign's post may stand from where the map has the sign."""
 PUSH_N = 200.0
 """What somebody who walks into something pushes it with; legs do not bring the whole body's momentum tick by tick."""
 CLEARANCE_M = 0.15
@@ -40,7 +43,7 @@ class Collision:
 
     actor_id: int
     other_id: int
-    """0 when it was scenery; a signal's pole is its traffic light."""
+    """0 when it was scenery; a signal's pole is its traffic light, a sign's post the sign."""
     scenery_tag: int
     """Semantic tag of what cannot move, 0 for what can."""
     impulse: Vector
@@ -50,11 +53,17 @@ class Collision:
 class Contacts:
     """What is in the way of what, in one town."""
 
-    def __init__(self, scenery: Scenery, solids: Sequence[Solid], lights: Sequence[TrafficLight]) -> None:
-        """``scenery`` holds the boxes of ``solids``, among which are the poles of ``lights``."""
+    def __init__(
+        self,
+        scenery: Scenery,
+        solids: Sequence[Solid],
+        lights: Sequence[TrafficLight],
+        signs: Sequence[TrafficSign],
+    ) -> None:
+        """``scenery`` holds the boxes of ``solids``, with the poles of ``lights`` and the posts of ``signs``."""
         self._scenery, self._solids = scenery, solids
         light_ids = {light.site.opendrive_id: light.id for light in lights}
-        self._owners = [light_ids.get(solid.signal_id, 0) for solid in solids]
+        self._owners = [light_ids.get(solid.signal_id, 0) or _sign_at(solid, signs) for solid in solids]
         self._object_ids = np.array([solid.object_id for solid in solids], np.int64)
         self.hidden = np.zeros(len(solids), np.bool_)
         """(S,) boxes that are not there."""
@@ -137,6 +146,15 @@ class Contacts:
             is_free=np.array([body.simulate_physics for body in bodies]) & (self._groups == ids),
             groups=self._groups,
         )
+
+
+def _sign_at(solid: Solid, signs: Sequence[TrafficSign]) -> int:
+    """Id of the sign whose post a box is, 0 for none."""
+    if solid.tag != TAG_TRAFFIC_SIGN:
+        return 0
+    places = [(math.dist((solid.box.x, solid.box.y), sign.pose.location[:2]), sign.id) for sign in signs]
+    distance_m, sign_id = min(places, default=(math.inf, 0))
+    return sign_id if distance_m < POST_M else 0
 
 
 def footprint(actor: MovingActor) -> Footprint:

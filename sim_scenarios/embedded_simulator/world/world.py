@@ -141,7 +141,7 @@ class World:
         lights = self._add_traffic_lights()
         self._add_traffic_signs()
         self.traffic_lights = TrafficLightControl(lights)
-        self._contacts = Contacts(place.scenery, place.solids, lights)
+        self._contacts = Contacts(place.scenery, place.solids, lights, self.of_kind(TrafficSign))
         self._clearance = SpawnClearance(place.scenery, place.ground)
 
     # --- actors -----------------------------------------------------------------------------------------------------

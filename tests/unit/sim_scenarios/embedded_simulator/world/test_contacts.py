@@ -6,11 +6,15 @@ import dataclasses
 
 import pytest
 
+from sim_scenarios.embedded_simulator.physics.footprints import Footprint
+from sim_scenarios.embedded_simulator.physics.scenery_grid import Scenery
 from sim_scenarios.embedded_simulator.road.town import Barrier, Placement, Town
-from sim_scenarios.embedded_simulator.world.actors import TrafficLight, Vehicle, Walker
+from sim_scenarios.embedded_simulator.world.actors import TrafficLight, TrafficSign, Vehicle, Walker
+from sim_scenarios.embedded_simulator.world.contacts import Contacts
 from sim_scenarios.embedded_simulator.world.controls import VehicleControl
 from sim_scenarios.embedded_simulator.world.description import ActorDescription
 from sim_scenarios.embedded_simulator.world.errors import WorldError
+from sim_scenarios.embedded_simulator.world.scenery import Solid
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector
 from sim_scenarios.embedded_simulator.world.world import StaticTown, World
 
@@ -89,6 +93,29 @@ def test_a_signal_pole_is_its_traffic_light(world: World) -> None:
     car.set_velocity(Vector(8.0, 0.0, 0.0))
     felt = crash(world, 20)
     assert felt[0] == (car.id, light.id, 6)
+
+
+def test_a_post_is_its_sign(world: World) -> None:
+    """The map has a stop sign half a metre beside the first of two posts."""
+    posts = [
+        Solid(
+            box=Footprint.of(x=x, y=1.75, yaw_deg=0.0, half_length=0.05, half_width=0.05, bottom=0.0, top=2.7),
+            tag=8,
+            object_id=0,
+        )
+        for x in (35.0, 65.0)
+    ]
+    stop = TrafficSign(
+        id=900, description=ActorDescription(uid=0, id="traffic.stop"), pose=Pose(Vector(35.0, 2.25, 0.0)), sign_id="7"
+    )
+    contacts = Contacts(Scenery([post.box for post in posts]), posts, [], [stop])
+    cars = [spawn_car(world, 32.5), spawn_car(world, 62.5)]
+    starts = [car.pose for car in cars]
+    for car in cars:
+        car.set_velocity(Vector(10.0, 0.0, 0.0))
+        car.pose = Pose(Vector(car.pose.location.x + 0.5, 1.75, 0.0), Rotation())
+    felt = contacts.resolve(cars, starts, 0.05)
+    assert [(c.actor_id, c.other_id, c.scenery_tag) for c in felt] == [(cars[0].id, 900, 8), (cars[1].id, 0, 8)]
 
 
 def test_a_parapet_stops_a_car_and_has_no_owner(street_town: Town) -> None:
