@@ -157,7 +157,9 @@ class Server:
         self._listeners = listeners
         self._world = world
         self._renderer_for = renderer_for
-        self._hub = StreamHub(listeners.host, listeners.port + 1)
+        # Who comes late, or to a world that stands still, must not have to wait for the next tick.
+        greetings = {EPISODE_STREAM_ID: lambda: [pack_episode_state(world)]}
+        self._hub = StreamHub(listeners.host, listeners.port + 1, greetings)
         self._suite = SensorSuite(seed=seed)
         self._render_thread = ThreadPoolExecutor(1, thread_name_prefix="cameras")
         self._context = Context(

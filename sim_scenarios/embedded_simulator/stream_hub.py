@@ -12,7 +12,7 @@ import itertools
 import socket
 import sys
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sim_scenarios.embedded_simulator.wire.streams import (
     Part,
@@ -116,7 +116,9 @@ class StreamConnection:
 class StreamHub:
     """All stream connections, by stream id."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, greetings: Mapping[int, Callable[[], Sequence[Part]]]) -> None:
+        """``greetings``: by stream id, the message that whoever subscribes gets at once."""
+        self._greetings = greetings
         self._host, self._port = host, port
         self._subscribers: dict[int, list[StreamConnection]] = {}
         self._connections: set[StreamConnection] = set()
@@ -144,6 +146,8 @@ class StreamHub:
         if self._announced[stream_id] > 0:
             self._announced[stream_id] -= 1
         self._subscribers.setdefault(stream_id, []).append(connection)
+        if stream_id in self._greetings:
+            connection.offer(frame_message(self._greetings[stream_id]()), droppable=False)
 
     def forget(self, connection: StreamConnection) -> None:
         """A client went away."""

@@ -92,6 +92,8 @@ class Client:
         assert token.host == "127.0.0.1"
         reader, writer = await self._clients.open(token.port)
         writer.write(pack_subscription(token.stream_id))
+        if stream_id == EPISODE_STREAM_ID:
+            await next_message(reader)  # the world as it is
         return reader
 
 
@@ -220,7 +222,9 @@ def test_the_first_tick_waits_for_an_announced_subscription(scene: Scene) -> Non
         await asyncio.sleep(0.05)
         reader, writer = await clients.open(token.port)
         writer.write(pack_subscription(token.stream_id))
-        assert unpack_header(await next_message(reader)).frame == await ticking
+        frame = await ticking
+        assert unpack_header(await next_message(reader)).frame == frame - 1  # the world as it was when it came
+        assert unpack_header(await next_message(reader)).frame == frame
 
     scene(play)
 
@@ -251,6 +255,22 @@ def test_the_stream_of_a_destroyed_sensor_stays_open_and_silent(scene: Scene) ->
         for reader in (images, unknown):
             with pytest.raises(asyncio.TimeoutError):
                 await asyncio.wait_for(reader.read(1), 0.1)
+
+    scene(play)
+
+
+def test_who_comes_to_a_world_that_stands_still_is_told_how_it_is(scene: Scene) -> None:
+    async def play(clients: Clients, world: World) -> None:
+        client = await clients.connect()
+        await client.call("set_episode_settings", SYNCHRONOUS)
+        frame = await client.call("tick_cue")
+        await client.call("load_new_episode", "", False, 65535)
+        token = unpack_token((await client.call("get_sensor_token", EPISODE_STREAM_ID))[0])
+        reader, writer = await clients.open(token.port)
+        writer.write(pack_subscription(token.stream_id))
+        state = await next_message(reader)
+        assert unpack_header(state).frame == frame
+        assert int.from_bytes(state[48:56], "little") == world.episode_id  # of the episode that has not ticked yet
 
     scene(play)
 
