@@ -78,6 +78,12 @@ def get_sensor_token(context: Context, stream_id: Any) -> list[bytes]:
     return [context.streams.token(integer(stream_id))]
 
 
+def is_sensor_enabled_for_ros(context: Context, stream_id: Any) -> bool:
+    """Nothing is ever published: there is no ROS bridge."""
+    integer(stream_id)
+    return False
+
+
 def get_actor_bounding_box(context: Context, actor_id: Any) -> list[Any]:
     """The box in the actor's own frame."""
     actor = context.world.actor(integer(actor_id))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from sim_scenarios.embedded_simulator.wire.sensor_data import (
     FailureState,
     SensorHeader,
@@ -15,7 +17,7 @@ from sim_scenarios.embedded_simulator.wire.sensor_data import (
     pack_walker_record,
 )
 from sim_scenarios.embedded_simulator.world.actors import Actor, TrafficLight, TrafficSign, Vehicle, Walker
-from sim_scenarios.embedded_simulator.world.snapshot import TrafficLightState
+from sim_scenarios.embedded_simulator.world.snapshot import Pose, TrafficLightState, Vector
 from sim_scenarios.embedded_simulator.world.world import World
 
 
@@ -37,12 +39,12 @@ def pack_episode_state(world: World) -> bytes:
 def _pack_record(actor: Actor) -> bytes:
     if isinstance(actor, Walker):
         return _walker_record(actor)
+    if isinstance(actor, TrafficSign):
+        return _sign_record(actor.id, actor.pose, actor.sign_id)
     if isinstance(actor, Vehicle):
         state = _vehicle_state(actor)
     elif isinstance(actor, TrafficLight):
         state = _traffic_light_state(actor)
-    elif isinstance(actor, TrafficSign):
-        state = actor.sign_id.encode()
     else:
         state = b""
     return pack_actor_record(
@@ -52,6 +54,19 @@ def _pack_record(actor: Actor) -> bytes:
         angular_velocity=actor.angular_velocity,
         acceleration=actor.acceleration,
         state=state,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _sign_record(actor_id: int, pose: Pose, sign_id: str) -> bytes:
+    """Signs are many and stand still: packed once, not in every tick."""
+    return pack_actor_record(
+        actor_id=actor_id,
+        pose=pose,
+        velocity=Vector(),
+        angular_velocity=Vector(),
+        acceleration=Vector(),
+        state=sign_id.encode(),
     )
 
 

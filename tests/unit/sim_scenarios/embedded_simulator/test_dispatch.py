@@ -473,3 +473,8 @@ def test_a_texture_paints_in_its_mean_colour(desk: Desk) -> None:
 )
 def test_textures_are_checked(desk: Desk, names: Any, parameter: int, texture: Any, reason: str) -> None:
     assert reason in desk.reason("apply_color_texture_to_objects", names, parameter, texture)
+
+
+def test_nothing_is_published_over_ros(desk: Desk) -> None:
+    assert desk.ask("enable_sensor_for_ros", 2) == (None, [[False]])
+    assert desk.value("is_sensor_enabled_for_ros", 2) is False
