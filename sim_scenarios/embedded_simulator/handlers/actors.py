@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from sim_scenarios.embedded_simulator.handlers.context import Context
+from sim_scenarios.embedded_simulator.wire.errors import WireError
 from sim_scenarios.embedded_simulator.wire.structs import (
     flag,
     integer,
@@ -74,8 +75,11 @@ def destroy_actor(context: Context, actor_id: Any) -> bool:
 
 def get_sensor_token(context: Context, stream_id: Any) -> list[bytes]:
     """Asked for before every subscription."""
-    context.streams.announce(integer(stream_id))
-    return [context.streams.token(integer(stream_id))]
+    number = integer(stream_id)
+    if not 0 <= number < 2**32:
+        raise WireError(f"expected a stream id of 32 bits, got {number}")
+    context.streams.announce(number)
+    return [context.streams.token(number)]
 
 
 def is_sensor_enabled_for_ros(context: Context, stream_id: Any) -> bool:

@@ -117,8 +117,9 @@ class Created:
     """0 when it is attached to nothing."""
     relative_pose: Pose | None
     travelled_m: float
+    gait_phase: float
     age_s: float
-    """Both turn wheels, swing legs and time blinkers; 0 for what does not move."""
+    """All three turn wheels, swing legs and time blinkers; 0 for what does not move."""
 
     @property
     def is_hero(self) -> bool:
@@ -263,12 +264,14 @@ def _created_content(actor: Created) -> Any:
         actor.parent_id,
         actor.relative_pose,
         actor.travelled_m,
+        actor.gait_phase,
         actor.age_s,
     ]
 
 
 def _created(content: Any) -> Created:
-    actor_id, kind, pose, (uid, blueprint_id, attributes), parent_id, relative_pose, travelled_m, age_s = content
+    actor_id, kind, pose, (uid, blueprint_id, attributes), parent_id, relative_pose, *motion = content
+    travelled_m, gait_phase, age_s = map(float, motion)
     return Created(
         actor_id=int(actor_id),
         kind=ActorKind(kind),
@@ -280,8 +283,9 @@ def _created(content: Any) -> Created:
         ),
         parent_id=int(parent_id),
         relative_pose=None if relative_pose is None else _pose(relative_pose),
-        travelled_m=float(travelled_m),
-        age_s=float(age_s),
+        travelled_m=travelled_m,
+        gait_phase=gait_phase,
+        age_s=age_s,
     )
 
 

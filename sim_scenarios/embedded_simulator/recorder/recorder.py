@@ -179,6 +179,7 @@ def _created(actor: Actor) -> Created:
         parent_id=actor.parent_id if actor.relative_pose is not None else 0,
         relative_pose=actor.relative_pose,
         travelled_m=moving.travelled_m if moving else 0.0,
+        gait_phase=actor.gait_phase if isinstance(actor, Walker) else 0.0,
         age_s=moving.age_s if moving else 0.0,
     )
 

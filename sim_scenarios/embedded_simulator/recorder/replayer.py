@@ -256,6 +256,8 @@ class _Replay:
             actor.simulate_physics = False
             actor.pose = actor.last_pose = created.pose
             actor.travelled_m, actor.age_s = created.travelled_m, created.age_s - since_s
+        if isinstance(actor, Walker):
+            actor.gait_phase = created.gait_phase
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
@@ -274,6 +276,7 @@ class _Replay:
             elif isinstance(actor, TrafficLight):
                 world.traffic_lights.group_of(actor).set_frozen(actor.frozen)
             if isinstance(actor, MovingActor):
+                actor.velocity = actor.angular_velocity = Vector()
                 actor.simulate_physics = self._had_physics.get(actor_id, True)
 
 

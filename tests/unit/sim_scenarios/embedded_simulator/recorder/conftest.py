@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,6 +47,13 @@ class Stage:
         self.replayer.after_tick(self.world)
         self.recorder.record(self.world, tick)
 
+    def looks(self) -> list[Any]:
+        """How moving actors are drawn: all but who they are, and what is read off: speed and the turn of wheels."""
+        shown = self.world.snapshot().actors
+        return [
+            dataclasses.replace(actor, id=0, steer_deg=0.0, speed=0.0, age_s=round(actor.age_s, 6)) for actor in shown
+        ]
+
     def scene(self) -> list[tuple[str, Pose]]:
         """Types and poses of everything that moves, as clients get them."""
         moving = (actor for actor in self.world.actors.values() if isinstance(actor, Vehicle | Walker))
@@ -83,6 +91,7 @@ class Drive:
 
     path: Path
     scenes: list[list[tuple[str, Pose]]]
+    looks: list[list[Any]]
     lights: list[str]
     hero_id: int
     parked_id: int
@@ -100,10 +109,14 @@ def drive(street: StaticTown, tmp_path_factory: pytest.TempPathFactory) -> Drive
     walker = world.spawn(described("walker.pedestrian.0002"), at(20, 5, 1.1))
     world.spawn(described("sensor.other.collision"), Pose(), parent_id=hero.id)
     world.spawn(described("sensor.camera.rgb"), at(0, 0, 2), parent_id=hero.id)
+    world.spawn(described("static.prop.trashcan01"), at(28, 2.2))
     assert isinstance(hero, Vehicle)
     assert isinstance(walker, Walker)
+    for _ in range(7):  # what was before the recording shows in it, too
+        walker.control = WalkerControl(direction=Vector(1.0, 0.2, 0.0), speed=1.5)
+        stage.tick()
     stage.recorder.start(path, world, date_s=1_550_745_980, additional_data=True)
-    scenes, lights = [stage.scene()], [_lights(world)]
+    scenes, looks, lights = [stage.scene()], [stage.looks()], [_lights(world)]
     guest = None
     for number in range(NUM_TICKS):
         hero.control = VehicleControl(throttle=0.9, steer=0.01 * (number % 3))
@@ -116,9 +129,10 @@ def drive(street: StaticTown, tmp_path_factory: pytest.TempPathFactory) -> Drive
             world.destroy(guest.id)
         stage.tick()
         scenes.append(stage.scene())
+        looks.append(stage.looks())
         lights.append(_lights(world))
     stage.recorder.stop()
-    return Drive(path, scenes, lights, hero.id, parked.id)
+    return Drive(path, scenes, looks, lights, hero.id, parked.id)
 
 
 def _lights(world: World) -> str:

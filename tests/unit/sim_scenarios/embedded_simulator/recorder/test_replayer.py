@@ -56,6 +56,13 @@ def test_every_tick_shows_what_was_recorded(stage: Stage, drive: Drive) -> None:
     assert len(drive.scenes[30]) == len(drive.scenes[0]) + 1 == len(drive.scenes[60]) + 1
 
 
+def test_every_tick_looks_as_it_did(stage: Stage, drive: Drive) -> None:
+    begin(stage, drive.path)
+    for number, expected in enumerate(drive.looks[1:], start=1):
+        stage.tick()
+        assert stage.looks() == expected, number
+
+
 def test_a_replay_of_a_replay_is_the_same(new_stage: Callable[[], Stage], drive: Drive, tmp_path: Path) -> None:
     first, second = new_stage(), new_stage()
     begin(first, drive.path)
@@ -80,7 +87,7 @@ def test_what_shows_beside_poses_comes_back(stage: Stage, drive: Drive) -> None:
     assert hero.control.throttle == pytest.approx(0.9)
     assert hero.color == (10, 20, 30)
     assert hero.velocity.x > 3.0
-    assert hero.age_s == pytest.approx(30 * DELTA_S)
+    assert hero.age_s == pytest.approx(37 * DELTA_S)
     assert walker.control.speed == 1.5
     assert length(walker.velocity) == pytest.approx(1.5, rel=0.05)
     guest = stage.one(GUEST)
