@@ -60,8 +60,7 @@ def record_a_drive(client: carla.Client) -> tuple[list[Scene], list[list[Any]], 
     world.spawn_actor(library.find("vehicle.nissan.micra"), ahead)
     sensor = world.spawn_actor(library.find("sensor.other.collision"), carla.Transform(), attach_to=hero)
     sensor.listen(lambda event: None)
-    walkers = library.filter("walker.pedestrian.*")
-    walker = world.spawn_actor(walkers[0], carla.Transform(world.get_random_location_from_navigation()))
+    walker = spawn_walker(world)
     world.tick()
     path = client.start_recorder(NAME, True)
     assert path.endswith("/" + NAME), path
@@ -77,6 +76,18 @@ def record_a_drive(client: carla.Client) -> tuple[list[Scene], list[list[Any]], 
     sensor.stop()
     manager.shut_down()
     return scenes, lights, hero.id
+
+
+def spawn_walker(world: carla.World) -> Any:
+    """A walker at a place where nothing stands."""
+    world.set_pedestrians_seed(5)
+    blueprint = world.get_blueprint_library().find("walker.pedestrian.0001")
+    for _ in range(20):
+        place = carla.Transform(world.get_random_location_from_navigation() + carla.Location(z=1.0))
+        walker = world.try_spawn_actor(blueprint, place)
+        if walker is not None:
+            return walker
+    raise AssertionError("no place for a walker")
 
 
 def states(world: carla.World) -> list[Any]:
