@@ -12,8 +12,8 @@ from sim_scenarios.embedded_simulator.world.description import ActorDescription
 from sim_scenarios.embedded_simulator.world.errors import WorldError
 
 MAX_CHANNELS = 2048
-MAX_POINTS_PER_SECOND = 20_000_000
-"""More would not be a sensor but an attempt to fill the memory: 16 bytes a point."""
+MAX_POINTS_PER_SECOND = 5_000_000
+"""As many as the largest lidars have. A step of a second then takes 600 MB while it is cast."""
 MAX_RANGE_M = 10_000.0
 
 
