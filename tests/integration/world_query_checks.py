@@ -152,6 +152,13 @@ def check_textures_and_drawing(port: int) -> None:
     draw.clear_debug_string()
     world.set_annotations_traverse_translucency(True)
     world.tick()
+    camera = world.spawn_actor(world.get_blueprint_library().find("sensor.camera.rgb"), above(here))
+    with pytest.raises(RuntimeError, match="get_gbuffer_token: G-buffers are not rendered"):
+        camera.listen_to_gbuffer(carla.GBufferTextureID.SceneColor, lambda image: None)
+    camera.enable_for_ros()
+    assert not camera.is_enabled_for_ros()
+    camera.disable_for_ros()
+    camera.destroy()
 
 
 # --- signs and traffic lights ---------------------------------------------------------------------------------------

@@ -62,6 +62,7 @@ class LightControl:
         """Lights whose ``active`` was decided by a client and not by the sun."""
         self._has_cycle = True
         self._is_updated = False
+        self._switched: tuple[SwitchedLight, ...] | None = None
 
     def lights(self, weather: Weather) -> list[Light]:
         """The state of every light, by id."""
@@ -91,7 +92,7 @@ class LightControl:
             elif self._has_cycle:
                 self._fixed.discard(light.id)
             self._changed[light.id] = replace(light, location=built.location)
-        self._is_updated = True
+        self._change()
         if unknown:
             raise WorldError(f"no lights {unknown[:10]}; this town has {len(self._built)} of them")
 
@@ -101,26 +102,31 @@ class LightControl:
             self._changed.update({light.id: light for light in self.lights(weather)})
         self._fixed = set() if active else set(self._built)
         self._has_cycle = active
-        self._is_updated = True
+        self._change()
 
     def follow_weather(self, before: Weather, after: Weather) -> None:
         """Dusk and dawn."""
         if self._has_cycle and _is_night(before) != _is_night(after):
             self._fixed.clear()
-            self._is_updated = True
+            self._change()
 
     def switched(self) -> tuple[SwitchedLight, ...]:
-        """What differs from lights that nobody touched, by id."""
-        return tuple(
-            SwitchedLight(
-                object_id=number,
-                is_on=light.active if number in self._fixed else None,
-                color=light.color,
-                share=light.intensity / DEFAULT_INTENSITY[self._built[number].group],
+        """What differs from lights that nobody touched, by id; asked every tick, made when something changes."""
+        if self._switched is None:
+            self._switched = tuple(
+                SwitchedLight(
+                    object_id=number,
+                    is_on=light.active if number in self._fixed else None,
+                    color=light.color,
+                    share=light.intensity / DEFAULT_INTENSITY[self._built[number].group],
+                )
+                for number, light in sorted(self._changed.items())
+                if number in self._fixed or replace(light, active=False) != self._built[number]
             )
-            for number, light in sorted(self._changed.items())
-            if number in self._fixed or replace(light, active=False) != self._built[number]
-        )
+        return self._switched
+
+    def _change(self) -> None:
+        self._is_updated, self._switched = True, None
 
 
 def _is_night(weather: Weather) -> bool:

@@ -135,7 +135,7 @@ class World:
         if reset_settings:
             self.settings = EpisodeSettings()
         self.hidden_objects: frozenset[int] = frozenset()
-        self._painted: dict[int, LinearColor] = {}
+        self._painted: tuple[tuple[int, LinearColor], ...] = ()
         self.actors: dict[int, Actor] = {}
         self.spectator = self._add_spectator()
         lights = self._add_traffic_lights()
@@ -267,7 +267,7 @@ class World:
                 hint = f"; did you mean {close[0]}?" if close else ""
                 raise WorldError(f"no object {name!r}: get_names_of_all_objects lists those there are{hint}")
         if color is not None:
-            self._painted.update({ids[name]: color for name in wanted})
+            self._painted = tuple(sorted({**dict(self._painted), **{ids[name]: color for name in wanted}}.items()))
 
     def set_weather(self, weather: Weather) -> None:
         """Visible from the next tick on; lamps go on at dusk."""
@@ -344,7 +344,7 @@ class World:
             traffic_light_ids={light.site.opendrive_id: light.id for light in self.of_kind(TrafficLight)},
             hidden_objects=self.hidden_objects,
             switched_lights=self.lights.switched(),
-            painted_objects=tuple(sorted(self._painted.items())),
+            painted_objects=self._painted,
         )
 
     def _follow_parent(self, actor: Actor) -> None:
