@@ -14,11 +14,14 @@ from typing import Any
 
 import carla
 
+from harness.carla_client.traffic_watch import TrafficWatch
+
 DELTA_S = 0.05
 TRAFFIC_MANAGER_OFFSET = 3000
 LOOK_EVERY_TICKS = 20
 STANDING_M_S = 0.1
 NUM_WALKER_PLACES = 150
+PATIENCE_S = 20.0
 
 
 def main(port: int, num_cars: int, ticks: int, towns: list[str]) -> None:
@@ -82,8 +85,10 @@ def drive(world: carla.World, manager: carla.TrafficManager, num_cars: int, tick
     driven_m = dict.fromkeys(ids, 0.0)
     last_seen: dict[int, carla.Location] = {}
     vanished: dict[int, tuple[float, float, int]] = {}
+    watch = TrafficWatch(manager.get_port(), on_wake=_say_woken, patience_s=PATIENCE_S)
     for tick in range(ticks):
-        world.tick()
+        with watch.during_a_tick():
+            world.tick()
         if tick % LOOK_EVERY_TICKS:
             continue
         snapshot = world.get_snapshot()
@@ -104,8 +109,7 @@ def drive(world: carla.World, manager: carla.TrafficManager, num_cars: int, tick
             away = lane.transform.location
             if ((away.x - place.x) ** 2 + (away.y - place.y) ** 2) ** 0.5 > 0.5 * lane.lane_width + 0.6:
                 off_road.setdefault(actor_id, (round(place.x, 1), round(place.y, 1), round(place.z, 1)))
-    for actor in world.get_actors().filter("vehicle.*"):
-        actor.destroy()
+    watch.leave()
     return {
         "cars": len(ids),
         "vanished": list(vanished.values()),
@@ -114,6 +118,10 @@ def drive(world: carla.World, manager: carla.TrafficManager, num_cars: int, tick
         "least_driven_m": round(min(driven_m.values()), 1),
         "mean_speed_m_s": round(sum(driven_m.values()) / len(ids) / (ticks * DELTA_S), 2),
     }
+
+
+def _say_woken() -> None:
+    print("a tick was woken", file=sys.stderr)
 
 
 if __name__ == "__main__":

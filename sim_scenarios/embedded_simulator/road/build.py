@@ -14,9 +14,9 @@ from sim_scenarios.embedded_simulator.road.blocks import blocks_of
 from sim_scenarios.embedded_simulator.road.curves import RoadError
 from sim_scenarios.embedded_simulator.road.furniture import furnish_streets
 from sim_scenarios.embedded_simulator.road.ground import GroundMesh
+from sim_scenarios.embedded_simulator.road.layout import build_network
 from sim_scenarios.embedded_simulator.road.lots import build_lots
 from sim_scenarios.embedded_simulator.road.navigation_mesh import write_navigation_mesh
-from sim_scenarios.embedded_simulator.road.network import build_network
 from sim_scenarios.embedded_simulator.road.opendrive import speed_limits_kmh, write_opendrive
 from sim_scenarios.embedded_simulator.road.paint import add_paint
 from sim_scenarios.embedded_simulator.road.placing import Placer

@@ -106,6 +106,26 @@ class Path:
                 pieces.append(Piece(float(point[0, 0]), float(point[0, 1]), float(yaw[0]), high - low, piece.curvature))
         return Path(tuple(pieces))
 
+    def shifted(self, right_m: float) -> Path:
+        """The parallel path ``right_m`` to the right; an arc must be wider than that."""
+        pieces = []
+        for piece in self.pieces:
+            x, y = piece.x - right_m * math.sin(piece.yaw), piece.y + right_m * math.cos(piece.yaw)
+            ratio = 1.0 - piece.curvature * right_m
+            if ratio <= 0.0:
+                raise RoadError(f"an arc of {1.0 / piece.curvature:.1f} m has no parallel {right_m:.1f} m to its right")
+            pieces.append(Piece(x, y, piece.yaw, piece.length * ratio, piece.curvature / ratio))
+        return Path(tuple(pieces))
+
+    def reversed(self) -> Path:
+        """The same path from its end to its start."""
+        pieces = []
+        for piece in reversed(self.pieces):
+            point, yaw = piece.at(np.array([piece.length]))
+            heading = wrap(float(yaw[0]) + math.pi)
+            pieces.append(Piece(float(point[0, 0]), float(point[0, 1]), heading, piece.length, -piece.curvature))
+        return Path(tuple(pieces))
+
     def stations(self, *, line_step_m: float, arc_step_m: float, also: Sequence[float] = ()) -> Array:
         """Distances at which to cut the path into facets: both ends, every joint, ``also``, and steps in between."""
         stops = [*self.starts, self.length, *(s for s in also if 0.0 < s < self.length)]

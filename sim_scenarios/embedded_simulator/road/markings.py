@@ -38,6 +38,8 @@ class Mark:
 def centre_marks(street: Street) -> list[Mark]:
     """Marks of the centre line, in order of s."""
     centre = street.profile.centre
+    if street.profile.is_one_way:
+        return [_mark(0.0, street.length, "solid", "yellow", width_m=EDGE_WIDTH_M)]
     if centre is CentreLine.DOUBLE_YELLOW:
         return [_mark(0.0, street.length, "solid solid", "yellow")]
     color = "yellow" if centre is CentreLine.BROKEN_YELLOW else "white"

@@ -1,4 +1,4 @@
-"""Street plan -> exact geometry: trimmed streets, junction corners and the lane links across each junction.
+"""The exact geometry of a street plan: trimmed streets, junction corners and the lane links across each junction.
 
 Terms. An *arm* is a street seen from one of its junctions, with coordinates ``along`` (outwards from the junction's
 edge) and ``right`` (of the outward direction). Traffic drives on the right: it leaves on ``right > 0`` and arrives on
@@ -13,29 +13,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim_scenarios.embedded_simulator.road.curves import (
-    Array,
-    Path,
-    RoadError,
-    are_parallel,
-    meeting_point,
-    path_through,
-    turn_between,
-    wrap,
-)
+from sim_scenarios.embedded_simulator.road.curves import Array, Path, are_parallel, turn_between, wrap
+from sim_scenarios.embedded_simulator.road.elevation import Elevation
 from sim_scenarios.embedded_simulator.road.plan import (
     BAY_TAPER_M,
     KERB_RADIUS_M,
     LANE_WIDTH_M,
+    Control,
     JunctionPlan,
     Profile,
     StreetPlan,
     TownPlan,
 )
-
-_CONNECTING_ROAD_IDS_FROM = 100
-_JUNCTION_IDS_FROM = 1000
-_SMALLEST_SETBACK_M = 6.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -45,7 +34,8 @@ class Street:
     road_id: int
     plan: StreetPlan
     path: Path
-    """Centre line from the edge of the start junction to that of the end junction."""
+    """Centre line (left edge if one-way) from the edge of the start junction to that of the end junction."""
+    elevation: Elevation
 
     @property
     def profile(self) -> Profile:
@@ -90,6 +80,16 @@ class Arm:
         _, _, yaw = self.street.path.pose(0.0 if self.at_start else self.street.length)
         return wrap(yaw) if self.at_start else wrap(yaw + math.pi)
 
+    def lanes(self, *, incoming: bool) -> int:
+        """How many driving lanes lead to its junction, or away from it."""
+        if self.profile.is_one_way and incoming == self.at_start:
+            return 0
+        return self.profile.lanes
+
+    def kerb(self, *, right: bool) -> float:
+        """Distance [m] of the outer edge of the driving lanes from the street's line, on one side of the arm."""
+        return self.lanes(incoming=not right) * LANE_WIDTH_M
+
     def s(self, along: float) -> float:
         """Distance along the street [m] of a point ``along`` metres outwards."""
         return along if self.at_start else self.street.length - along
@@ -125,7 +125,7 @@ class Corner:
 
     def kerb(self) -> Path:
         """The kerb line."""
-        return self.curve((self.arm.profile.carriageway_m, self.following.profile.carriageway_m), KERB_RADIUS_M)
+        return self.curve((self.arm.kerb(right=True), self.following.kerb(right=False)), KERB_RADIUS_M)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -153,6 +153,7 @@ class Junction:
     arms: tuple[Arm, ...]
     """By rising heading, that is clockwise."""
     connections: tuple[Connection, ...]
+    has_shared_greens: bool = False
 
     @property
     def center(self) -> Array:
@@ -170,7 +171,9 @@ class Junction:
 
     def is_major(self, arm: Arm) -> bool:
         """Whether traffic from ``arm`` has priority where there are no lights: it runs straight on, the stem waits."""
-        return self.opposite(arm) is not None
+        if self.plan.control is Control.ROUNDABOUT:
+            return arm.profile.is_one_way
+        return self.plan.control is Control.LANES or self.opposite(arm) is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -185,109 +188,3 @@ class Network:
         """The junction at one end of a street."""
         name = street.plan.start if start else street.plan.end
         return next(junction for junction in self.junctions if junction.plan.name == name)
-
-
-def build_network(plan: TownPlan) -> Network:
-    """Work out the geometry of a plan.
-
-    Raises:
-        RoadError: when streets, corners or turns do not fit.
-    """
-    places = {junction.name: junction for junction in plan.junctions}
-    full = [_full_path(street, places) for street in plan.streets]
-    setbacks = _setbacks(plan, full)
-    streets = []
-    for i, (street_plan, path) in enumerate(zip(plan.streets, full, strict=True)):
-        trimmed = path.trimmed(setbacks[i, True], path.length - setbacks[i, False])
-        streets.append(Street(road_id=i + 1, plan=street_plan, path=trimmed))
-    junctions = []
-    next_road = _CONNECTING_ROAD_IDS_FROM
-    for number, junction_plan in enumerate(plan.junctions):
-        arms = _arms_of(junction_plan.name, streets)
-        connections = tuple(_connections(arms, next_road))
-        next_road += len(connections)
-        junction_id = _JUNCTION_IDS_FROM + number
-        junctions.append(Junction(junction_id=junction_id, plan=junction_plan, arms=arms, connections=connections))
-    return Network(plan=plan, streets=tuple(streets), junctions=tuple(junctions))
-
-
-def _full_path(street: StreetPlan, places: dict[str, JunctionPlan]) -> Path:
-    start, end = places[street.start], places[street.end]
-    points = [(start.x, start.y), *((x, y) for x, y, _ in street.via), (end.x, end.y)]
-    return path_through(points, [radius for _, _, radius in street.via])
-
-
-def _arms_of(name: str, streets: list[Street]) -> tuple[Arm, ...]:
-    arms = [Arm(street=street, at_start=True) for street in streets if street.plan.start == name]
-    arms += [Arm(street=street, at_start=False) for street in streets if street.plan.end == name]
-    if len(arms) < 3:
-        raise RoadError(f"junction {name} has {len(arms)} arms, at least 3 are needed: let the street run through")
-    return tuple(sorted(arms, key=lambda arm: arm.yaw % (2.0 * math.pi)))
-
-
-def _setbacks(plan: TownPlan, paths: list[Path]) -> dict[tuple[int, bool], float]:
-    """How far each street (index, at its start) ends before the centre of the junction, so that the corners fit."""
-    setbacks: dict[tuple[int, bool], float] = {}
-    for junction in plan.junctions:
-        center = np.array([junction.x, junction.y])
-        ends: list[tuple[float, float, tuple[int, bool]]] = []
-        for i, (street, path) in enumerate(zip(plan.streets, paths, strict=True)):
-            half = street.profile.carriageway_m
-            if street.start == junction.name:
-                ends.append((float(path.at(0.0)[1][0]) % (2.0 * math.pi), half, (i, True)))
-            if street.end == junction.name:
-                ends.append((float(path.at(path.length)[1][0] + math.pi) % (2.0 * math.pi), half, (i, False)))
-        ends.sort()
-        for (yaw_a, half_a, key_a), (yaw_b, half_b, key_b) in zip(ends, ends[1:] + ends[:1], strict=True):
-            need_a, need_b = _corner_needs(center, yaw_a, half_a, yaw_b, half_b)
-            setbacks[key_a] = max(setbacks.get(key_a, _SMALLEST_SETBACK_M), need_a)
-            setbacks[key_b] = max(setbacks.get(key_b, _SMALLEST_SETBACK_M), need_b)
-    return setbacks
-
-
-def _corner_needs(center: Array, yaw_a: float, half_a: float, yaw_b: float, half_b: float) -> tuple[float, float]:
-    if are_parallel(yaw_a + math.pi, yaw_b):
-        return 0.0, 0.0
-    start = center + half_a * np.array([-math.sin(yaw_a), math.cos(yaw_a)])
-    end = center - half_b * np.array([-math.sin(yaw_b), math.cos(yaw_b)])
-    _, back, ahead = meeting_point(start, yaw_a + math.pi, end, yaw_b)
-    cut = KERB_RADIUS_M * math.tan(abs(wrap(yaw_b - yaw_a - math.pi)) / 2.0)
-    return cut - back, cut - ahead
-
-
-def _connections(arms: tuple[Arm, ...], first_road_id: int) -> Iterator[Connection]:
-    road_id = first_road_id
-    for incoming in arms:
-        for outgoing in arms:
-            if outgoing is incoming:
-                continue
-            angle = wrap(outgoing.yaw - incoming.yaw - math.pi)
-            turn = "straight" if abs(angle) < math.radians(30.0) else ("right" if angle > 0.0 else "left")
-            for lane_in, lane_out in _lane_pairs(turn, incoming.profile.lanes, outgoing.profile.lanes):
-                path = turn_between(
-                    incoming.point(0.0, -lane_in * LANE_WIDTH_M),
-                    wrap(incoming.yaw + math.pi),
-                    outgoing.point(0.0, lane_out * LANE_WIDTH_M),
-                    outgoing.yaw,
-                )
-                yield Connection(
-                    road_id=road_id,
-                    incoming=incoming,
-                    incoming_lane=lane_in,
-                    outgoing=outgoing,
-                    outgoing_lane=lane_out,
-                    path=path,
-                    turn=turn,
-                )
-                road_id += 1
-
-
-def _lane_pairs(turn: str, lanes_in: int, lanes_out: int) -> list[tuple[int, int]]:
-    """Left turns use the inner lanes, right turns the outer ones, and straight on keeps the lane."""
-    if turn == "left":
-        return [(0, 0)]
-    if turn == "right":
-        return [(lanes_in - 1, lanes_out - 1)]
-    if lanes_in != lanes_out:
-        raise RoadError(f"{lanes_in} lanes lead straight into {lanes_out}: plan the same profile on both sides")
-    return [(lane, lane) for lane in range(lanes_in)]

@@ -12,10 +12,11 @@ import itertools
 from collections.abc import Iterable
 from xml.etree import ElementTree as Xml
 
+from sim_scenarios.embedded_simulator.road.crossing_edges import Edge, Edges, edges_of
 from sim_scenarios.embedded_simulator.road.curves import Path
 from sim_scenarios.embedded_simulator.road.markings import Mark, centre_marks, edge_marks, lane_marks
 from sim_scenarios.embedded_simulator.road.network import Arm, Connection, Junction, Network, Street
-from sim_scenarios.embedded_simulator.road.plan import CROSSWALK_M, LANE_WIDTH_M
+from sim_scenarios.embedded_simulator.road.plan import CROSSWALK_M, LANE_WIDTH_M, Control, Profile
 from sim_scenarios.embedded_simulator.road.signals import RoadSignal, phases, signals_of
 
 _GEO_REFERENCE = (
@@ -33,7 +34,7 @@ def write_opendrive(network: Network) -> str:
         _write_street(root, network, street)
     for junction in network.junctions:
         for connection in junction.connections:
-            _write_connecting_road(root, junction, connection)
+            _write_connecting_road(root, junction, connection, has_edges=not network.plan.is_level)
     controllers = itertools.count(1)
     junction_controllers = {
         junction.junction_id: _write_controllers(root, junction, controllers) for junction in network.junctions
@@ -48,8 +49,14 @@ def speed_limits_kmh(network: Network) -> dict[int, int]:
     """Speed limit of every road by id."""
     limits = {street.road_id: street.profile.speed_kmh for street in network.streets}
     for junction in network.junctions:
-        limits |= {connection.road_id: _JUNCTION_SPEED_KMH for connection in junction.connections}
+        limits |= {connection.road_id: _speed_across(junction, connection) for connection in junction.connections}
     return limits
+
+
+def _speed_across(junction: Junction, connection: Connection) -> int:
+    if junction.plan.control is Control.LANES:
+        return min(connection.incoming.profile.speed_kmh, connection.outgoing.profile.speed_kmh)
+    return _JUNCTION_SPEED_KMH
 
 
 def _add(parent: Xml.Element, tag: str, **attributes: object) -> Xml.Element:
@@ -77,9 +84,10 @@ def _write_type(road: Xml.Element, speed_kmh: int) -> None:
     _add(kind, "speed", max=speed_kmh, unit="km/h")
 
 
-def _write_flat_profiles(road: Xml.Element) -> None:
-    elevation = _add(road, "elevationProfile")
-    _add(elevation, "elevation", s=0.0, a=0.0, b=0.0, c=0.0, d=0.0)
+def _write_heights(road: Xml.Element, cubics: Iterable[tuple[float, float, float, float, float]]) -> None:
+    profile = _add(road, "elevationProfile")
+    for s, a, b, c, d in cubics:
+        _add(profile, "elevation", s=s, a=a, b=b, c=c, d=d)
     _add(road, "lateralProfile")
 
 
@@ -92,11 +100,13 @@ def _write_street(root: Xml.Element, network: Network, street: Street) -> None:
         _add(link, tag, elementType="junction", elementId=junction.junction_id)
     _write_type(road, street.profile.speed_kmh)
     _write_plan_view(road, street.path)
-    _write_flat_profiles(road)
+    _write_heights(road, street.elevation.cubics())
     _write_street_lanes(road, street)
     objects = _add(road, "objects")
     for start in (True, False):
-        _write_crosswalk(objects, Arm(street=street, at_start=start))
+        if has_crosswalk(network.junction_at(street, start=start), street.profile):
+            _write_crosswalk(objects, Arm(street=street, at_start=start))
+    _write_spans(objects, street)
     signals = _add(road, "signals")
     for start in (True, False):
         for signal in signals_of(network.junction_at(street, start=start), Arm(street=street, at_start=start)):
@@ -109,24 +119,36 @@ def _write_street_lanes(road: Xml.Element, street: Street) -> None:
     section = _add(lanes, "laneSection", s=0.0)
     left, center, right = (_add(section, side) for side in ("left", "center", "right"))
     _write_marks(_add(center, "lane", id=0, type="none", level="false"), centre_marks(street))
-    has_bays = street.profile.parking_m > 0.0
-    count = street.profile.lanes + has_bays + 1
-    for side, sign, order in ((left, 1, range(count, 0, -1)), (right, -1, range(1, count + 1))):
-        for number in order:
-            kind = "driving" if number <= street.profile.lanes else "sidewalk" if number == count else "parking"
+    outward = _kinds_outward(street.profile)
+    leftward = outward
+    if street.profile.is_one_way:
+        leftward = ["shoulder"] if street.profile.left_shoulder_m > 0.0 else []
+    for side, sign, kinds in ((left, 1, leftward), (right, -1, outward)):
+        numbered = list(enumerate(kinds, start=1))
+        for number, kind in reversed(numbered) if sign > 0 else numbered:
             lane = _add(side, "lane", id=sign * number, type=kind, level="false")
-            _write_street_width(lane, street, kind)
-            if number < street.profile.lanes:
+            _write_street_width(lane, street, kind, sign)
+            if kind == "driving" and number < street.profile.lanes:
                 _write_marks(lane, lane_marks(street, toward_start=sign > 0))
-            elif number == street.profile.lanes:
+            elif kind == "driving":
                 _write_marks(lane, edge_marks(street))
             else:
                 _add(lane, "roadMark", sOffset=0.0, type="none", weight="standard", color="standard", width=0.0)
 
 
-def _write_street_width(lane: Xml.Element, street: Street, kind: str) -> None:
-    if kind == "driving":
-        _add(lane, "width", sOffset=0.0, a=LANE_WIDTH_M, b=0.0, c=0.0, d=0.0)
+def _kinds_outward(profile: Profile) -> list[str]:
+    """Types of the lanes on the right side, from the middle outwards."""
+    kind, width = profile.outer_lane
+    bays = ["parking"] if profile.parking_m > 0.0 else []
+    return ["driving"] * profile.lanes + bays + ([kind] if width > 0.0 else [])
+
+
+def _write_street_width(lane: Xml.Element, street: Street, kind: str, sign: int) -> None:
+    fixed = {"driving": LANE_WIDTH_M, "shoulder": street.profile.shoulder_m}
+    if street.profile.is_one_way and sign > 0:
+        fixed["shoulder"] = street.profile.left_shoulder_m
+    if kind in fixed:
+        _add(lane, "width", sOffset=0.0, a=fixed[kind], b=0.0, c=0.0, d=0.0)
         return
     knots = street.parking_knots()
     if kind == "sidewalk":
@@ -176,6 +198,19 @@ def _write_crosswalk(objects: Xml.Element, arm: Arm) -> None:
         _add(outline, "cornerLocal", u=corner_u, v=corner_v, z=0.0)
 
 
+def has_crosswalk(junction: Junction, profile: Profile) -> bool:
+    """Whether walkers cross a street of this profile there: from sidewalk to sidewalk."""
+    return profile.sidewalk_m > 0.0 and not profile.is_one_way and junction.plan.control is not Control.LANES
+
+
+def _write_spans(objects: Xml.Element, street: Street) -> None:
+    for kind, shares in (("bridge", street.plan.bridge), ("tunnel", street.plan.tunnel)):
+        if shares is not None:
+            start, end = (share * street.length for share in shares)
+            type_ = "concrete" if kind == "bridge" else "standard"
+            _add(objects, kind, id=f"{kind}-{street.road_id}", name="", s=start, length=end - start, type=type_)
+
+
 def _write_signal(signals: Xml.Element, signal: RoadSignal) -> None:
     element = _add(
         signals,
@@ -202,7 +237,7 @@ def _write_signal(signals: Xml.Element, signal: RoadSignal) -> None:
     _add(element, "validity", fromLane=min(signal.lanes), toLane=max(signal.lanes))
 
 
-def _write_connecting_road(root: Xml.Element, junction: Junction, connection: Connection) -> None:
+def _write_connecting_road(root: Xml.Element, junction: Junction, connection: Connection, *, has_edges: bool) -> None:
     road = _add(
         root,
         "road",
@@ -215,20 +250,39 @@ def _write_connecting_road(root: Xml.Element, junction: Junction, connection: Co
     for tag, arm in (("predecessor", connection.incoming), ("successor", connection.outgoing)):
         contact = "start" if arm.at_start else "end"
         _add(link, tag, elementType="road", elementId=arm.street.road_id, contactPoint=contact)
-    _write_type(road, _JUNCTION_SPEED_KMH)
+    _write_type(road, _speed_across(junction, connection))
     _write_plan_view(road, connection.path)
-    _write_flat_profiles(road)
+    _write_heights(road, [(0.0, junction.plan.z, 0.0, 0.0, 0.0)])
     lanes = _add(road, "lanes")
     _add(lanes, "laneOffset", s=0.0, a=0.0, b=0.0, c=0.0, d=0.0)
     section = _add(lanes, "laneSection", s=0.0)
-    none = {"sOffset": 0.0, "type": "none", "weight": "standard", "color": "standard", "width": 0.0}
-    _add(_add(_add(section, "center"), "lane", id=0, type="none", level="false"), "roadMark", **none)
-    lane = _add(_add(section, "right"), "lane", id=-1, type="driving", level="false")
+    edges = edges_of(junction, connection) if has_edges else Edges()
+    if edges.left is not None:
+        _write_edge(_add(section, "left"), 1, edges.left, connection.path.length)
+    _write_no_mark(_add(_add(section, "center"), "lane", id=0, type="none", level="false"))
+    right = _add(section, "right")
+    lane = _add(right, "lane", id=-1, type="driving", level="false")
     lane_link = _add(lane, "link")
     _add(lane_link, "predecessor", id=connection.incoming.lane_id(connection.incoming_lane, incoming=True))
     _add(lane_link, "successor", id=connection.outgoing.lane_id(connection.outgoing_lane, incoming=False))
     _add(lane, "width", sOffset=0.0, a=LANE_WIDTH_M, b=0.0, c=0.0, d=0.0)
-    _add(lane, "roadMark", **none)
+    if edges.mark is None:
+        _write_no_mark(lane)
+    else:
+        _write_marks(lane, [edges.mark])
+    if edges.right is not None:
+        _write_edge(right, -2, edges.right, connection.path.length)
+
+
+def _write_edge(side: Xml.Element, lane_id: int, edge: Edge, length: float) -> None:
+    lane = _add(side, "lane", id=lane_id, type=edge.kind, level="false")
+    slope = (edge.end_m - edge.start_m) / length
+    _add(lane, "width", sOffset=0.0, a=edge.start_m, b=slope, c=0.0, d=0.0)
+    _write_no_mark(lane)
+
+
+def _write_no_mark(lane: Xml.Element) -> None:
+    _add(lane, "roadMark", sOffset=0.0, type="none", weight="standard", color="standard", width=0.0)
 
 
 def _write_controllers(root: Xml.Element, junction: Junction, numbers: Iterable[int]) -> list[int]:

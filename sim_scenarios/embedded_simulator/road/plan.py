@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from sim_scenarios.embedded_simulator.road.curves import Path
+
 LANE_WIDTH_M = 3.5
 KERB_RADIUS_M = 6.5
 """Of junction corners: with a lane of 3.5 m the middle of a right turn has a radius of 8.25 m."""
@@ -21,6 +23,10 @@ class Control(enum.Enum):
     LIGHTS = "lights"
     STOP = "stop"
     YIELD = "yield"
+    ROUNDABOUT = "roundabout"
+    """A place where a two-way street meets the one-way ring of a roundabout; who drives round has priority."""
+    LANES = "lanes"
+    """Carriageways that part or join, as many lanes before as after: lane follows lane, and nobody waits."""
 
 
 class CentreLine(enum.Enum):
@@ -33,18 +39,29 @@ class CentreLine(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Profile:
-    """Cross section of a street, the same on both sides of the centre line."""
+    """Cross section of a street: the same on both sides of the centre line, or of one direction only."""
 
     lanes: int
     """Driving lanes in each direction, ``LANE_WIDTH_M`` each."""
+    is_one_way: bool = False
+    """Whether all lanes lead from start to end; the street's line is then the left edge of them."""
     parking_m: float = 0.0
     """Width of the parking bays along both kerbs; 0 where there are none."""
-    sidewalk_m: float
-    """Width of the sidewalk behind the bays (or the kerb)."""
+    sidewalk_m: float = 0.0
+    """Width of the sidewalk behind the bays (or the kerb); of a one-way street on its right."""
+    shoulder_m: float = 0.0
+    """Width of the hard shoulder, where there is no sidewalk."""
+    left_shoulder_m: float = 0.0
+    """Of a one-way street."""
     verge_m: float = 0.0
     """Width of the grass strip between kerb and footway, part of the sidewalk; 0 for none."""
     centre: CentreLine
     speed_kmh: int
+
+    @property
+    def outer_lane(self) -> tuple[str, float]:
+        """What lies beyond the driving lanes and bays, as an OpenDRIVE lane type, and how wide it is [m]."""
+        return ("sidewalk", self.sidewalk_m) if self.sidewalk_m > 0.0 else ("shoulder", self.shoulder_m)
 
     @property
     def carriageway_m(self) -> float:
@@ -53,8 +70,8 @@ class Profile:
 
     @property
     def back_m(self) -> float:
-        """Distance from the centre line to the back of the sidewalk."""
-        return self.carriageway_m + self.parking_m + self.sidewalk_m
+        """Distance from the centre line to the back of the sidewalk or the edge of the shoulder."""
+        return self.carriageway_m + self.parking_m + self.outer_lane[1]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +83,10 @@ class JunctionPlan:
     """[m]."""
     y: float
     control: Control
+    z: float = 0.0
+    """Height [m]; junctions are level."""
+    setback_m: float | None = None
+    """How far from (x, y) the streets end; worked out from the corners if None."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,16 +100,36 @@ class StreetPlan:
     """Corner points (x, y) and the radius of their rounding [m]."""
     has_guard_rail: bool = False
     """Whether a rail stands along the outside of its curves."""
+    course: Path | None = None
+    """Its exact line, where that does not follow from the junctions."""
+    starts_at: tuple[float, float] | None = None
+    """Where it begins exactly [m], if not short of its junction's middle."""
+    ends_at: tuple[float, float] | None = None
+    heights: tuple[tuple[float, float], ...] = ()
+    """(share of its length, height [m]) between its ends, whose heights are the junctions'; level at each of them."""
+    bridge: tuple[float, float] | None = None
+    """From which share of its length to which it is a bridge: the ground below does not rise with it."""
+    tunnel: tuple[float, float] | None = None
+    """Likewise a tunnel: the ground above is closed."""
 
 
-def junction(name: str, x: float, y: float, control: Control) -> JunctionPlan:
+def junction(
+    name: str, x: float, y: float, control: Control, *, z: float = 0.0, setback: float | None = None
+) -> JunctionPlan:
     """A junction at (x, y) [m]."""
-    return JunctionPlan(name=name, x=x, y=y, control=control)
+    return JunctionPlan(name=name, x=x, y=y, control=control, z=z, setback_m=setback)
 
 
-def street(start: str, end: str, profile: Profile, *via: tuple[float, float, float], rail: bool = False) -> StreetPlan:
+def street(
+    start: str,
+    end: str,
+    profile: Profile,
+    *via: tuple[float, float, float],
+    rail: bool = False,
+    heights: tuple[tuple[float, float], ...] = (),
+) -> StreetPlan:
     """A street through the corner points ``via`` (x, y, radius of the rounding) [m]."""
-    return StreetPlan(start=start, end=end, profile=profile, via=via, has_guard_rail=rail)
+    return StreetPlan(start=start, end=end, profile=profile, via=via, has_guard_rail=rail, heights=heights)
 
 
 class BlockUse(enum.Enum):
@@ -121,3 +162,8 @@ class TownPlan:
     """What stands along the outer side of the streets that bound the town."""
     spawn_spacing_m: float = 34.0
     """About how far apart the spawn points of one lane are."""
+    has_shared_greens: bool = False
+    """Whether approaches that face each other are green together, as drivers who turn left must heed; otherwise one
+    approach after the other is, as in CARLA's towns."""
+    is_level: bool = True
+    """Whether all streets lie at height 0 and enclose blocks; otherwise surfaces follow from the OpenDRIVE text."""

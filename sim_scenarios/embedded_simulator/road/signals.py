@@ -1,8 +1,7 @@
 """Traffic lights and priority signs: their OpenDRIVE records, poles, trigger volumes and green phases.
 
 Lights hang from a mast arm on the *far* side of the junction, where the camera of a car at the stop line sees them;
-the OpenDRIVE signal and the trigger volume lie at the stop line of the lanes they rule. Approaches that face each
-other share a green phase.
+the OpenDRIVE signal and the trigger volume lie at the stop line of the lanes they rule.
 """
 
 from __future__ import annotations
@@ -54,6 +53,8 @@ def light_id(arm: Arm) -> int:
 
 def must_wait(junction: Junction, arm: Arm) -> bool:
     """Whether there is a stop line at the arm: lights everywhere, otherwise where a side street joins."""
+    if arm.lanes(incoming=True) == 0:
+        return False
     return junction.plan.control is Control.LIGHTS or not junction.is_major(arm)
 
 
@@ -65,8 +66,11 @@ def signals_of(junction: Junction, arm: Arm) -> list[RoadSignal]:
             Control.LIGHTS: ("Signal_3Light_Post01", "1000001"),
             Control.STOP: ("Sign_Stop", "206"),
             Control.YIELD: ("Sign_Yield", "205"),
+            Control.ROUNDABOUT: ("Sign_Yield", "205"),
         }[junction.plan.control]
         signals.append(_signal(arm, light_id(arm), name, kind, along=STOP_LINE_M[1], incoming=True))
+    if arm.lanes(incoming=False) == 0:
+        return signals
     speed = arm.profile.speed_kmh
     sign_id = light_id(arm) + 5
     signals.append(_signal(arm, sign_id, f"Sign_Speed_{speed}", "274", SPEED_SIGN_ALONG_M, incoming=False, value=speed))
@@ -78,7 +82,7 @@ def _signal(
 ) -> RoadSignal:
     lanes = tuple(arm.lane_id(i, incoming=incoming) for i in range(arm.profile.lanes))
     is_forward = lanes[0] < 0
-    aside = arm.profile.carriageway_m + POLE_BEHIND_KERB_M
+    aside = arm.profile.carriageway_m + arm.profile.shoulder_m + POLE_BEHIND_KERB_M
     return RoadSignal(
         signal_id=signal_id,
         name=name,
@@ -103,7 +107,9 @@ def phases(junction: Junction) -> list[list[int]]:
 def _phase_arms(junction: Junction) -> list[list[Arm]]:
     groups: list[list[Arm]] = []
     for arm in junction.arms:
-        for group in groups:
+        if arm.lanes(incoming=True) == 0:
+            continue
+        for group in groups if junction.has_shared_greens else ():
             if are_parallel(group[0].yaw, wrap(arm.yaw + math.pi)):
                 group.append(arm)
                 break
@@ -131,7 +137,10 @@ def _site(junction: Junction, arm: Arm, phase: int) -> TrafficLightSite:
     middle = arm.point(STOP_LINE_M[1] + _TRIGGER_HALF_LENGTH_M, -0.5 * arm.profile.carriageway_m) - foot
     return TrafficLightSite(
         opendrive_id=str(light_id(arm)),
-        pose=Pose(Vector(float(foot[0]), float(foot[1]), SIDEWALK_HEIGHT_M), Rotation(0.0, math.degrees(arm.yaw), 0.0)),
+        pose=Pose(
+            Vector(float(foot[0]), float(foot[1]), junction.plan.z + SIDEWALK_HEIGHT_M),
+            Rotation(0.0, math.degrees(arm.yaw), 0.0),
+        ),
         arm_m=arm_m,
         group=junction.junction_id,
         phase=phase,

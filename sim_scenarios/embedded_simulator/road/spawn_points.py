@@ -46,17 +46,21 @@ def largest_vehicle_at(pose: Pose) -> Rectangle:
 
 
 def _along(street: Street, spacing_m: float) -> list[Pose]:
-    """Poses on one street; lanes take turns, so that neighbours never stand side by side."""
-    count = 2 * street.profile.lanes
+    """Poses on one street where it is level; lanes take turns, so that neighbours never stand side by side."""
+    directions = 1 if street.profile.is_one_way else 2
+    count = directions * street.profile.lanes
     usable = street.length - 2.0 * _KEEP_FROM_JUNCTION_M
     places = min(count * max(1, round(usable / spacing_m)), int(usable // _CLOSEST_M))
     poses = []
     for i, s in enumerate(_KEEP_FROM_JUNCTION_M + usable * (np.arange(places) + 0.5) / places):
+        if float(street.elevation.slope(s)) != 0.0:
+            continue
         lane = i % count
-        is_forward = lane % 2 == 0  # neighbours drive in opposite directions
-        right = (lane // 2 + 0.5) * LANE_WIDTH_M * (1.0 if is_forward else -1.0)
+        is_forward = lane % directions == 0  # neighbours drive in opposite directions
+        right = (lane // directions + 0.5) * LANE_WIDTH_M * (1.0 if is_forward else -1.0)
         x, y, yaw = street.path.pose(float(s))
-        location = Vector(x - right * math.sin(yaw), y + right * math.cos(yaw), SPAWN_HEIGHT_M)
+        z = float(street.elevation.at(s)) + SPAWN_HEIGHT_M
+        location = Vector(x - right * math.sin(yaw), y + right * math.cos(yaw), z)
         heading = math.degrees(wrap(yaw if is_forward else yaw + math.pi))
         poses.append(Pose(location, Rotation(0.0, heading, 0.0)))
     return poses

@@ -85,4 +85,5 @@ TOWN10HD = TownPlan(
         (0, 110, BlockUse.PARK),
         (160, 130, BlockUse.HOUSES),
     ),
+    has_shared_greens=True,
 )

@@ -6,7 +6,8 @@ import carla
 import pytest
 
 from sim_scenarios.embedded_simulator.road.build import build_town
-from sim_scenarios.embedded_simulator.road.network import Network, build_network
+from sim_scenarios.embedded_simulator.road.layout import build_network
+from sim_scenarios.embedded_simulator.road.network import Network
 from sim_scenarios.embedded_simulator.road.plans.town10hd import TOWN10HD
 from sim_scenarios.embedded_simulator.road.town import Town
 

@@ -9,7 +9,8 @@ import pytest
 
 from sim_scenarios.embedded_simulator.road.blocks import blocks_of
 from sim_scenarios.embedded_simulator.road.curves import RoadError, wrap
-from sim_scenarios.embedded_simulator.road.network import Network, build_network
+from sim_scenarios.embedded_simulator.road.layout import build_network
+from sim_scenarios.embedded_simulator.road.network import Network
 from sim_scenarios.embedded_simulator.road.plan import LANE_WIDTH_M, BlockUse
 from sim_scenarios.embedded_simulator.road.plans.town10hd import TOWN10HD
 from sim_scenarios.embedded_simulator.road.polygons import signed_area
