@@ -20,9 +20,11 @@ from sim_scenarios.embedded_simulator.road.navigation_mesh import write_navigati
 from sim_scenarios.embedded_simulator.road.opendrive import speed_limits_kmh, write_opendrive
 from sim_scenarios.embedded_simulator.road.paint import add_paint
 from sim_scenarios.embedded_simulator.road.placing import Placer
+from sim_scenarios.embedded_simulator.road.plan import TownPlan
 from sim_scenarios.embedded_simulator.road.plans import PLANS
 from sim_scenarios.embedded_simulator.road.planting import plant_block
 from sim_scenarios.embedded_simulator.road.polygons import Claims
+from sim_scenarios.embedded_simulator.road.relief_town import build_relief_town
 from sim_scenarios.embedded_simulator.road.signals import traffic_light_sites
 from sim_scenarios.embedded_simulator.road.spawn_points import APART_M, largest_vehicle_at, spawn_points
 from sim_scenarios.embedded_simulator.road.surfaces import add_block_ground, add_network
@@ -50,6 +52,10 @@ def build_town(name: str, *, seed: int = 0) -> Town:
         close = difflib.get_close_matches(name, TOWN_NAMES, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
         raise RoadError(f"unknown town {name!r}, expected one of: {', '.join(TOWN_NAMES)}{hint}")
+    return _build_level_town(plan, seed) if plan.is_level else build_relief_town(plan, seed=seed)
+
+
+def _build_level_town(plan: TownPlan, seed: int) -> Town:
     network = build_network(plan)
     blocks = blocks_of(network)
     rng = np.random.default_rng(seed)

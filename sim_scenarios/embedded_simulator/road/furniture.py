@@ -57,18 +57,28 @@ def furnish_streets(
         for frontage in block.frontages:
             _add_signs(network, frontage, placer)
             _add_guard_rail(frontage, block, placer)
-            _add_lamps(frontage, placer)
-            _add_bus_stop(frontage, placer)
-            _add_trees(frontage, placer, mesh)
-            _add_clutter(frontage, placer)
-            _add_facade_strip(block, frontage, placer)
+            furnish_sidewalk(frontage, block.use, placer, mesh)
     for street in network.streets:
-        _park_cars(street, placer)
+        park_cars(street, placer)
+
+
+def furnish_sidewalk(frontage: Frontage, use: BlockUse, placer: Placer, mesh: GroundMesh) -> None:
+    """Lamps, trees and all that stands about on one sidewalk."""
+    _add_lamps(frontage, placer)
+    _add_bus_stop(frontage, placer)
+    _add_trees(frontage, placer, mesh)
+    _add_clutter(frontage, placer)
+    _add_facade_strip(use, frontage, placer)
 
 
 def _kerb_point(frontage: Frontage, along: float, behind_kerb: float) -> Array:
     kerb = float(frontage.arm.street.kerb(frontage.arm.s(along)))
     return frontage.arm.point(along, -(kerb + behind_kerb))
+
+
+def _height(frontage: Frontage, along: float) -> float:
+    """Of the sidewalk [m]."""
+    return float(frontage.arm.street.elevation.at(frontage.arm.s(along))) + SIDEWALK_HEIGHT_M
 
 
 def _evenly(frontage: Frontage, spacing: float) -> Iterator[float]:
@@ -112,7 +122,8 @@ def _add_guard_rail(frontage: Frontage, block: Block, placer: Placer) -> None:
 
 def _add_lamps(frontage: Frontage, placer: Placer) -> None:
     for along in _evenly(frontage, _LAMP_SPACING_M):
-        placer.put("street_lamp", _kerb_point(frontage, along, 0.6), frontage.facing(along), gap_m=0.0)
+        point, z = _kerb_point(frontage, along, 0.6), _height(frontage, along)
+        placer.put("street_lamp", point, frontage.facing(along), z=z, gap_m=0.0)
 
 
 def _add_bus_stop(frontage: Frontage, placer: Placer) -> None:
@@ -121,7 +132,8 @@ def _add_bus_stop(frontage: Frontage, placer: Placer) -> None:
         return
     along = 0.62 * frontage.length
     if frontage.bend(along) == 0.0:
-        placer.put("bus_stop", _kerb_point(frontage, along, _BUS_STOP_BEHIND_KERB_M), frontage.facing(along), gap_m=0.6)
+        point, z = _kerb_point(frontage, along, _BUS_STOP_BEHIND_KERB_M), _height(frontage, along)
+        placer.put("bus_stop", point, frontage.facing(along), z=z, gap_m=0.6)
 
 
 def _add_trees(frontage: Frontage, placer: Placer, mesh: GroundMesh) -> None:
@@ -133,10 +145,16 @@ def _add_trees(frontage: Frontage, placer: Placer, mesh: GroundMesh) -> None:
         behind = _TREE_IN_VERGE_M if frontage.arm.profile.verge_m > 0.0 else _TREE_IN_PIT_M
         point = _kerb_point(frontage, along, behind)
         scale = float(placer.rng.uniform(*_TREE_SCALE))
-        if placer.put(kind, point, placer.turn(), gap_m=0.9, scale=scale) and frontage.arm.profile.verge_m == 0.0:
+        z = _height(frontage, along)
+        is_planted = placer.put(kind, point, placer.turn(), z=z, gap_m=0.9, scale=scale)
+        if is_planted and frontage.arm.profile.verge_m == 0.0 and _is_level(frontage, along):
             pit = Rectangle(float(point[0]), float(point[1]), frontage.facing(along), _TREE_PIT_M, _TREE_PIT_M)
-            corners = lifted(pit.corners(), SIDEWALK_HEIGHT_M + _TREE_PIT_HEIGHT_M)
+            corners = lifted(pit.corners(), z + _TREE_PIT_HEIGHT_M)
             mesh.add("dirt", TAG_TERRAIN, corners, np.array([[0, 1, 2], [0, 2, 3]]))
+
+
+def _is_level(frontage: Frontage, along: float) -> bool:
+    return float(frontage.arm.street.elevation.slope(frontage.arm.s(along))) == 0.0
 
 
 def _add_clutter(frontage: Frontage, placer: Placer) -> None:
@@ -150,20 +168,21 @@ def _add_clutter(frontage: Frontage, placer: Placer) -> None:
         # Benches turn their back to the traffic; signs face the traffic that comes along the kerb.
         yaw = towards + {"bench": math.pi, "sign_crosswalk": -0.5 * math.pi}.get(kind, 0.0)
         scale = 0.7 if kind == "bush" else 1.0
-        placer.put(kind, _kerb_point(frontage, along, _KERB_ZONE_MIDDLE_M), wrap(yaw), gap_m=0.35, scale=scale)
+        point, z = _kerb_point(frontage, along, _KERB_ZONE_MIDDLE_M), _height(frontage, along)
+        placer.put(kind, point, wrap(yaw), z=z, gap_m=0.35, scale=scale)
 
 
-def _add_facade_strip(block: Block, frontage: Frontage, placer: Placer) -> None:
+def _add_facade_strip(use: BlockUse, frontage: Frontage, placer: Placer) -> None:
     """Hedges, fences and walls where no building stands at the back of the sidewalk, planters where one does."""
     along, run, kind = 1.6, 0, ""
     while along < frontage.length - 1.6:
         if run == 0:
-            kind = _border_kind(block.use, placer)
+            kind = _border_kind(use, placer)
             run = int(placer.rng.integers(4, 9))
-        yaw = frontage.facing(along)
-        if kind and not placer.put(kind, frontage.point(along, _FRONT_GARDEN_M), yaw, gap_m=0.0):
+        yaw, z = frontage.facing(along), _height(frontage, along)
+        if kind and not placer.put(kind, frontage.point(along, _FRONT_GARDEN_M), yaw, z=z, gap_m=0.0):
             if placer.rng.random() < 0.05:
-                placer.put("planter", frontage.point(along, -0.27), yaw, gap_m=0.0, scale=0.8)
+                placer.put("planter", frontage.point(along, -0.27), yaw, z=z, gap_m=0.0, scale=0.8)
             along += 1.0
             continue
         run -= 1
@@ -178,7 +197,8 @@ def _border_kind(use: BlockUse, placer: Placer) -> str:
     return placer.choose("wall", "fence", "", "")
 
 
-def _park_cars(street: Street, placer: Placer) -> None:
+def park_cars(street: Street, placer: Placer) -> None:
+    """Cars and roadworks in the bays of a level street."""
     across = street.profile.carriageway_m + 0.5 * street.profile.parking_m
     for s in bays(street):
         for sign in (-1.0, 1.0):

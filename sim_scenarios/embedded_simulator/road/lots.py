@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,18 +68,25 @@ _FILLER_STYLE, _FILLER_STOREYS = "shop", 3
 
 def build_lots(block: Block, claims: Claims, rng: np.random.Generator) -> list[Lot]:
     """Plots of one block; their rectangles are added to ``claims``."""
-    kinds = _KINDS[block.use]
-    if not kinds:
-        return []
     lots: list[Lot] = []
     for frontage in block.frontages:
-        lots += _row(block, frontage, kinds, claims, rng)
+        lots += build_row(frontage, block.use, claims, rng, fits=lambda plot: _fits(block, plot))
     return lots
 
 
-def _row(
-    block: Block, frontage: Frontage, kinds: tuple[_Kind, ...], claims: Claims, rng: np.random.Generator
+def build_row(
+    frontage: Frontage,
+    use: BlockUse,
+    claims: Claims,
+    rng: np.random.Generator,
+    *,
+    fits: Callable[[Rectangle], bool],
+    height: Callable[[Rectangle], float] = lambda _: SIDEWALK_HEIGHT_M,
 ) -> list[Lot]:
+    """Plots along one side of a street, where ``fits`` allows; ``height`` is that of the ground under one [m]."""
+    kinds = _KINDS[use]
+    if not kinds:
+        return []
     lots = []
     weights = np.array([kind.weight for kind in kinds])
     # The back of the sidewalk runs on round the corner, so the row may begin before the street's own end does.
@@ -92,7 +100,7 @@ def _row(
             width = min(end - along, 1.35 * kind.width_m[1])
         width = _fit_to_curve(frontage, along, width)
         storeys, seed = int(rng.integers(kind.storeys[0], kind.storeys[1] + 1)), int(rng.integers(2**31))
-        placed = _place(block, frontage, along, width, depth, setback, claims)
+        placed = _place(frontage, along, width, depth, setback, claims, fits)
         if placed is None:
             along += _STEP_M
             continue
@@ -103,7 +111,7 @@ def _row(
             style, storeys = _FILLER_STYLE, min(storeys, _FILLER_STOREYS)
         lots.append(
             Lot(
-                center=Vector(rectangle.x, rectangle.y, SIDEWALK_HEIGHT_M),
+                center=Vector(rectangle.x, rectangle.y, height(rectangle)),
                 yaw_deg=math.degrees(rectangle.yaw),
                 depth_m=2.0 * rectangle.half_length,
                 width_m=2.0 * rectangle.half_width,
@@ -125,7 +133,13 @@ def _fit_to_curve(frontage: Frontage, along: float, width: float) -> float:
 
 
 def _place(
-    block: Block, frontage: Frontage, along: float, width: float, depth: float, setback: float, claims: Claims
+    frontage: Frontage,
+    along: float,
+    width: float,
+    depth: float,
+    setback: float,
+    claims: Claims,
+    fits: Callable[[Rectangle], bool],
 ) -> tuple[Rectangle, float] | None:
     """The plot from ``along`` on, narrowed or pushed back until it fits; None when it does not."""
     is_straight = frontage.bend(along + 0.5 * width) == 0.0
@@ -135,7 +149,7 @@ def _place(
             yaw = frontage.facing(middle)
             center = frontage.point(middle, setback + push + 0.5 * depth)
             rectangle = Rectangle(float(center[0]), float(center[1]), yaw, 0.5 * depth, 0.5 * width * factor)
-            if claims.is_free(rectangle) and _fits(block, rectangle):
+            if claims.is_free(rectangle) and fits(rectangle):
                 return rectangle, width * factor
     return None
 

@@ -82,6 +82,12 @@ class Placer:
         )
         return True
 
+    def adopt(self, thing: Placement) -> None:
+        """Add what stands where it must, whatever else is there."""
+        yaw = math.radians(thing.yaw_deg)
+        self._claims.take(_footprint(thing.kind, thing.location.x, thing.location.y, yaw, thing.scale))
+        self.placements.append(thing)
+
     def is_free(self, point: Array, half_m: float) -> bool:
         """Whether a square of half size ``half_m`` about ``point`` is untouched."""
         return self._claims.is_free(Rectangle(float(point[0]), float(point[1]), 0.0, half_m, half_m))

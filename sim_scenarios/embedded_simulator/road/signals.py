@@ -73,8 +73,15 @@ def signals_of(junction: Junction, arm: Arm) -> list[RoadSignal]:
         return signals
     speed = arm.profile.speed_kmh
     sign_id = light_id(arm) + 5
-    signals.append(_signal(arm, sign_id, f"Sign_Speed_{speed}", "274", SPEED_SIGN_ALONG_M, incoming=False, value=speed))
+    signals.append(
+        _signal(arm, sign_id, f"Sign_Speed_{speed}", "274", speed_sign_along(arm), incoming=False, value=speed)
+    )
     return signals
+
+
+def speed_sign_along(arm: Arm) -> float:
+    """How far from the junction the speed limit stands for traffic that leaves it [m]."""
+    return min(SPEED_SIGN_ALONG_M, 0.5 * arm.street.length)
 
 
 def _signal(

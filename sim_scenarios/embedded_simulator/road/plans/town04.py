@@ -1,8 +1,8 @@
-"""Street plan of our ``Town04``: a motorway of two carriageways round a small town, with an interchange north and south.
+"""Street plan of our ``Town04``: a motorway of two carriageways round a small town, interchanges north and south.
 
 Each carriageway has three lanes, and four between where one joins and the next exit. A street of the town crosses the
-motorway on a bridge; ramps lead from the carriageways up to its two ends. The plan is our own; only the name is CARLA's.
-y grows to the south, and "inner" is the carriageway driven clockwise, nearer to the town.
+motorway on a bridge; ramps lead from the carriageways up to its two ends. The plan is our own; only the name is
+CARLA's. y grows to the south, and "inner" is the carriageway driven clockwise, nearer to the town.
 """
 
 from __future__ import annotations

@@ -96,7 +96,8 @@ def test_a_bus_fits_at_every_spawn_point(place: Place) -> None:
         waypoint = place.map.get_waypoint(carla.Location(x, y, z), project_to_road=False)
         assert waypoint is not None
         assert not waypoint.is_junction
-        assert waypoint.transform.location.distance(carla.Location(x, y, waypoint.transform.location.z)) < 0.2
+        lane = waypoint.transform
+        assert abs((carla.Location(x, y, z) - lane.location).dot(lane.get_right_vector())) < 0.05
         assert z - waypoint.transform.location.z == pytest.approx(0.3, abs=0.25)
         assert math.cos(math.radians(waypoint.transform.rotation.yaw - pose.rotation.yaw)) > 0.9999
         bus = Rectangle(x, y, math.radians(pose.rotation.yaw), BUS_HALF_LENGTH_M, BUS_HALF_WIDTH_M)
