@@ -55,7 +55,6 @@ def build_network(plan: TownPlan) -> Network:
                 plan=junction_plan,
                 arms=arms,
                 connections=connections,
-                has_shared_greens=plan.has_shared_greens,
             )
         )
     return Network(plan=plan, streets=tuple(streets), junctions=tuple(junctions))

@@ -153,7 +153,6 @@ class Junction:
     arms: tuple[Arm, ...]
     """By rising heading, that is clockwise."""
     connections: tuple[Connection, ...]
-    has_shared_greens: bool = False
 
     @property
     def center(self) -> Array:

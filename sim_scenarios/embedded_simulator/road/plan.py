@@ -162,8 +162,5 @@ class TownPlan:
     """What stands along the outer side of the streets that bound the town."""
     spawn_spacing_m: float = 34.0
     """About how far apart the spawn points of one lane are."""
-    has_shared_greens: bool = False
-    """Whether approaches that face each other are green together, as drivers who turn left must heed; otherwise one
-    approach after the other is, as in CARLA's towns."""
     is_level: bool = True
     """Whether all streets lie at height 0 and enclose blocks; otherwise surfaces follow from the OpenDRIVE text."""

@@ -16,6 +16,8 @@ from sim_scenarios.embedded_simulator.road.plan import LANE_WIDTH_M
 from sim_scenarios.embedded_simulator.road.polygons import Claims, Rectangle
 
 _CLAIM_LINE_M, _CLAIM_ARC_M = 8.0, 3.0
+_KERB_FREE_M = 0.6
+"""So near the kerb trees may stand, which want more room around them than they cover."""
 _RAIL_M = 3.0
 _RAIL_BEHIND_EDGE_M = 0.45
 _TREE_CELL_M = 11.0
@@ -27,7 +29,9 @@ _SUNK_M = 0.06
 def claim_roads(network: Network, claims: Claims) -> None:
     """Take the ground of all carriageways and shoulders, on whatever level they are; sidewalks stay free."""
     for street in network.streets:
-        _claim(claims, street.path, *_borders(street))
+        left, right = _borders(street)
+        free = 0.0 if street.profile.sidewalk_m == 0.0 else _KERB_FREE_M
+        _claim(claims, street.path, left if street.profile.is_one_way else left + free, right - free)
     for junction in network.junctions:
         for connection in junction.connections:
             _claim(claims, connection.path, 0.0, LANE_WIDTH_M)

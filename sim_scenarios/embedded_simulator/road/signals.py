@@ -1,7 +1,9 @@
 """Traffic lights and priority signs: their OpenDRIVE records, poles, trigger volumes and green phases.
 
 Lights hang from a mast arm on the *far* side of the junction, where the camera of a car at the stop line sees them;
-the OpenDRIVE signal and the trigger volume lie at the stop line of the lanes they rule.
+the OpenDRIVE signal and the trigger volume lie at the stop line of the lanes they rule. One approach after the other
+is green, as in CARLA's towns: where opposite ones were together, cars of the TrafficManager that turned left stood in
+the junction for good.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim_scenarios.embedded_simulator.road.curves import Array, are_parallel, wrap
+from sim_scenarios.embedded_simulator.road.curves import Array, wrap
 from sim_scenarios.embedded_simulator.road.network import Arm, Junction, Network
 from sim_scenarios.embedded_simulator.road.plan import LANE_WIDTH_M, STOP_LINE_M, Control
 from sim_scenarios.embedded_simulator.road.town import SIDEWALK_HEIGHT_M, TrafficLightSite
@@ -105,25 +107,16 @@ def _signal(
 
 
 def phases(junction: Junction) -> list[list[int]]:
-    """Signal ids of a junction's lights grouped by green phase; empty where there are none."""
+    """Signal ids of a junction's lights by green phase; empty where there are none."""
     if junction.plan.control is not Control.LIGHTS:
         return []
-    return [[light_id(arm) for arm in phase] for phase in _phase_arms(junction)]
+    return [[light_id(arm)] for arm in _green_order(junction)]
 
 
-def _phase_arms(junction: Junction) -> list[list[Arm]]:
-    groups: list[list[Arm]] = []
-    for arm in junction.arms:
-        if arm.lanes(incoming=True) == 0:
-            continue
-        for group in groups if junction.has_shared_greens else ():
-            if are_parallel(group[0].yaw, wrap(arm.yaw + math.pi)):
-                group.append(arm)
-                break
-        else:
-            groups.append([arm])
-    # A through street comes first, the stem of a T last.
-    return sorted(groups, key=lambda group: -len(group))
+def _green_order(junction: Junction) -> list[Arm]:
+    """Approaches, a through street first, the stem of a T last."""
+    arms = [arm for arm in junction.arms if arm.lanes(incoming=True) > 0]
+    return sorted(arms, key=lambda arm: junction.opposite(arm) is None)
 
 
 def traffic_light_sites(network: Network) -> tuple[TrafficLightSite, ...]:
@@ -131,8 +124,7 @@ def traffic_light_sites(network: Network) -> tuple[TrafficLightSite, ...]:
     sites = []
     for junction in network.junctions:
         if junction.plan.control is Control.LIGHTS:
-            for phase, arms in enumerate(_phase_arms(junction)):
-                sites += [_site(junction, arm, phase) for arm in arms]
+            sites += [_site(junction, arm, phase) for phase, arm in enumerate(_green_order(junction))]
     return tuple(sites)
 
 

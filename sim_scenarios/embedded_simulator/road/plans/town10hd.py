@@ -85,5 +85,4 @@ TOWN10HD = TownPlan(
         (0, 110, BlockUse.PARK),
         (160, 130, BlockUse.HOUSES),
     ),
-    has_shared_greens=True,
 )
