@@ -7,7 +7,7 @@ trunk with a margin (a conifer's its lowest branches), not its crown, so that ca
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -105,14 +105,16 @@ class Placer:
         taken = Claims()
         for box in boxes:
             taken.take(box)
-        self.placements = [
-            thing
-            for thing in self.placements
-            if taken.is_free(
+        self.keep(
+            lambda thing: taken.is_free(
                 _footprint(thing.kind, thing.location.x, thing.location.y, math.radians(thing.yaw_deg), thing.scale),
                 gap_m,
             )
-        ]
+        )
+
+    def keep(self, is_wanted: Callable[[Placement], bool]) -> None:
+        """Take away all the rest; its ground stays claimed."""
+        self.placements = [thing for thing in self.placements if is_wanted(thing)]
 
 
 def _footprint(kind: str, x: float, y: float, yaw: float, scale: float) -> Rectangle:

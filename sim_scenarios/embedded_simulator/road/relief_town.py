@@ -31,13 +31,16 @@ from sim_scenarios.embedded_simulator.road.polygons import Claims, Rectangle
 from sim_scenarios.embedded_simulator.road.roadside import claim_roads, line_with_rails, scatter_trees
 from sim_scenarios.embedded_simulator.road.signals import traffic_light_sites
 from sim_scenarios.embedded_simulator.road.spawn_points import APART_M, largest_vehicle_at, spawn_points
-from sim_scenarios.embedded_simulator.road.town import Lot, Town
+from sim_scenarios.embedded_simulator.road.town import Lot, Placement, Town
 from sim_scenarios.embedded_simulator.world.snapshot import Vector
 
 _BEHIND_SIDEWALK_M = 15.0
 _SHORTEST_FRONTAGE_M = 30.0
 _STEEPEST_PLOT_M = 1.5
 """Most the land may rise under a building; its foundations reach that far down."""
+
+_BORDERS = ("fence", "hedge", "wall")
+_BORDER_GAP_M = 0.3
 
 
 def build_relief_town(plan: TownPlan, *, seed: int) -> Town:
@@ -65,6 +68,7 @@ def build_relief_town(plan: TownPlan, *, seed: int) -> Town:
         placer.adopt(sign)
     for frontage, use in frontages:
         furnish_sidewalk(frontage, use, placer, mesh)
+    placer.keep(site.carries)
     for street in network.streets:
         park_cars(street, placer)
         line_with_rails(street, placer)
@@ -107,6 +111,13 @@ class _Site:
         if heights.max() - heights.min() > _STEEPEST_PLOT_M:
             return False
         return not bool(shapely.intersects(self.roads, shapely.Polygon(corners)))
+
+    def carries(self, thing: Placement) -> bool:
+        """Whether the land behind a sidewalk is as high as a fence, hedge or wall there needs it."""
+        if thing.kind not in _BORDERS:
+            return True
+        x, y, z = thing.location
+        return abs(float(self._land.at(np.array([[x, y]]))[0]) - z) < _BORDER_GAP_M
 
     def height_under(self, plot: Rectangle) -> float:
         """Height [m] of the lowest corner."""

@@ -119,3 +119,26 @@ def test_a_shift_between_parallel_headings_is_two_arcs() -> None:
 def test_a_turn_that_would_lead_backwards_is_refused() -> None:
     with pytest.raises(RoadError, match="no single turn"):
         turn_between(np.zeros(2), 0.0, np.array([-20.0, 10.0]), 0.5 * math.pi)
+
+
+def test_a_parallel_path_is_the_offset_of_every_point() -> None:
+    path = path_through([(0.0, 0.0), (60.0, 0.0), (60.0, 80.0), (140.0, 80.0)], [20.0, 25.0])
+    for right in (-9.0, 7.5):
+        parallel = path.shifted(right)
+        for share in np.linspace(0.0, 1.0, 40):
+            piece = int(np.searchsorted(path.starts, share * path.length, side="right")) - 1
+            into = (share * path.length - path.starts[piece]) / path.pieces[piece].length
+            s = parallel.starts[piece] + into * parallel.pieces[piece].length
+            assert parallel.at(s)[0][0] == pytest.approx(path.offset(share * path.length, right)[0], abs=1e-9)
+    with pytest.raises(RoadError, match="has no parallel"):
+        path.shifted(21.0)
+
+
+def test_a_reversed_path_runs_through_the_same_points() -> None:
+    path = path_through([(0.0, 0.0), (60.0, 0.0), (60.0, 80.0)], [20.0])
+    back = path.reversed()
+    s = np.linspace(0.0, path.length, 50)
+    assert back.at(path.length - s)[0] == pytest.approx(path.at(s)[0], abs=1e-9)
+    turn = back.at(path.length - s)[1] - path.at(s)[1]
+    assert np.cos(turn) == pytest.approx(-1.0)
+    assert back.reversed().offset(s, 2.0) == pytest.approx(path.offset(s, 2.0), abs=1e-9)
