@@ -90,7 +90,7 @@ def build_relief_town(plan: TownPlan, *, seed: int) -> Town:
         bounds_min=Vector(*(float(v) for v in low)),
         bounds_max=Vector(*(float(v) for v in high)),
         speed_limits_kmh=speed_limits_kmh(network),
-        solids=ground.solids,
+        barriers=ground.barriers,
     )
 
 
