@@ -1,8 +1,9 @@
 """Street plan of our ``Town04``: a motorway of two carriageways round a small town, interchanges north and south.
 
 Each carriageway has three lanes, and four between where one joins and the next exit. A street of the town crosses the
-motorway on a bridge; ramps lead from the carriageways up to its two ends. The plan is our own; only the name is
-CARLA's. y grows to the south, and "inner" is the carriageway driven clockwise, nearer to the town.
+motorway on a bridge; ramps lead from the carriageways up to its two ends. The plan is our own; CARLA's are the name,
+and where the southern and eastern sides lie: suites that name places on CARLA's motorway find one there. y grows to the
+south, and "inner" is the carriageway driven clockwise, nearer to the town.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from sim_scenarios.embedded_simulator.road.plan import (
 
 _HALF_X, _HALF_Y, _BEND_M = 400.0, 300.0, 130.0
 """Of the line in the middle of the motorway."""
+_MIDDLE_Y = -273.3
+"""Of everything."""
 _MEDIAN_M = 3.0
 """Half the distance between the left edges of the carriageways."""
 _PARTING_M = 36.0
@@ -58,7 +61,8 @@ def _loop() -> Path:
     """The motorway's middle, clockwise from the middle of its northern side all the way round."""
     x, y = _HALF_X, _HALF_Y
     corners = [(x, -y), (x, y), (-x, y), (-x, -y)]
-    return path_through([(0.0, -y), *corners, (0.0, -y)], [_BEND_M] * 4)
+    points = [(px, py + _MIDDLE_Y) for px, py in [(0.0, -y), *corners, (0.0, -y)]]
+    return path_through(points, [_BEND_M] * 4)
 
 
 def _carriageways() -> tuple[list[JunctionPlan], list[StreetPlan]]:
@@ -112,8 +116,8 @@ def _ramps(place: str, side: str) -> list[StreetPlan]:
     north, inner = place == "N", side == "I"
     sign_y = -1.0 if north else 1.0
     aside = -_RAMP_ASIDE_M if inner else _RAMP_ASIDE_M
-    y = sign_y * (_HALF_Y + aside)
-    crossing_y = sign_y * _CROSSING_Y[0 if inner else 1]
+    y = _MIDDLE_Y + sign_y * (_HALF_Y + aside)
+    crossing_y = _MIDDLE_Y + sign_y * _CROSSING_Y[0 if inner else 1]
     ahead = 1.0 if north == inner else -1.0  # which way x grows along the carriageway
     far, near = _RAMP_FROM_M - _PARTING_M, 60.0
     ends = f"{place}{side}"
@@ -138,10 +142,10 @@ def _ramps(place: str, side: str) -> list[StreetPlan]:
 def _crossings() -> list[JunctionPlan]:
     inside, outside = _CROSSING_Y
     return [
-        junction("NI", 0, -inside, Control.LIGHTS, z=_BRIDGE_M),
-        junction("NO", 0, -outside, Control.LIGHTS, z=_BRIDGE_M),
-        junction("SI", 0, inside, Control.LIGHTS, z=_BRIDGE_M),
-        junction("SO", 0, outside, Control.LIGHTS, z=_BRIDGE_M),
+        junction("NI", 0, _MIDDLE_Y - inside, Control.LIGHTS, z=_BRIDGE_M),
+        junction("NO", 0, _MIDDLE_Y - outside, Control.LIGHTS, z=_BRIDGE_M),
+        junction("SI", 0, _MIDDLE_Y + inside, Control.LIGHTS, z=_BRIDGE_M),
+        junction("SO", 0, _MIDDLE_Y + outside, Control.LIGHTS, z=_BRIDGE_M),
     ]
 
 
@@ -156,11 +160,11 @@ TOWN04 = TownPlan(
     junctions=(
         *_NODES,
         *_crossings(),
-        junction("N", 0, -105, Control.LIGHTS),
-        junction("W", -140, 0, Control.STOP),
-        junction("C", 0, 0, Control.LIGHTS),
-        junction("E", 140, 0, Control.LIGHTS),
-        junction("S", 0, 105, Control.LIGHTS),
+        junction("N", 0, _MIDDLE_Y - 105, Control.LIGHTS),
+        junction("W", -140, _MIDDLE_Y, Control.STOP),
+        junction("C", 0, _MIDDLE_Y, Control.LIGHTS),
+        junction("E", 140, _MIDDLE_Y, Control.LIGHTS),
+        junction("S", 0, _MIDDLE_Y + 105, Control.LIGHTS),
     ),
     streets=(
         *_MOTORWAY,
@@ -168,20 +172,26 @@ TOWN04 = TownPlan(
         _bridge("SI", "SO"),
         street("N", "NI", _STREET),
         street("S", "SI", _STREET),
-        street("W", "N", _STREET, (-140, -105, 35)),
-        street("N", "E", _STREET, (140, -105, 35)),
-        street("E", "S", _STREET, (140, 105, 35)),
-        street("S", "W", _STREET, (-140, 105, 35)),
+        street("W", "N", _STREET, (-140, _MIDDLE_Y - 105, 35)),
+        street("N", "E", _STREET, (140, _MIDDLE_Y - 105, 35)),
+        street("E", "S", _STREET, (140, _MIDDLE_Y + 105, 35)),
+        street("S", "W", _STREET, (-140, _MIDDLE_Y + 105, 35)),
         street("W", "C", _SHOPS),
         street("C", "E", _SHOPS),
         street("N", "C", _SHOPS),
         street("C", "S", _STREET),
     ),
     uses=(
-        (-70, -52, BlockUse.SHOPS),
-        (70, -52, BlockUse.HOUSES),
-        (-70, 52, BlockUse.VILLAGE),
-        (70, 52, BlockUse.PARK),
+        (-70, _MIDDLE_Y - 52, BlockUse.SHOPS),
+        (70, _MIDDLE_Y - 52, BlockUse.HOUSES),
+        (-70, _MIDDLE_Y + 52, BlockUse.VILLAGE),
+        (70, _MIDDLE_Y + 52, BlockUse.PARK),
+        (0, _MIDDLE_Y - 170, BlockUse.VILLAGE),
+        (0, _MIDDLE_Y + 170, BlockUse.HOUSES),
+        (-180, _MIDDLE_Y, BlockUse.VILLAGE),
+        (180, _MIDDLE_Y, BlockUse.HOUSES),
+        (-100, _MIDDLE_Y + 135, BlockUse.VILLAGE),
+        (100, _MIDDLE_Y + 135, BlockUse.INDUSTRY),
     ),
     outskirts=BlockUse.VILLAGE,
     spawn_spacing_m=60.0,
