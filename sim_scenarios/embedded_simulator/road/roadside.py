@@ -16,8 +16,8 @@ from sim_scenarios.embedded_simulator.road.plan import LANE_WIDTH_M
 from sim_scenarios.embedded_simulator.road.polygons import Claims, Rectangle
 
 _CLAIM_LINE_M, _CLAIM_ARC_M = 8.0, 3.0
-_KERB_FREE_M = 0.6
-"""So near the kerb trees may stand, which want more room around them than they cover."""
+_KERB_FREE_M = 1.2
+"""Left free along sidewalks: what stands there wants more room around it than it covers."""
 _RAIL_M = 3.0
 _RAIL_BEHIND_EDGE_M = 0.45
 _TREE_CELL_M = 11.0
@@ -27,7 +27,7 @@ _SUNK_M = 0.06
 
 
 def claim_roads(network: Network, claims: Claims) -> None:
-    """Take the ground of all carriageways and shoulders, on whatever level they are; sidewalks stay free."""
+    """Take the ground of all driving lanes and shoulders, on whatever level they are; sidewalks and bays stay free."""
     for street in network.streets:
         left, right = _borders(street)
         free = 0.0 if street.profile.sidewalk_m == 0.0 else _KERB_FREE_M
@@ -40,7 +40,7 @@ def claim_roads(network: Network, claims: Claims) -> None:
 def _borders(street: Street) -> tuple[float, float]:
     """Left and right edge of a street's asphalt, to the right of its line [m]."""
     profile = street.profile
-    right = profile.carriageway_m + profile.parking_m + profile.shoulder_m
+    right = profile.carriageway_m + profile.shoulder_m
     return (-profile.left_shoulder_m if profile.is_one_way else -right), right
 
 
