@@ -71,7 +71,7 @@ def build_relief_town(plan: TownPlan, *, seed: int) -> Town:
     placer.keep(site.carries)
     for street in network.streets:
         park_cars(street, placer)
-        line_with_rails(street, placer)
+        line_with_rails(street, ground.land, placer)
     scatter_trees(ground.land, site.roads, placer)
     poses = spawn_points(network)
     placer.clear((largest_vehicle_at(pose) for pose in poses), APART_M)

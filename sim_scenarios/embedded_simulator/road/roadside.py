@@ -20,6 +20,7 @@ _KERB_FREE_M = 1.2
 """Left free along sidewalks: what stands there wants more room around it than it covers."""
 _RAIL_M = 3.0
 _RAIL_BEHIND_EDGE_M = 0.45
+_STEEPEST_BANK_M = 0.6
 _TREE_CELL_M = 11.0
 _CLEAR_OF_ROADS_M = 5.0
 _SUNK_M = 0.06
@@ -53,17 +54,17 @@ def _claim(claims: Claims, path: Path, left: float, right: float) -> None:
         claims.take(Rectangle(float(x), float(y), yaw, 0.5 * math.dist(start, end), 0.5 * (right - left)))
 
 
-def line_with_rails(street: Street, placer: Placer) -> None:
+def line_with_rails(street: Street, land: Land, placer: Placer) -> None:
     """Guard rails along the shoulders; bridges and tunnels have walls of their own."""
     profile = street.profile
     if profile.shoulder_m == 0.0:
         return
     left, right = _borders(street)
     for edge, sign in ((left, -1.0), (right, 1.0)):
-        _add_rails(street, edge + sign * _RAIL_BEHIND_EDGE_M, sign, placer)
+        _add_rails(street, edge + sign * _RAIL_BEHIND_EDGE_M, sign, land, placer)
 
 
-def _add_rails(street: Street, offset: float, sign: float, placer: Placer) -> None:
+def _add_rails(street: Street, offset: float, sign: float, land: Land, placer: Placer) -> None:
     walled = [span for span in (street.plan.bridge, street.plan.tunnel) if span is not None]
     s = 0.5 * _RAIL_M
     while s < street.length - 0.5 * _RAIL_M:
@@ -72,8 +73,10 @@ def _add_rails(street: Street, offset: float, sign: float, placer: Placer) -> No
         if not any(low * street.length < s < high * street.length for low, high in walled):
             x, y, yaw = street.path.pose(s)
             point = np.array([x - offset * math.sin(yaw), y + offset * math.cos(yaw)])
-            z = float(street.elevation.at(s))
-            placer.put("guard_rail", point, yaw - sign * 0.5 * math.pi, z=z, gap_m=-0.05)
+            road, ground = float(street.elevation.at(s)), float(land.at(point[None])[0])
+            if abs(road - ground) < _STEEPEST_BANK_M:  # not where a tunnel's mouth rises
+                z = 0.5 * (road + ground)
+                placer.put("guard_rail", point, yaw - sign * 0.5 * math.pi, z=z, gap_m=-0.05)
         s += step
 
 
