@@ -146,7 +146,8 @@ def sweep_sphere(
                 squares += local_d[i] * local_d[i]
             local_radius = radius * np.sqrt(squares)  # the direction is as much shorter as the object is scaled
             for group in range(first_group[mesh], first_group[mesh + 1]):
-                o[:], d[:] = local_o, local_d
+                for i in range(3):  # an assignment of slices would take seconds to compile
+                    o[i], d[i] = local_o[i], local_d[i]
                 if group_joints[group] != 0 and joint_bases[thing] >= 0:
                     turn = joint_motions[joint_bases[thing] + np.int64(group_joints[group])]
                     for i in range(3):
