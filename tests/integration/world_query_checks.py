@@ -209,7 +209,7 @@ def check_traffic_lights(port: int) -> None:
         junction = next(waypoint for waypoint in stops[0].next_until_lane_end(2.0)[-1].next(3.0)).get_junction()
         assert junction is not None
         assert {member.id for member in world.get_traffic_lights_in_junction(junction.id)} == group
-        ahead = {member.id for member in world.get_traffic_lights_from_waypoint(affected[0], 60.0)}
+        ahead = {member.id for member in world.get_traffic_lights_from_waypoint(stops[0], 60.0)}
         assert light.id in ahead
         assert len(light.get_light_boxes()) in (1, 2)
     light = lights[0]
