@@ -138,16 +138,16 @@ def disable_actor_constant_velocity(context: Context, actor_id: Any) -> None:
 
 
 def set_actor_target_angular_velocity(context: Context, actor_id: Any, velocity: Any) -> None:
-    """[deg/s] about the world's axes; tyres and springs change it as they do."""
+    """[deg/s] about the world's axes; tyres, springs and friction change it as they do."""
     wanted = unpack_vector(velocity)
-    context.world.actor_of_kind(integer(actor_id), Vehicle).angular_velocity = wanted
+    context.world.actor_of_kind(integer(actor_id), MovingActor).angular_velocity = wanted
 
 
 def set_actor_enable_gravity(context: Context, actor_id: Any, enabled: Any) -> None:
-    """Whether a vehicle has weight; nothing else falls."""
+    """Whether a vehicle or prop has weight."""
     wanted = flag(enabled)
     actor = context.world.actor(integer(actor_id))
-    if isinstance(actor, Vehicle):
+    if isinstance(actor, MovingActor):
         actor.has_gravity = wanted
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-GRAVITY = 9.81
 FRICTION = 0.6
 """Of plastic, wood and steel on asphalt."""
 _FRICTION_ARM = 0.54
@@ -34,15 +33,17 @@ class PropMotion:
         return self.velocity_x == self.velocity_y == self.velocity_z == self.yaw_rate_deg == 0.0
 
 
-def advance(motion: PropMotion, *, length_m: float, width_m: float, ground_z: float, delta_s: float) -> PropMotion:
-    """The motion after ``delta_s`` over ground at ``ground_z`` [m]; on it there is friction, above it there is none."""
-    velocity_z = motion.velocity_z - GRAVITY * delta_s
+def advance(
+    motion: PropMotion, *, length_m: float, width_m: float, ground_z: float, gravity: float, delta_s: float
+) -> PropMotion:
+    """The motion after ``delta_s`` over ground at ``ground_z`` [m] under ``gravity`` [m/s^2]; above it nothing rubs."""
+    velocity_z = motion.velocity_z - gravity * delta_s
     z = motion.z + velocity_z * delta_s
     vx, vy, spin = motion.velocity_x, motion.velocity_y, motion.yaw_rate_deg
     if z <= ground_z:
         z, velocity_z = ground_z, 0.0
         half_diagonal = 0.5 * math.hypot(length_m, width_m)
-        slowing = FRICTION * GRAVITY * delta_s
+        slowing = FRICTION * gravity * delta_s
         vx, vy = _slowed(vx, vy, slowing)
         # Torque over moment of inertia: m g mu arm / (m d^2 / 3), d the half diagonal.
         spin = _slowed(spin, 0.0, math.degrees(3.0 * _FRICTION_ARM * slowing / half_diagonal))[0]

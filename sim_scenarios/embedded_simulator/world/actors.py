@@ -62,6 +62,8 @@ class MovingActor(Actor):
 
     simulate_physics: bool = True
     has_collisions: bool = True
+    has_gravity: bool = True
+    """Whether it has weight; walkers always do."""
     color: tuple[int, int, int] = (128, 128, 128)
     travelled_m: float = 0.0
     age_s: float = 0.0
@@ -104,7 +106,6 @@ class Vehicle(MovingActor):
     ackermann_memory: AckermannMemory = field(default_factory=AckermannMemory)
     constant_velocity: Vector | None = None
     """In the vehicle's own frame, while enabled."""
-    has_gravity: bool = True
     pending_force: Vector = field(default_factory=Vector)
     """[N] acting during the next tick."""
     pending_torque: Vector = field(default_factory=Vector)

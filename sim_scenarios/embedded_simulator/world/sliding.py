@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sim_scenarios.embedded_simulator.physics.prop import PropMotion, advance
+from sim_scenarios.embedded_simulator.physics.vehicle import GRAVITY
 from sim_scenarios.embedded_simulator.world.actors import Prop
 from sim_scenarios.embedded_simulator.world.geometry import as_sent, difference, scaled, wrap_degrees
 from sim_scenarios.embedded_simulator.world.ground import Ground
@@ -38,10 +39,11 @@ def _slide(prop: Prop, ground_z: float, delta_s: float) -> None:
             x=x, y=y, z=z, yaw_deg=yaw, velocity_x=before.x, velocity_y=before.y, velocity_z=before.z,
             yaw_rate_deg=prop.angular_velocity.z,
         ),
-        length_m=prop.spec.length_m, width_m=prop.spec.width_m, ground_z=ground_z, delta_s=delta_s,
+        length_m=prop.spec.length_m, width_m=prop.spec.width_m, ground_z=ground_z,
+        gravity=GRAVITY if prop.has_gravity else 0.0, delta_s=delta_s,
     )  # fmt: skip
     prop.pose = Pose(Vector(after.x, after.y, after.z), Rotation(pitch, wrap_degrees(after.yaw_deg), roll))
     prop.velocity = Vector(after.velocity_x, after.velocity_y, after.velocity_z)
     prop.angular_velocity = Vector(0.0, 0.0, after.yaw_rate_deg)
     prop.acceleration = scaled(difference(prop.velocity, before), 1.0 / delta_s)
-    prop.rests_at = as_sent(prop.pose) if after.rests else None
+    prop.rests_at = as_sent(prop.pose) if after.rests and prop.has_gravity else None

@@ -7,7 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from sim_scenarios.embedded_simulator.physics.prop import FRICTION, GRAVITY, PropMotion, advance
+from sim_scenarios.embedded_simulator.physics.prop import FRICTION, PropMotion, advance
+
+GRAVITY = 9.81
 
 
 def motion(**values: float) -> PropMotion:
@@ -18,7 +20,7 @@ def motion(**values: float) -> PropMotion:
 def run(start: PropMotion, seconds: float, *, delta_s: float, ground_z: float = 0.0) -> PropMotion:
     now = start
     for _ in range(round(seconds / delta_s)):
-        now = advance(now, length_m=0.4, width_m=0.3, ground_z=ground_z, delta_s=delta_s)
+        now = advance(now, length_m=0.4, width_m=0.3, ground_z=ground_z, gravity=GRAVITY, delta_s=delta_s)
     return now
 
 
@@ -54,5 +56,5 @@ def test_spinning_is_slowed_by_friction_all_over_the_base(length: float, width: 
     torque_per_mass = FRICTION * GRAVITY * np.hypot(x, y).mean()
     deceleration = math.degrees(torque_per_mass / ((length**2 + width**2) / 12.0))
     start = motion(yaw_rate_deg=2000.0)
-    after = advance(start, length_m=length, width_m=width, ground_z=0.0, delta_s=0.01)
+    after = advance(start, length_m=length, width_m=width, ground_z=0.0, gravity=GRAVITY, delta_s=0.01)
     assert (start.yaw_rate_deg - after.yaw_rate_deg) / 0.01 == pytest.approx(deceleration, rel=0.05)

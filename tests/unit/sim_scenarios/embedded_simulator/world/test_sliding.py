@@ -51,6 +51,22 @@ def test_a_loose_prop_falls_to_the_ground_and_lies_still(world: World) -> None:
     assert on_road.velocity == (0.0, 0.0, 0.0)
 
 
+def test_without_gravity_it_stays_in_the_air(world: World) -> None:
+    box = spawn_prop(world, "box01", 30.0, z=2.0)
+    box.has_gravity = False
+    box.velocity, box.angular_velocity = Vector(1.0, 0.0, 0.0), Vector(0.0, 0.0, 90.0)
+    for _ in range(20):
+        world.tick()
+    assert box.pose.location == pytest.approx((31.0, 1.75, 2.0), abs=1e-4)
+    assert box.pose.rotation.yaw == pytest.approx(90.0, abs=1e-3)
+    box.velocity, box.angular_velocity = Vector(), Vector()
+    world.tick()
+    box.has_gravity = True
+    for _ in range(20):
+        world.tick()
+    assert box.pose.location.z == 0.0
+
+
 def test_a_fixed_prop_stays_until_it_gets_physics(world: World) -> None:
     bench = spawn_prop(world, "bench01", 30.0, z=0.8)
     world.tick()
