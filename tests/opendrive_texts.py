@@ -117,6 +117,15 @@ def loop_over_itself() -> str:
     )
 
 
+def tunnel() -> str:
+    """300 m of road with a bend, 90 m of it in a tunnel."""
+    bend, radius = 0.6, 100.0
+    line = [(-150, 0, 0, 120, 0), (-30, 0, 0, bend * radius, 1 / radius)]
+    line.append((-30 + radius * math.sin(bend), radius - radius * math.cos(bend), bend, 120, 0))
+    spans = '<objects><tunnel s="110" t="0" length="90" id="1" type="standard"/></objects>'
+    return file_of(road(1, line, street(sidewalk_m=1.5, centre="double"), extra=spans))
+
+
 _ARM_M, _HALF_M = 90.0, 12.0
 _ARMS = {1: 0.0, 2: math.pi / 2, 3: math.pi}
 """Roads 1, 2 and 3 lead away from the junction to the east, north and west."""

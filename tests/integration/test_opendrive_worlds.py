@@ -57,11 +57,12 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 @pytest.mark.integration
 def test_a_bad_text_is_an_error_and_the_world_stays(report: dict[str, Any]) -> None:
-    empty, other, circle, half = report["refused"]
+    empty, other, circle, half, broken = report["refused"]
     assert "not OpenDRIVE: no element found" in empty
     assert "expected <OpenDRIVE>" in other
     assert "expected line, arc, spiral, poly3 or paramPoly3" in circle
     assert "not OpenDRIVE" in half
+    assert "the carla client cannot read this OpenDRIVE" in broken
     assert report["untouched"]
 
 

@@ -18,7 +18,7 @@ _MSET_MAGIC = 0x4D534554
 _TILE_MAGIC = 0x444E4156
 _TILE_VERSION = 7
 _MAX_CORNERS = 6
-_MOST_POLYGONS = 0x7FFF
+MOST_POLYGONS = 0x7FFF
 """A neighbour index of 0x8000 and up means another tile."""
 _MOST_VERTICES = 0xFFFF
 _WALKER_HEIGHT_M, _WALKER_RADIUS_M, _WALKER_CLIMB_M = 1.8, 0.3, 0.4
@@ -54,9 +54,9 @@ def write_navigation_mesh(polygons: Sequence[WalkPolygon]) -> bytes:
         RoadError: when there are too many polygons or corners for one tile, or an edge belongs to three polygons.
     """
     vertices, faces = _weld(polygons)
-    if len(vertices) > _MOST_VERTICES or len(faces) > _MOST_POLYGONS:
+    if len(vertices) > _MOST_VERTICES or len(faces) > MOST_POLYGONS:
         raise RoadError(
-            f"{len(vertices)} vertices and {len(faces)} polygons; one tile holds {_MOST_VERTICES} and {_MOST_POLYGONS}"
+            f"{len(vertices)} vertices and {len(faces)} polygons; one tile holds {_MOST_VERTICES} and {MOST_POLYGONS}"
         )
     neighbours = _neighbours(faces)
     areas = [polygon.area for polygon in polygons]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import shapely
 
-from sim_scenarios.embedded_simulator.road.curves import Array
+from sim_scenarios.embedded_simulator.road.curves import Array, RoadError
 from sim_scenarios.embedded_simulator.road.ground import CELL_M, TAG_WALL, GroundMesh
 from sim_scenarios.embedded_simulator.road.navigation_mesh import write_navigation_mesh
 from sim_scenarios.embedded_simulator.road.opendrive_ground import bridges, lane_paint
@@ -40,6 +40,7 @@ LAND_CELL_M = 220.0
 DEFAULT_SPEED_KMH = 30
 _WALL_M = 0.2
 _SHORTEST_CELL_M = 10.0
+_WIDEST_M = 40_000.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,6 +113,7 @@ def speed_limits_kmh(roads: RoadMap) -> dict[int, int]:
 def build_ground(roads: RoadMap, generation: GenerationParameters) -> RoadGround:
     """Surfaces of roads, junctions, bridges, tunnels, paint and land."""
     stretches = _stretches(roads, generation)
+    _require_sensible_size(stretches)
     through: dict[int, list[Stretch]] = {}
     for stretch in stretches:
         if stretch.road.junction_id != -1:
@@ -151,6 +153,15 @@ def build_ground(roads: RoadMap, generation: GenerationParameters) -> RoadGround
     )
 
 
+def _require_sensible_size(stretches: Sequence[Stretch]) -> None:
+    if not stretches:
+        raise RoadError("none of the roads has a lane with a type, expected at least one to drive on")
+    low = np.min([stretch.points.min(axis=(0, 1)) for stretch in stretches], axis=0)
+    span = np.max([stretch.points.max(axis=(0, 1)) for stretch in stretches], axis=0) - low
+    if span.max() > _WIDEST_M:
+        raise RoadError(f"the roads span {span[0]:g} x {span[1]:g} x {span[2]:g} m, expected at most {_WIDEST_M:g}")
+
+
 def _stretches(roads: RoadMap, generation: GenerationParameters) -> list[Stretch]:
     distance = max(generation.vertex_distance, 0.5)
     by_road = {road.id: stretches_of(road, vertex_distance_m=distance) for road in roads.roads.values()}
@@ -170,12 +181,12 @@ def _seen_from_above(
         if stretch.level is Level.BRIDGE:
             lids += [stretch.edge(0), stretch.edge(-1), 0.5 * (stretch.edge(0) + stretch.edge(-1))]
             continue
-        plans.append(stretch.outline())
+        wall_m = bridges.TUNNEL_WALL_M if stretch.level is Level.TUNNEL else 0.0
+        plans.append(stretch.outline().buffer(wall_m, join_style="mitre"))
         left, right = stretch.outer_edges() if stretch.level is Level.LAND else bridges.tunnel_roof(stretch)
         edges += [left, right]
-        if stretch.level is Level.LAND:  # the ends lie as low as the road, whatever is raised beside it
-            left, right = stretch.edge(0), stretch.edge(-1)
-        edges += [np.stack([left[0], right[0]]), np.stack([left[-1], right[-1]])]
+        # Both ends lie as low as the road, whatever is raised beside it or lies above.
+        edges += [stretch.points[[0, -1], at] for at in (0, -1)]
     for junction in junctions:
         plans.append(junction.outline)
         edges += junction.edges()

@@ -5,6 +5,9 @@ Both are looked up by CARLA's own offline ``carla.Map``, so that the server and 
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import carla
 
 from sim_scenarios.embedded_simulator.road.town import Town
@@ -13,20 +16,33 @@ from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.signs import SignSite, sign_sites
 from sim_scenarios.embedded_simulator.world.snapshot import Vector
 
+_READ = "import carla, sys; carla.Map('map', sys.stdin.read())"
+_READ_TIMEOUT_S = 120.0
 
-class Roads:
-    """Answers about one OpenDRIVE map.
+
+def require_readable(opendrive: str) -> None:
+    """Has ``carla.Map`` read a text that a client sent, in a process of its own: some broken texts take it down.
 
     Raises:
-        WorldError: ``carla.Map`` does not take the text; no client could work with such a map.
-
+        WorldError: It cannot; neither could any client.
     """
+    command = [sys.executable, "-c", _READ]
+    try:
+        reader = subprocess.run(
+            command, input=opendrive, capture_output=True, text=True, timeout=_READ_TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise WorldError(f"the carla client needs more than {error.timeout:g} s to read this OpenDRIVE") from error
+    if reader.returncode != 0:
+        last = (reader.stderr.strip().splitlines() or [f"it ended with code {reader.returncode}"])[-1]
+        raise WorldError(f"the carla client cannot read this OpenDRIVE: {last}")
+
+
+class Roads:
+    """Answers about one OpenDRIVE map."""
 
     def __init__(self, town: Town) -> None:
-        try:
-            self._map = carla.Map(town.name, town.opendrive)
-        except RuntimeError as error:
-            raise WorldError(f"the carla client cannot read this OpenDRIVE: {error}") from error
+        self._map = carla.Map(town.name, town.opendrive)
         self._limits_kmh = town.speed_limits_kmh
 
     def signs(self) -> tuple[SignSite, ...]:

@@ -10,6 +10,7 @@ from sim_scenarios.embedded_simulator.road.opendrive_town import GenerationParam
 from sim_scenarios.embedded_simulator.road.town import Town
 from sim_scenarios.embedded_simulator.world.environment import BuildingBox, plot_box
 from sim_scenarios.embedded_simulator.world.errors import WorldError
+from sim_scenarios.embedded_simulator.world.roads import require_readable
 from sim_scenarios.embedded_simulator.world.world import LAYERED, StaticTown
 
 OPENDRIVE_MAP = "OpenDriveMap"
@@ -58,4 +59,5 @@ class TownLibrary:
             town = town_from_opendrive(opendrive, name=OPENDRIVE_MAP, generation=generation)
         except RoadError as error:
             raise WorldError(str(error)) from error
+        require_readable(opendrive)
         self._generated = StaticTown(town, building_box=self._building_box)

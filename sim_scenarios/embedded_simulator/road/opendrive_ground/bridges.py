@@ -31,6 +31,10 @@ _PILLAR_EVERY_M, _PILLAR_HALF_M = 18.0, 0.6
 _PILLAR_FROM_ROAD_M = 1.0
 _TUNNEL_M, _ROOF_M = 5.6, 1.2
 """Height of a tunnel inside, and of what lies on it."""
+TUNNEL_WALL_M = 0.3
+_BEHIND_PORTAL_M = 10.0
+_WING_M = 6.0
+"""Width of the walls beside a tunnel's opening."""
 _UP = np.array([0.0, 0.0, 1.0])
 
 
@@ -159,29 +163,45 @@ def _add_pillar(mesh: GroundMesh, middle: Array, low: float, top: float) -> None
 
 
 def add_tunnel(mesh: GroundMesh, stretch: Stretch) -> None:
-    """Walls, ceiling, roof of grass and the faces at both ends of a stretch that is a tunnel."""
+    """Walls, ceiling, a roof of grass, and at both ends a wall that holds the land beside the opening."""
     left, right = (stretch.edge(index) for index in (0, -1))
-    ceiling, roof = _TUNNEL_M * _UP, (_TUNNEL_M + _ROOF_M) * _UP
-    _add_upright(mesh, left, left + ceiling, faces_right=True, tag=TAG_WALL)
-    _add_upright(mesh, right, right + ceiling, faces_right=False, tag=TAG_WALL)
+    ceiling, roof, foot = _TUNNEL_M * _UP, (_TUNNEL_M + _ROOF_M) * _UP, -SIDE_M * _UP
+    for edge, sign in ((left, -1.0), (right, 1.0)):
+        _add_upright(mesh, edge, edge + ceiling, faces_right=sign < 0.0, tag=TAG_WALL)
+        _add_upright(mesh, edge + foot, edge + roof, faces_right=sign > 0.0, tag=TAG_WALL)
     mesh.add_strip("concrete", TAG_WALL, left + ceiling, right + ceiling, faces_up=False)
-    mesh.add_strip("grass", TAG_TERRAIN, left + roof, right + roof)
-    for at, is_start in ((0, True), (-1, False)):
-        top, foot = (np.stack([left[at], right[at]]) + lift for lift in (roof, ceiling))
-        mesh.add_strip("concrete", TAG_WALL, *((top, foot) if is_start else (foot, top)))
+    eaves = _outward(stretch) * (TUNNEL_WALL_M + 0.1)
+    mesh.add_strip("grass", TAG_TERRAIN, left + roof - eaves, right + roof + eaves)
+    wing = _outward(stretch) * _WING_M
+    for at in (0, -1):
+        for low, high, a, b in (
+            (ceiling, roof, left[at], right[at]),
+            (foot, roof, left[at] - wing[at], left[at]),
+            (foot, roof, right[at], right[at] + wing[at]),
+        ):
+            bottom, top = np.stack([a + low, b + low]), np.stack([a + high, b + high])
+            for faces_right in (False, True):
+                _add_upright(mesh, bottom, top, faces_right=faces_right, tag=TAG_WALL)
 
 
 def tunnel_roof(stretch: Stretch) -> tuple[Array, Array]:
-    """Left and right edge (N, 3) of what the land meets above a tunnel."""
+    """Left and right edge (N, 3) of what the land meets above a tunnel: it rises behind the walls at its ends."""
+    s = np.linspace(stretch.s[0], stretch.s[-1], max(4, int(stretch.s[-1] - stretch.s[0])))
+    back = min(_BEHIND_PORTAL_M, 0.3 * float(s[-1] - s[0]))
+    s = s[(s >= s[0] + back) & (s <= s[-1] - back)]
     lift = (_TUNNEL_M + _ROOF_M) * _UP
-    return stretch.edge(0) + lift, stretch.edge(-1) + lift
+    left, right = (
+        np.stack([np.interp(s, stretch.s, stretch.points[index, :, axis]) for axis in range(3)], axis=1) + lift
+        for index in (0, -1)
+    )
+    return left, right
 
 
 def tunnel_barriers(stretch: Stretch) -> list[Barrier]:
     """A tunnel's walls as boxes."""
-    outward = 0.15 * _outward(stretch)
+    outward = 0.5 * TUNNEL_WALL_M * _outward(stretch)
     left, right = (stretch.edge(index) for index in (0, -1))
     return [
-        *wall_barriers(left - outward, 0.3, _TUNNEL_M, TAG_WALL),
-        *wall_barriers(right + outward, 0.3, _TUNNEL_M, TAG_WALL),
+        *wall_barriers(left - outward, TUNNEL_WALL_M, _TUNNEL_M, TAG_WALL),
+        *wall_barriers(right + outward, TUNNEL_WALL_M, _TUNNEL_M, TAG_WALL),
     ]

@@ -18,6 +18,8 @@ from sim_scenarios.embedded_simulator.road.ground import TAG_TERRAIN, GroundMesh
 from sim_scenarios.embedded_simulator.road.opendrive_ground.areas import NearestLine, triangles_over
 
 CELL_M = 8.0
+"""Side of the near grid's cells, which are larger on maps that would need more than so many."""
+_MOST_CELLS = 50_000
 _COARSE = 8
 """Cells of the near grid along one of the far grid."""
 _MARGIN_M = 48.0
@@ -58,12 +60,14 @@ class Land:
 def shape_land(edges: Sequence[Array], *, lids: Sequence[Array] = ()) -> Land:
     """Land through road edges (N, 3) and below ``lids`` (N, 3), the decks of bridges, over all of them and a margin."""
     samples = np.concatenate([_dense(edge) for edge in edges])
-    coarse = CELL_M * _COARSE
+    span = np.ptp(samples[:, :2], axis=0) + 2.0 * _MARGIN_M
+    cell_m = max(CELL_M, float(np.sqrt(span[0] * span[1] / _MOST_CELLS)))
+    coarse = cell_m * _COARSE
     low = np.floor((samples[:, :2].min(axis=0) - _MARGIN_M) / coarse) * coarse
     high = np.ceil((samples[:, :2].max(axis=0) + _MARGIN_M) / coarse) * coarse
-    columns, rows = (round(float(side) / CELL_M) for side in high - low)
+    columns, rows = (round(float(side) / cell_m) for side in high - low)
     total, weight = np.zeros((rows + 1, columns + 1)), np.zeros((rows + 1, columns + 1))
-    place = (samples[:, :2] - low) / CELL_M
+    place = (samples[:, :2] - low) / cell_m
     corner = np.floor(place).astype(np.int64)
     share = place - corner
     for dj in (0, 1):
@@ -78,7 +82,7 @@ def shape_land(edges: Sequence[Array], *, lids: Sequence[Array] = ()) -> Land:
         padded = np.pad(heights, 1, mode="edge")
         mean = 0.25 * (padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:])
         heights = np.where(known, heights, mean)
-    land = Land(left=float(low[0]), top=float(low[1]), cell_m=CELL_M, heights=heights)
+    land = Land(left=float(low[0]), top=float(low[1]), cell_m=cell_m, heights=heights)
     for lid in lids:
         _press_down(land, lid)
     _straighten_rim(heights)

@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 
 from sim_scenarios.embedded_simulator.road.curves import Array
-from sim_scenarios.embedded_simulator.road.navigation_mesh import Area, WalkPolygon
+from sim_scenarios.embedded_simulator.road.navigation_mesh import MOST_POLYGONS, Area, WalkPolygon
 from sim_scenarios.embedded_simulator.road.opendrive_ground.areas import (
     PRECISION_M,
     NearestLine,
@@ -51,7 +51,14 @@ class _Ways:
 
 
 def walk_polygons(roads: RoadMap, stretches: Sequence[Stretch], junctions: Sequence[JunctionArea]) -> list[WalkPolygon]:
-    """All walkable polygons of a map."""
+    """The walkable polygons of a map: as many as a navigation mesh can hold, roads last."""
+    polygons = _all_polygons(roads, stretches, junctions)
+    if len(polygons) > MOST_POLYGONS:
+        polygons = [polygon for polygon in polygons if polygon.area is not Area.ROAD]
+    return polygons[:MOST_POLYGONS]
+
+
+def _all_polygons(roads: RoadMap, stretches: Sequence[Stretch], junctions: Sequence[JunctionArea]) -> list[WalkPolygon]:
     polygons: list[WalkPolygon] = []
     for level in (Level.LAND, Level.BRIDGE, Level.TUNNEL):
         own = [stretch for stretch in stretches if stretch.level is level and stretch.road.junction_id == -1]

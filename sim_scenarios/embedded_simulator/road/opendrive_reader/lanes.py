@@ -39,9 +39,11 @@ def read_lane_offset(lanes: Xml.Element) -> PiecewiseCubic:
 def read_sections(lanes: Xml.Element, road_length: float) -> tuple[LaneSection, ...]:
     """All lane sections by their start; empty ones are left out."""
     elements = sorted(lanes.findall("laneSection"), key=lambda item: number(item, "s"))
+    if not elements:
+        return ()
     starts = [max(number(item, "s"), 0.0) for item in elements]
     sections = []
-    for element, start, end in zip(elements, starts, (*starts[1:], road_length), strict=bool(elements)):
+    for element, start, end in zip(elements, starts, (*starts[1:], road_length), strict=True):
         if end - start > _SAME:
             sections.append(_read_section(element, start, min(end, road_length)))
     return tuple(sections)
@@ -122,8 +124,8 @@ def _read_mark(element: Xml.Element, start: float) -> RoadMark:
 
 def mark_ends(section: LaneSection, lane: Lane) -> list[tuple[RoadMark, float]]:
     """Each mark of a lane with the distance along the road at which it ends [m]."""
-    stops = [*(mark.start for mark in lane.marks[1:]), section.end]
-    return [(mark, min(stop, section.end)) for mark, stop in zip(lane.marks, stops, strict=True)]
+    stops = (*(mark.start for mark in lane.marks[1:]), section.end)
+    return [(mark, min(stop, section.end)) for mark, stop in zip(lane.marks, stops, strict=False)]
 
 
 def knots_of(section: LaneSection) -> set[float]:

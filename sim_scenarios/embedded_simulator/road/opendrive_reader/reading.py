@@ -31,7 +31,9 @@ from sim_scenarios.embedded_simulator.road.opendrive_reader.road_map import (
 )
 from sim_scenarios.embedded_simulator.road.opendrive_reader.roadside import read_objects, read_signals, read_spans
 
-_LONGEST_ROAD_M = 200_000.0
+_LONGEST_ROAD_M = 50_000.0
+_LONGEST_TOGETHER_M = 500_000.0
+_TIGHTEST_1_M = 20.0
 _FARTHEST_M = 100_000.0
 _SHORTEST_M = 1e-6
 _KMH = {"km/h": 1.0, "kmh": 1.0, "kph": 1.0, "mph": 1.609344, "m/s": 3.6, "": 3.6}
@@ -49,6 +51,9 @@ def read_opendrive(text: str) -> RoadMap:
     roads = [_read_road(element) for element in root.findall("road")]
     if not roads:
         raise RoadError("the OpenDRIVE text has no <road>, expected at least one")
+    total = sum(road.length for road in roads)
+    if total > _LONGEST_TOGETHER_M:
+        raise RoadError(f"the roads are {total:g} m long together, expected at most {_LONGEST_TOGETHER_M:g}")
     junctions = [_read_junction(element) for element in root.findall("junction")]
     return RoadMap(
         name="" if header is None else header.get("name", ""),
@@ -87,8 +92,9 @@ def _read_sound_road(element: Xml.Element, road_id: int) -> Road:
         raise RoadError("no <geometry> with a length in its <planView>, expected at least one")
     pieces = tuple(_read_piece(item) for item in geometries)
     length = number(element, "length") or sum(piece.length for piece in pieces)
-    if not _SHORTEST_M < length <= _LONGEST_ROAD_M:
-        raise RoadError(f"its length is {length:g} m, expected more than 0 and at most {_LONGEST_ROAD_M:g}")
+    for measured in (length, *(piece.length for piece in pieces)):
+        if not _SHORTEST_M < measured <= _LONGEST_ROAD_M:
+            raise RoadError(f"its length is {measured:g} m, expected more than 0 and at most {_LONGEST_ROAD_M:g}")
     lanes = element.find("lanes")
     sections = () if lanes is None else read_sections(lanes, length)
     if lanes is None or not sections:
@@ -123,9 +129,9 @@ def _read_piece(element: Xml.Element) -> PlanPiece:
             case "line":
                 return Piece(x, y, yaw, length, 0.0)
             case "arc":
-                return Piece(x, y, yaw, length, -number(curve, "curvature"))
+                return Piece(x, y, yaw, length, -_curvature(curve, "curvature"))
             case "spiral":
-                ends = -number(curve, "curvStart"), -number(curve, "curvEnd")
+                ends = -_curvature(curve, "curvStart"), -_curvature(curve, "curvEnd")
                 return Spiral(x, y, yaw, length, *ends)
             case "poly3":
                 return ParametricCubic(x, y, yaw, length, (0.0, 1.0, 0.0, 0.0), mirrored(cubic(curve)), length)
@@ -135,6 +141,13 @@ def _read_piece(element: Xml.Element) -> PlanPiece:
                 return ParametricCubic(x, y, yaw, length, u, v, greatest)
     kinds = [curve.tag for curve in element]
     raise RoadError(f"a <geometry> holds {kinds}, expected line, arc, spiral, poly3 or paramPoly3")
+
+
+def _curvature(curve: Xml.Element, name: str) -> float:
+    value = number(curve, name)
+    if abs(value) > _TIGHTEST_1_M:
+        raise RoadError(f"<{curve.tag}> has {name}={value:g} 1/m, expected at most {_TIGHTEST_1_M:g}")
+    return value
 
 
 def _read_link(element: Xml.Element | None) -> RoadLink | None:

@@ -20,6 +20,7 @@ _TEXTS = {
     "loop over itself": texts.loop_over_itself(),
     "T": texts.t_junction(),
     "T on a slope": texts.t_junction(slope=0.03),
+    "tunnel": texts.tunnel(),
 }
 _ROAD, _SIDEWALK, _TERRAIN, _LINE, _BRIDGE = 1, 2, 10, 24, 26
 
@@ -108,6 +109,23 @@ def _normals(surface: Surface) -> np.ndarray:
     corners = surface.positions[surface.triangles].astype(np.float64)
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     return normals / np.linalg.norm(normals, axis=1, keepdims=True)
+
+
+def test_a_tunnel_has_a_road_a_ceiling_and_land_on_top(towns: dict[str, Town]) -> None:
+    town = towns["tunnel"]
+    ground = Ground(town)
+    for waypoint in _waypoints(_TEXTS["tunnel"], 5.0):
+        place = waypoint.transform.location
+        above = ground.ray(Vector(place.x, place.y, 60.0), Vector(place.x, place.y, -1.0))
+        assert above is not None
+        is_inside = 112.0 < waypoint.s < 198.0
+        assert ground.tag(place.x, place.y, place.z) == _ROAD
+        if is_inside or not 108.0 < waypoint.s < 202.0:
+            assert (above.label, above.location.z > 5.0) == ((_TERRAIN, True) if is_inside else (_ROAD, False))
+    walls = [surface for surface in town.surfaces if surface.tag == 4]
+    normals = np.concatenate([_normals(surface) for surface in walls])
+    assert np.count_nonzero(normals[:, 2] < -0.99) > 10
+    assert {barrier.tag for barrier in town.barriers} == {4}
 
 
 @pytest.mark.parametrize("name", sorted(_TEXTS))
