@@ -190,6 +190,8 @@ def _seen_from_above(
     for junction in junctions:
         plans.append(junction.outline)
         edges += junction.edges()
+    if not edges:  # nothing but bridges: the land lies well below them
+        edges = [lid - np.array([0.0, 0.0, bridges.CLEARANCE_M + bridges.DECK_M]) for lid in lids]
     return joined(plans), edges, lids
 
 
