@@ -1,4 +1,4 @@
-"""What actors are made of: components, bones and sockets. Only walkers have bones, and each bone is a socket, too.
+"""What actors are made of: components, bones and sockets. Walkers and vehicles have bones, and each is a socket, too.
 
 Names are Unreal's (``ACharacter``, ``AWheeledVehicle``). A walker's mesh stands on its feet, under the middle of its
 capsule; bones "relative" are against that mesh, as in Carla/Server/CarlaServer.cpp.
@@ -16,6 +16,7 @@ from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.geometry import compose
 from sim_scenarios.embedded_simulator.world.skeleton import BONES
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Vector
+from sim_scenarios.embedded_simulator.world.vehicle_bones import vehicle_bones
 
 
 def get_actor_component_names(context: Context, actor_id: Any) -> list[str]:
@@ -35,19 +36,26 @@ def get_actor_component_relative_transform(context: Context, actor_id: Any, name
 
 
 def get_actor_bone_names(context: Context, actor_id: Any) -> list[str]:
-    """Names of a walker's bones; nothing else has any."""
-    return [bone.name for bone in BONES] if isinstance(context.world.actor(integer(actor_id)), Walker) else []
+    """Names of a walker's or vehicle's bones; nothing else has any."""
+    actor = context.world.actor(integer(actor_id))
+    if isinstance(actor, Vehicle):
+        return list(vehicle_bones(actor))
+    return [bone.name for bone in BONES] if isinstance(actor, Walker) else []
 
 
 def get_actor_bone_world_transforms(context: Context, actor_id: Any) -> list[Any]:
     """Bones in the world, in the order of their names."""
     actor = context.world.actor(integer(actor_id))
+    if isinstance(actor, Vehicle):
+        return get_vehicle_bone_world_transforms(context, actor_id)
     return [pack_pose(pose) for pose in poses(world_bones(actor))] if isinstance(actor, Walker) else []
 
 
 def get_actor_bone_relative_transforms(context: Context, actor_id: Any) -> list[Any]:
     """Bones against the mesh that they belong to."""
     actor = context.world.actor(integer(actor_id))
+    if isinstance(actor, Vehicle):
+        return [pack_pose(bone) for bone in vehicle_bones(actor).values()]
     if not isinstance(actor, Walker):
         return []
     up = 0.5 * actor.spec.height_m
@@ -56,9 +64,9 @@ def get_actor_bone_relative_transforms(context: Context, actor_id: Any) -> list[
 
 
 def get_vehicle_bone_world_transforms(context: Context, actor_id: Any) -> list[Any]:
-    """Vehicles are drawn without bones."""
-    context.world.actor_of_kind(integer(actor_id), Vehicle)
-    return []
+    """A vehicle's body and wheels in the world; wheels are steered and turned about their axles."""
+    vehicle = context.world.actor_of_kind(integer(actor_id), Vehicle)
+    return [pack_pose(compose(vehicle.pose, bone)) for bone in vehicle_bones(vehicle).values()]
 
 
 def _components(actor: Actor) -> dict[str, Pose]:
@@ -66,7 +74,9 @@ def _components(actor: Actor) -> dict[str, Pose]:
     if isinstance(actor, Walker):
         feet = Pose(Vector(0.0, 0.0, -0.5 * actor.spec.height_m))
         return {"CollisionCylinder": Pose(), "CharacterMesh0": feet}
-    return {"VehicleMesh" if isinstance(actor, Vehicle) else "DefaultSceneRoot": Pose()}
+    if isinstance(actor, Vehicle):
+        return {"VehicleMesh": Pose(), "VehicleBounds": Pose(actor.box.location)}
+    return {"DefaultSceneRoot": Pose()}
 
 
 def _component(actor: Actor, name: str) -> Pose:
