@@ -107,13 +107,12 @@ def test_a_walkers_record_is_an_actors_with_its_control() -> None:
     assert packed == sensor_data.pack_actor_record(**motion, state=control)
 
 
-def test_traffic_light_state_bytes() -> None:
-    packed = sensor_data.pack_traffic_light_state(
-        sign_id="501", green_s=10, yellow_s=3, red_s=2, elapsed_s=0.5, pole_index=4, frozen=True, state=2
+def test_traffic_light_times_bytes() -> None:
+    packed = sensor_data.pack_traffic_light_times(
+        green_s=10, yellow_s=3, red_s=2, elapsed_s=0.5, pole_index=4, frozen=True, state=2
     )
-    expected = "353031" + "00" * 29 + "00002041 00004040 00000040 0000003f 04000000 01 02"
-    assert packed == bytes.fromhex(expected)
-    assert len(packed) == 54
+    assert packed == bytes.fromhex("00002041 00004040 00000040 0000003f 04000000 01 02")
+    assert len(packed) == sensor_data.TRAFFIC_LIGHT_TIMES_BYTES == 54 - 32
 
 
 def test_msgpack_payloads() -> None:

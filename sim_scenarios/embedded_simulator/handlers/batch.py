@@ -56,9 +56,11 @@ async def apply_batch(context: Context, commands: Any, do_tick: Any) -> list[Any
     """One bare ``Response<ActorId>`` for each command; a failure does not stop the rest."""
     if not isinstance(commands, (list, tuple)):
         raise WireError(f"expected an array of commands, got {shown(commands)}")
-    walked = walkers.set_walker_states(context, commands) if len(commands) > 1 else None
-    if walked is not None:
-        answers = [value(actor_id) for actor_id in walked]
+    done = None
+    if len(commands) > 1:  # what walker AIs and traffic managers send in every tick
+        done = walkers.set_walker_states(context, commands) or vehicles.apply_controls(context, commands)
+    if done is not None:
+        answers = [value(actor_id) for actor_id in done]
     else:
         answers = [_answer(context, command) for command in commands]
     if flag(do_tick):

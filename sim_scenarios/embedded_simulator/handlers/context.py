@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Protocol
 
 from sim_scenarios.embedded_simulator.recorder.recorder import Recorder
@@ -60,6 +61,7 @@ class Context:
     replayer: Replayer = field(default_factory=Replayer)
 
 
+@cache
 def arity(handler: Handler) -> int:
     """Number of arguments that a handler takes beside the context."""
     return len(inspect.signature(handler).parameters) - 1

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from sim_scenarios.embedded_simulator.handlers.context import Context
 from sim_scenarios.embedded_simulator.physics.ackermann import AckermannMemory
+from sim_scenarios.embedded_simulator.wire.commands import VEHICLE_CONTROL_COMMAND
 from sim_scenarios.embedded_simulator.wire.errors import WireError
 from sim_scenarios.embedded_simulator.wire.physics_control import pack_physics, unpack_physics
 from sim_scenarios.embedded_simulator.wire.structs import (
+    LARGEST_NUMBER,
     integer,
     number,
     pack_ackermann_settings,
@@ -20,6 +25,7 @@ from sim_scenarios.embedded_simulator.wire.structs import (
 )
 from sim_scenarios.embedded_simulator.world import driving
 from sim_scenarios.embedded_simulator.world.actors import Vehicle
+from sim_scenarios.embedded_simulator.world.controls import VehicleControl
 from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.snapshot import VehicleLight
 from sim_scenarios.embedded_simulator.world.vehicle_physics import physics_at
@@ -37,6 +43,35 @@ def apply_control_to_vehicle(context: Context, actor_id: Any, control: Any) -> N
     """Pedals and wheel, until the next control or for one tick (``sticky_control``)."""
     vehicle = _vehicle(context, actor_id)
     vehicle.control, vehicle.ackermann = unpack_vehicle_control(control), None
+
+
+def apply_controls(context: Context, commands: Sequence[Any]) -> list[int] | None:
+    """A whole batch of ``apply_control_to_vehicle``, as a traffic manager sends one in every tick; the actors' ids.
+
+    None, and nothing done, where it is anything else or anything is wrong: the commands are then taken one by one.
+    """
+    try:
+        rows = [(kind, actor_id, *control) for ((kind, (actor_id, control)),) in commands]
+        table = np.array(rows, np.float64)
+    except (TypeError, ValueError):
+        return None
+    if table.shape != (len(rows), 9) or (table[:, 0] != VEHICLE_CONTROL_COMMAND).any():
+        return None
+    if not np.abs(table).max(initial=0.0) <= LARGEST_NUMBER or any(type(row[1]) is not int for row in rows):
+        return None
+    vehicles = [context.world.actors.get(row[1]) for row in rows]
+    if not all(isinstance(vehicle, Vehicle) for vehicle in vehicles):
+        return None
+    table[:, 2:5] = np.clip(table[:, 2:5], (0.0, -1.0, 0.0), 1.0)
+    for vehicle, (throttle, steer, brake, hand_brake, reverse, manual, gear) in zip(
+        vehicles, table[:, 2:].tolist(), strict=True
+    ):
+        assert isinstance(vehicle, Vehicle)
+        vehicle.control = VehicleControl(
+            throttle, steer, brake, hand_brake != 0.0, reverse != 0.0, manual != 0.0, int(gear)
+        )
+        vehicle.ackermann = None
+    return [row[1] for row in rows]
 
 
 def apply_ackermann_control_to_vehicle(context: Context, actor_id: Any, control: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from sim_scenarios.embedded_simulator.wire.sensor_data import (
+    TRAFFIC_LIGHT_TIMES_BYTES,
     FailureState,
     SensorHeader,
     SensorType,
@@ -12,7 +13,7 @@ from sim_scenarios.embedded_simulator.wire.sensor_data import (
     pack_actor_record,
     pack_episode_header,
     pack_header,
-    pack_traffic_light_state,
+    pack_traffic_light_times,
     pack_vehicle_state,
     pack_walker_record,
 )
@@ -41,20 +42,22 @@ def _pack_record(actor: Actor) -> bytes:
         return _walker_record(actor)
     if isinstance(actor, TrafficSign):
         return _sign_record(actor.id, actor.pose, actor.sign_id)
-    if isinstance(actor, Vehicle):
-        state = _vehicle_state(actor)
-    elif isinstance(actor, TrafficLight):
-        state = _traffic_light_state(actor)
-    else:
-        state = b""
+    if isinstance(actor, TrafficLight):
+        return _light_head(actor.id, actor.pose, actor.site.opendrive_id) + _light_state(actor)
     return pack_actor_record(
         actor_id=actor.id,
         pose=actor.pose,
         velocity=actor.velocity,
         angular_velocity=actor.angular_velocity,
         acceleration=actor.acceleration,
-        state=state,
+        state=_vehicle_state(actor) if isinstance(actor, Vehicle) else b"",
     )
+
+
+@lru_cache(maxsize=4096)
+def _light_head(actor_id: int, pose: Pose, sign_id: str) -> bytes:
+    """What never changes of a light, which stands still, too."""
+    return _sign_record(actor_id, pose, sign_id)[:-TRAFFIC_LIGHT_TIMES_BYTES]
 
 
 @lru_cache(maxsize=4096)
@@ -93,7 +96,7 @@ def _vehicle_state(vehicle: Vehicle) -> bytes:
         hand_brake=control.hand_brake,
         reverse=control.reverse,
         manual_gear_shift=control.manual_gear_shift,
-        gear=int(vehicle.state["gear"][0]),
+        gear=vehicle.gear,
         speed_limit_kmh=vehicle.speed_limit_kmh,
         traffic_light_state=TrafficLightState.GREEN if light is None else light.state,
         traffic_light_id=None if light is None else light.id,
@@ -101,9 +104,8 @@ def _vehicle_state(vehicle: Vehicle) -> bytes:
     )
 
 
-def _traffic_light_state(light: TrafficLight) -> bytes:
-    return pack_traffic_light_state(
-        sign_id=light.site.opendrive_id,
+def _light_state(light: TrafficLight) -> bytes:
+    return pack_traffic_light_times(
         green_s=light.green_s,
         yellow_s=light.yellow_s,
         red_s=light.red_s,

@@ -22,8 +22,8 @@ from sim_scenarios.embedded_simulator.world.snapshot import Pose
 
 _SPAWN_ACTOR = 0
 _CONSOLE_COMMAND = 20
-WALKER_STATE_COMMAND = 7
-"""ApplyWalkerState."""
+VEHICLE_CONTROL_COMMAND, WALKER_STATE_COMMAND = 2, 7
+"""ApplyVehicleControl and ApplyWalkerState."""
 
 # Index of the command -> RPC method that does the same; positions are those of the variant in Command.h.
 COMMAND_METHODS: dict[int, str] = {

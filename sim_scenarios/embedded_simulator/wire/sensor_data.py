@@ -24,10 +24,10 @@ _EPISODE = struct.Struct("<Qdf3ii")
 _ACTOR = struct.Struct("<IB15f54s")
 _VEHICLE = struct.Struct("<3f3Bif2BIB")
 _WALKER_ACTOR = struct.Struct("<IB15f4fB37x")
-_TRAFFIC_LIGHT = struct.Struct("<32s4fI2B")
+_TRAFFIC_LIGHT_TIMES = struct.Struct("<4fI2B")
 
 HEADER_BYTES, CAMERA_HEADER_BYTES, EPISODE_HEADER_BYTES = _HEADER.size, _CAMERA.size, _EPISODE.size
-ACTOR_RECORD_BYTES = _ACTOR.size
+ACTOR_RECORD_BYTES, TRAFFIC_LIGHT_TIMES_BYTES = _ACTOR.size, _TRAFFIC_LIGHT_TIMES.size
 
 _ACTIVE = 1  # carla::rpc::ActorState::Active
 
@@ -225,9 +225,8 @@ def pack_walker_record(
     )
 
 
-def pack_traffic_light_state(
+def pack_traffic_light_times(
     *,
-    sign_id: str,
     green_s: float,
     yellow_s: float,
     red_s: float,
@@ -236,5 +235,5 @@ def pack_traffic_light_state(
     frozen: bool,
     state: int,
 ) -> bytes:
-    """54 bytes; ``sign_id`` is the OpenDRIVE signal id that ties the actor to the map."""
-    return _TRAFFIC_LIGHT.pack(sign_id.encode(), green_s, yellow_s, red_s, elapsed_s, pole_index, frozen, state)
+    """The last 22 of a light's 54 bytes; the first 32 are the OpenDRIVE signal id that ties the actor to the map."""
+    return _TRAFFIC_LIGHT_TIMES.pack(green_s, yellow_s, red_s, elapsed_s, pole_index, frozen, state)

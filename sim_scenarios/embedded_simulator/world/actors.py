@@ -116,14 +116,16 @@ class Vehicle(MovingActor):
     """Of the front wheels, as drawn."""
     forward_speed: float = 0.0
     """[m/s] along the heading."""
+    gear: int = 1
+    """-1 reverse, 0 neutral."""
+    has_rolled: bool = False
+    """Whether it lies on its side or roof."""
     wheel_yaw_deg: dict[int, float] = field(default_factory=dict)
     """By wheel: what a client turned it to, for the eye only and while there are no physics, as in CARLA."""
     wheel_pitch_deg: dict[int, float] = field(default_factory=dict)
     open_doors: frozenset[int] = frozenset()
     lights: VehicleLight = VehicleLight.NONE
     speed_limit_kmh: float = DEFAULT_SPEED_LIMIT_KMH
-    speed_limit_from: Vector | None = None
-    """Where the limit was looked up."""
     traffic_light: TrafficLight | None = None
     """The light whose trigger volume the vehicle is in."""
 
@@ -140,11 +142,6 @@ class Vehicle(MovingActor):
     def control_sticks(self) -> bool:
         """Whether a control lasts until the next one: the blueprint's default."""
         return self.description.attribute("sticky_control", "true").lower() == "true"
-
-    @property
-    def has_rolled(self) -> bool:
-        """Whether it lies on its side or roof."""
-        return bool(self.state["rolled"][0])
 
 
 @dataclass(kw_only=True, slots=True)

@@ -10,8 +10,7 @@ from sim_scenarios.embedded_simulator.world.snapshot import Vector
 _NO_DIRECTION = Vector()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class VehicleControl:
+class VehicleControl(NamedTuple):
     """``carla.VehicleControl``: throttle and brake 0..1, steer -1 (left) .. 1 (right)."""
 
     throttle: float = 0.0

@@ -8,6 +8,7 @@ client.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.physics import vehicle as kernel
 from sim_scenarios.embedded_simulator.physics.ackermann import pedals
-from sim_scenarios.embedded_simulator.physics.vehicle_rows import COMMANDS, MAX_WHEELS, STATE
+from sim_scenarios.embedded_simulator.physics.vehicle_rows import COMMANDS, MAX_WHEELS, PARAMETERS, STATE
 from sim_scenarios.embedded_simulator.physics.wheel_points import wheel_points
 from sim_scenarios.embedded_simulator.world.actors import FrictionTrigger, Vehicle
 from sim_scenarios.embedded_simulator.world.controls import VehicleControl
@@ -37,6 +38,8 @@ from sim_scenarios.embedded_simulator.world.vehicle_physics import VehiclePhysic
 
 _NOTHING = Vector()
 _RELEASED = VehicleControl()
+_CONTROL_COLUMNS = ("throttle", "steer", "brake", "hand_brake", "reverse", "manual", "gear")
+"""Fields of a ``VehicleControl`` in their order, as the kernel calls them."""
 
 
 def state_at(pose: Pose) -> NDArray[Any]:
@@ -57,21 +60,68 @@ def warm_up(ground: Ground) -> None:
     kernel.advance(state, parameters, np.zeros(1, COMMANDS), heights, delta_s=0.01)
 
 
-def advance_vehicles(
-    vehicles: Sequence[Vehicle], ground: Ground, triggers: Sequence[FrictionTrigger], delta_s: float
-) -> None:
-    """Moves vehicles by their controls, or reads off how their clients moved them."""
-    driven = []
-    for vehicle in vehicles:
-        if vehicle.used_control is vehicle.control and not vehicle.control_sticks:
-            vehicle.control = _RELEASED
-        if vehicle.simulate_physics:
-            driven.append(vehicle)
-        else:
-            _follow(vehicle, delta_s)
-        vehicle.used_control = vehicle.control
-    if driven:
-        _drive(driven, ground, triggers, delta_s)
+class Fleet:
+    """The rows of all driven vehicles, end to end, for as long as the same vehicles drive.
+
+    Each vehicle's own row is a view of its place here, so nothing has to be gathered in a tick.
+    """
+
+    def __init__(self) -> None:
+        self._vehicles: list[Vehicle] = []
+        self._state, self._parameters = np.zeros(0, STATE), np.zeros(0, PARAMETERS)
+        self._commands = np.zeros(0, COMMANDS)
+
+    def advance(
+        self, vehicles: Sequence[Vehicle], ground: Ground, triggers: Sequence[FrictionTrigger], delta_s: float
+    ) -> None:
+        """Moves vehicles by their controls, or reads off how their clients moved them."""
+        driven = []
+        for vehicle in vehicles:
+            if vehicle.used_control is vehicle.control and not vehicle.control_sticks:
+                vehicle.control = _RELEASED
+            if vehicle.simulate_physics:
+                driven.append(vehicle)
+            else:
+                _follow(vehicle, delta_s)
+            vehicle.used_control = vehicle.control
+        if driven:
+            self._hold(driven)
+            self._drive(ground, triggers, delta_s)
+
+    def _hold(self, vehicles: list[Vehicle]) -> None:
+        if len(vehicles) == len(self._vehicles) and all(map(operator.is_, vehicles, self._vehicles)):
+            return
+        count = len(vehicles)
+        state, parameters = np.zeros(count, STATE), np.zeros(count, PARAMETERS)
+        for i, vehicle in enumerate(vehicles):
+            state[i], parameters[i] = vehicle.state[0], vehicle.parameters[0]
+        for vehicle in self._vehicles:  # who no longer drives takes its rows along
+            vehicle.state, vehicle.parameters = vehicle.state.copy(), vehicle.parameters.copy()
+        for i, vehicle in enumerate(vehicles):
+            vehicle.state, vehicle.parameters = state[i : i + 1], parameters[i : i + 1]
+        self._vehicles, self._state, self._parameters = vehicles, state, parameters
+        self._commands = np.zeros(count, COMMANDS)
+
+    def _drive(self, ground: Ground, triggers: Sequence[FrictionTrigger], delta_s: float) -> None:
+        vehicles, state, parameters = self._vehicles, self._state, self._parameters
+        for vehicle in vehicles:
+            _take_over_changes(vehicle)
+            if vehicle.ackermann is not None:
+                vehicle.control = pedals(
+                    vehicle.ackermann_memory,
+                    vehicle.ackermann,
+                    vehicle.ackermann_settings,
+                    speed=vehicle.forward_speed,
+                    lock_rad=float(vehicle.parameters["max_steer"][0, 0]) or 1.0,
+                    delta_s=delta_s,
+                )
+            vehicle.surface_friction = _friction_at(vehicle, triggers) if triggers else None
+        _command(self._commands, vehicles)
+        points = np.empty((len(vehicles), 2, MAX_WHEELS, 3))
+        wheel_points(state, parameters, delta_s, points)
+        heights = ground.heights(points.reshape(-1, 3)).reshape(points.shape[:3])
+        kernel.advance(state, parameters, self._commands, heights, delta_s=delta_s)
+        _write_back(vehicles, state, delta_s)
 
 
 def _follow(vehicle: Vehicle, delta_s: float) -> None:
@@ -89,39 +139,24 @@ def lock_deg(vehicle: Vehicle) -> float:
     return math.degrees(row["max_steer"][0]) * share
 
 
-def _drive(vehicles: list[Vehicle], ground: Ground, triggers: Sequence[FrictionTrigger], delta_s: float) -> None:
-    for vehicle in vehicles:
-        _take_over_changes(vehicle)
-        if vehicle.ackermann is not None:
-            vehicle.control = pedals(
-                vehicle.ackermann_memory,
-                vehicle.ackermann,
-                vehicle.ackermann_settings,
-                speed=vehicle.forward_speed,
-                lock_rad=float(vehicle.parameters["max_steer"][0, 0]) or 1.0,
-                delta_s=delta_s,
-            )
-        vehicle.surface_friction = _friction_at(vehicle, triggers) if triggers else None
-    state = np.concatenate([vehicle.state for vehicle in vehicles])
-    parameters = np.concatenate([vehicle.parameters for vehicle in vehicles])
-    commands = np.array([_command(vehicle) for vehicle in vehicles], COMMANDS)
-    points = np.empty((len(vehicles), 2, MAX_WHEELS, 3))
-    wheel_points(state, parameters, delta_s, points)
-    heights = ground.heights(points.reshape(-1, 3)).reshape(points.shape[:3])
-    kernel.advance(state, parameters, commands, heights, delta_s=delta_s)
-    _write_back(vehicles, state, delta_s)
-
-
-def _command(vehicle: Vehicle) -> tuple[Any, ...]:
-    control, kept = vehicle.control, vehicle.constant_velocity
-    force, vehicle.pending_force = vehicle.pending_force, _NOTHING
-    torque, vehicle.pending_torque = vehicle.pending_torque, _NOTHING
-    friction = vehicle.surface_friction
-    return (
-        control.throttle, control.steer, control.brake, control.hand_brake, control.reverse, control.manual_gear_shift,
-        control.gear, kernel.GRAVITY if vehicle.has_gravity else 0.0, -1.0 if friction is None else friction,
-        kept is not None, kept or _NOTHING, force, torque,
-    )  # fmt: skip
+def _command(commands: NDArray[Any], vehicles: Sequence[Vehicle]) -> None:
+    """Fills ``commands`` (N,)."""
+    controls = [vehicle.control for vehicle in vehicles]
+    for i, name in enumerate(_CONTROL_COLUMNS):
+        commands[name] = [control[i] for control in controls]
+    commands["gravity"], commands["friction"], commands["keeps_velocity"] = kernel.GRAVITY, -1.0, 0
+    commands["force"] = commands["torque"] = 0.0
+    for i, vehicle in enumerate(vehicles):
+        if not vehicle.has_gravity:
+            commands["gravity"][i] = 0.0
+        if vehicle.surface_friction is not None:
+            commands["friction"][i] = vehicle.surface_friction
+        if vehicle.constant_velocity is not None:
+            commands["keeps_velocity"][i], commands["kept"][i] = 1, vehicle.constant_velocity
+        if vehicle.pending_force is not _NOTHING:
+            commands["force"][i], vehicle.pending_force = vehicle.pending_force, _NOTHING
+        if vehicle.pending_torque is not _NOTHING:
+            commands["torque"][i], vehicle.pending_torque = vehicle.pending_torque, _NOTHING
 
 
 def _take_over_changes(vehicle: Vehicle) -> None:
@@ -190,7 +225,7 @@ def set_physics(vehicle: Vehicle, physics: VehiclePhysics) -> None:
     Raises:
         WorldError: It does not fit the vehicle.
     """
-    vehicle.parameters = parameters_of(vehicle.spec, physics)
+    vehicle.parameters[0] = parameters_of(vehicle.spec, physics)[0]
     vehicle.physics = physics
     vehicle.state["asleep"] = 0
     vehicle.state["gear"] = min(int(vehicle.state["gear"][0]), len(physics.forward_gears))
@@ -225,15 +260,15 @@ def _write_back(vehicles: Sequence[Vehicle], state: NDArray[Any], delta_s: float
         velocity.tolist(),
         rates.tolist(),
         forward.tolist(),
-        np.degrees(state["steer_angle"]).tolist(),
+        zip(np.degrees(state["steer_angle"]).tolist(), state["gear"].tolist(), state["rolled"].tolist(), strict=True),
         strict=True,
     )
-    for i, (vehicle, (x, y, z), (pitch, yaw, roll), (vx, vy, vz), (rx, ry, rz), speed, steer_deg) in enumerate(columns):
+    for vehicle, (x, y, z), (pitch, yaw, roll), (vx, vy, vz), (rx, ry, rz), speed, (steer_deg, gear, rolled) in columns:
         was = vehicle.velocity
-        vehicle.state = state[i : i + 1]
         vehicle.pose = Pose(Vector(x, y, z), Rotation(pitch, yaw, roll))
         vehicle.velocity = Vector(vx, vy, vz)
         vehicle.acceleration = Vector((vx - was.x) / delta_s, (vy - was.y) / delta_s, (vz - was.z) / delta_s)
         vehicle.angular_velocity = Vector(rx, ry, rz)
         vehicle.known = vehicle.pose, vehicle.velocity, vehicle.angular_velocity
         vehicle.forward_speed, vehicle.steer_deg = speed, steer_deg
+        vehicle.gear, vehicle.has_rolled = gear, bool(rolled)

@@ -47,7 +47,8 @@ def settle(actor: MovingActor, delta_s: float) -> None:
     Pose and path follow from poses in the streams' single precision alone, so that a replay of what a client saw looks
     the same.
     """
-    actor.pose = as_sent(actor.pose)
+    if not (isinstance(actor, Vehicle) and actor.pose is actor.known[0]):  # which is single already
+        actor.pose = as_sent(actor.pose)
     step = difference(actor.pose.location, actor.last_pose.location)
     distance = math.hypot(step.x, step.y) if length(step) <= FASTEST * delta_s else 0.0
     backwards = isinstance(actor, Vehicle) and forward_part(step, actor.pose) < 0.0

@@ -144,7 +144,9 @@ class _TriggerVolumes:
             & (np.abs(across) <= self._half_width)
             & (heading_error <= _MAX_HEADING_ERROR_DEG)
         )
-        return [self._lights[row.argmax()] if row.any() else None for row in inside]
+        found = inside.argmax(axis=1)
+        is_inside = inside[np.arange(len(vehicles)), found]
+        return [self._lights[number] if is_at else None for number, is_at in zip(found, is_inside, strict=True)]
 
 
 def _column(values: Iterable[float]) -> NDArray[np.float64]:

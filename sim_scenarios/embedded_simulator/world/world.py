@@ -11,9 +11,8 @@ from __future__ import annotations
 import difflib
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +33,7 @@ from sim_scenarios.embedded_simulator.world.blueprints.library import build_libr
 from sim_scenarios.embedded_simulator.world.bones import posture
 from sim_scenarios.embedded_simulator.world.contacts import Collision, Contacts
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox, EnvironmentObject
-from sim_scenarios.embedded_simulator.world.driving import advance_vehicles
+from sim_scenarios.embedded_simulator.world.driving import Fleet
 from sim_scenarios.embedded_simulator.world.environment import (
     TAG_TRAFFIC_LIGHT,
     TAG_TRAFFIC_SIGN,
@@ -44,7 +43,7 @@ from sim_scenarios.embedded_simulator.world.environment import (
     plot_box,
 )
 from sim_scenarios.embedded_simulator.world.errors import WorldError
-from sim_scenarios.embedded_simulator.world.geometry import as_sent, compose, difference, length
+from sim_scenarios.embedded_simulator.world.geometry import as_sent, compose, length
 from sim_scenarios.embedded_simulator.world.ground import Ground
 from sim_scenarios.embedded_simulator.world.lights import LightControl
 from sim_scenarios.embedded_simulator.world.motion import settle
@@ -78,18 +77,22 @@ LAYERED = "_Opt"
 """CARLA offers each newer town twice: ``Town10HD_Opt`` is the same town with layers that can be unloaded."""
 EPISODE_STREAM_ID = 1
 _FIRST_SENSOR_STREAM_ID = 2
-_SPEED_LIMIT_STEP_M = 2.0
-"""How far a vehicle moves before its speed limit is looked up again, which costs as much as moving the vehicle."""
 
 _A = TypeVar("_A", bound=Actor)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Tick:
     """What one tick left behind for the sensors."""
 
-    snapshot: Snapshot
-    collisions: tuple[Collision, ...]
+    def __init__(self, world: World, collisions: tuple[Collision, ...]) -> None:
+        self.collisions = collisions
+        self._world, self._frame = world, world.frame
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        """Made when somebody asks, which has to be before the next tick: without sensors nobody does."""
+        assert self._world.frame == self._frame, "the world has moved on"
+        return self._world.snapshot()
 
 
 class StaticTown:
@@ -137,6 +140,8 @@ class World:
         self.hidden_objects: frozenset[int] = frozenset()
         self._painted: tuple[tuple[int, LinearColor], ...] = ()
         self.actors: dict[int, Actor] = {}
+        self._by_kind: dict[type[Actor], list[Actor]] = {}
+        self._fleet = Fleet()
         self.spectator = self._add_spectator()
         lights = self._add_traffic_lights()
         self._add_traffic_signs()
@@ -170,7 +175,11 @@ class World:
 
     def of_kind(self, kind: type[_A]) -> list[_A]:
         """All actors of a class, by id."""
-        return [actor for actor in self.actors.values() if isinstance(actor, kind)]
+        found = self._by_kind.get(kind)
+        if found is None:
+            found = [actor for actor in self.actors.values() if isinstance(actor, kind)]
+            self._by_kind[kind] = found
+        return cast("list[_A]", found.copy())
 
     def spawn(self, description: ActorDescription, pose: Pose, *, parent_id: int | None = None) -> Actor:
         """Makes an actor at ``pose``, which is relative to the parent if there is one.
@@ -210,6 +219,7 @@ class World:
         if actor is self.spectator or isinstance(actor, TrafficLight | TrafficSign):
             raise WorldError(f"unable to destroy actor: {actor.type_id} {actor_id} belongs to the town")
         del self.actors[actor_id]
+        self._by_kind.clear()
         self._clearance.forget()
 
     def set_pose(self, actor_id: int, pose: Pose) -> None:
@@ -291,7 +301,7 @@ class World:
         vehicles, walkers, props = self.of_kind(Vehicle), self.of_kind(Walker), self.of_kind(Prop)
         movers = self.of_kind(MovingActor)
         starts = [mover.pose if mover.simulate_physics else mover.last_pose for mover in movers]
-        advance_vehicles(vehicles, self.place.ground, self.of_kind(FrictionTrigger), delta_s)
+        self._fleet.advance(vehicles, self.place.ground, self.of_kind(FrictionTrigger), delta_s)
         advance_walkers(walkers, self.place.ground, delta_s)
         advance_props(props, self.place.ground, delta_s)
         for mover in movers:
@@ -309,9 +319,9 @@ class World:
             self._follow_parent(actor)
         self.traffic_lights.watch(vehicles)
         for vehicle in vehicles:
-            self._look_up_speed_limit(vehicle)
+            vehicle.speed_limit_kmh = self.place.roads.speed_limit_kmh(vehicle.pose.location)
         self._clearance.forget()
-        return Tick(snapshot=self._snapshot(movers, delta_s), collisions=tuple(collisions))
+        return Tick(self, tuple(collisions))
 
     def _knock_down(self, collisions: Iterable[Collision]) -> None:
         """Lets the walkers fall that a vehicle has hit hard."""
@@ -322,24 +332,14 @@ class World:
             if length(collision.impulse) >= DEADLY_IMPULSE:
                 knock_down(walker, collision.impulse)
 
-    def _look_up_speed_limit(self, vehicle: Vehicle) -> None:
-        location = vehicle.pose.location
-        last = vehicle.speed_limit_from
-        if last is None or length(difference(location, last)) >= _SPEED_LIMIT_STEP_M:
-            vehicle.speed_limit_from = location
-            vehicle.speed_limit_kmh = self.place.roads.speed_limit_kmh(location)
-
     def snapshot(self) -> Snapshot:
         """The world as it is between two ticks: with what clients have spawned and moved since the last one."""
-        return self._snapshot(self.of_kind(MovingActor), self.settings.delta_s)
-
-    def _snapshot(self, movers: Iterable[MovingActor], delta_s: float) -> Snapshot:
         return Snapshot(
             frame=self.frame,
             elapsed_s=self.elapsed_s,
-            delta_s=delta_s,
+            delta_s=self.settings.delta_s,
             weather=self.weather,
-            actors=tuple(_visible(actor) for actor in movers),
+            actors=tuple(_visible(actor) for actor in self.of_kind(MovingActor)),
             traffic_lights={light.site.opendrive_id: light.state for light in self.of_kind(TrafficLight)},
             traffic_light_ids={light.site.opendrive_id: light.id for light in self.of_kind(TrafficLight)},
             hidden_objects=self.hidden_objects,
@@ -361,6 +361,7 @@ class World:
     def _add(self, actor: _A) -> _A:
         actor.id = next(self._actor_ids)
         self.actors[actor.id] = actor
+        self._by_kind.clear()
         if isinstance(actor, MovingActor):
             self._clearance.add(actor)
         return actor

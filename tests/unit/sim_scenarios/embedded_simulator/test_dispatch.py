@@ -91,8 +91,9 @@ def desk(world: World, street_town: Town) -> Desk:
     return Desk(world, TownLibrary(["Street"], lambda name: street_town))
 
 
-def spawn_car(desk: Desk) -> Vehicle:
-    return desk.world.actor_of_kind(desk.value("spawn_actor", CAR, POSE)[0], Vehicle)
+def spawn_car(desk: Desk, ahead: float = 0.0) -> Vehicle:
+    (x, y, z), turn = POSE
+    return desk.world.actor_of_kind(desk.value("spawn_actor", CAR, [[x + ahead, y, z], turn])[0], Vehicle)
 
 
 # --- the table ------------------------------------------------------------------------------------------------------
@@ -237,6 +238,23 @@ def test_a_method_for_another_kind_of_actor_is_refused(desk: Desk) -> None:
     _, ((failed, (reason,)),) = desk.ask("apply_control_to_walker", desk.world.spectator.id, [[1, 0, 0], 1.0, False])
     assert failed is True
     assert "is a spectator, expected a walker" in reason
+
+
+def test_a_batch_of_controls_is_each_of_them_alone(desk: Desk) -> None:
+    together, alone = [spawn_car(desk, x) for x in (0.0, 10.0)], [spawn_car(desk, x) for x in (20.0, 30.0)]
+    controls = [[0.25, -2.0, 9.0, True, False, True, 3], [1.5, 0.125, -1.0, False, True, False, 0]]
+    commands = [[[2, [car.id, control]]] for car, control in zip(together, controls, strict=True)]
+    assert desk.ask("apply_batch", commands, False)[1] == [[[1, car.id]] for car in together]
+    for car, control in zip(alone, controls, strict=True):
+        desk.ask("apply_control_to_vehicle", car.id, control)
+    assert [car.control for car in together] == [car.control for car in alone]
+    assert [type(part) for part in together[0].control] == [type(part) for part in alone[0].control]
+    commands[1][0][1] = [999, controls[1]]
+    commands[0][0][1] = [together[0].id, controls[1]]
+    first, (second,) = desk.ask("apply_batch", commands, False)[1]
+    assert first == [[1, together[0].id]]
+    assert second[0] == 0
+    assert together[0].control == alone[1].control
 
 
 def test_physics_control_takes_effect(desk: Desk) -> None:
