@@ -131,6 +131,8 @@ def build_ground(roads: RoadMap, generation: GenerationParameters) -> RoadGround
         for number, members in sorted(through.items())
     ]
     junctions = [area for area in areas if area is not None]
+    if not plain and not junctions:
+        raise RoadError("none of the roads has a lane to drive on, expected at least one")
     mesh, far = GroundMesh(), GroundMesh()
     for stretch in plain:
         add_stretch(mesh, stretch)
@@ -155,7 +157,7 @@ def build_ground(roads: RoadMap, generation: GenerationParameters) -> RoadGround
 
 def _require_sensible_size(stretches: Sequence[Stretch]) -> None:
     if not stretches:
-        raise RoadError("none of the roads has a lane with a type, expected at least one to drive on")
+        raise RoadError("none of the roads has a lane with a type, expected at least one")
     low = np.min([stretch.points.min(axis=(0, 1)) for stretch in stretches], axis=0)
     span = np.max([stretch.points.max(axis=(0, 1)) for stretch in stretches], axis=0) - low
     if span.max() > _WIDEST_M:

@@ -19,6 +19,8 @@ from sim_scenarios.embedded_simulator.world.snapshot import TrafficLightState
 
 _STAGES = (TrafficLightState.GREEN, TrafficLightState.YELLOW, TrafficLightState.RED)
 _MAX_HEADING_ERROR_DEG = 60.0
+_LEVEL_M = 1.5
+"""What is farther above or below a trigger box than this is on another level of the road."""
 
 
 class SignalGroup:
@@ -127,6 +129,8 @@ class _TriggerVolumes:
         yaws = [math.radians(light.site.pose.rotation.yaw + light.site.trigger_yaw_deg) for light in lights]
         self._x = _column(center.x for center in centers)  # all (L,)
         self._y = _column(center.y for center in centers)
+        self._z = _column(center.z for center in centers)
+        self._half_height = _column(light.site.trigger_extent.z for light in lights)
         self._cos, self._sin = _column(map(math.cos, yaws)), _column(map(math.sin, yaws))
         self._half_length = _column(light.site.trigger_extent.x for light in lights)
         self._half_width = _column(light.site.trigger_extent.y for light in lights)
@@ -135,13 +139,14 @@ class _TriggerVolumes:
     def lights_at(self, vehicles: Sequence[Vehicle]) -> list[TrafficLight | None]:
         if not self._lights or not vehicles:
             return [None] * len(vehicles)
-        states = np.array([(v.pose.location.x, v.pose.location.y, v.pose.rotation.yaw) for v in vehicles])  # (V, 3)
+        states = np.array([(*v.pose.location, v.pose.rotation.yaw) for v in vehicles])  # (V, 4)
         dx, dy = states[:, :1] - self._x, states[:, 1:2] - self._y  # (V, L)
         along, across = dx * self._cos + dy * self._sin, dy * self._cos - dx * self._sin
-        heading_error = np.abs((states[:, 2:] - self._heading + 180.0) % 360.0 - 180.0)
+        heading_error = np.abs((states[:, 3:] - self._heading + 180.0) % 360.0 - 180.0)
         inside = (
             (np.abs(along) <= self._half_length)
             & (np.abs(across) <= self._half_width)
+            & (np.abs(states[:, 2:3] - self._z) <= self._half_height + _LEVEL_M)
             & (heading_error <= _MAX_HEADING_ERROR_DEG)
         )
         found = inside.argmax(axis=1)

@@ -126,6 +126,15 @@ def test_who_stands_before_the_light(world: World, x: float, y: float, yaw: floa
     assert (car.traffic_light is not None) is expected
 
 
+@pytest.mark.parametrize(("z", "expected"), [(0.3, True), (6.0, False)])
+def test_who_is_on_a_bridge_above_the_light_is_not_at_it(world: World, z: float, expected: bool) -> None:
+    pose = Pose(Vector(92.0, 1.75, z), Rotation())
+    car = world.spawn(ActorDescription(uid=1, id="vehicle.tesla.model3"), pose)
+    assert isinstance(car, Vehicle)
+    world.tick()
+    assert (car.traffic_light is not None) is expected
+
+
 def test_heads_hang_over_the_road(world: World) -> None:
     (light,) = world.of_kind(TrafficLight)
     pole, arm = (box.location for box in head_boxes(light.site))
