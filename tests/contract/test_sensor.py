@@ -1,0 +1,176 @@
+"""``carla.Sensor``: what each kind delivers."""
+
+from __future__ import annotations
+
+import math
+import queue
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import carla
+import pytest
+
+from tests.contract.driving import Spawn, ahead_of, run
+
+ROOF = carla.Transform(carla.Location(z=2.2))
+CAMERAS = {"rgb", "depth", "semantic_segmentation", "instance_segmentation"}
+STREAMING = {
+    **{f"sensor.camera.{kind}": carla.Image for kind in CAMERAS},
+    "sensor.lidar.ray_cast": carla.LidarMeasurement,
+    "sensor.lidar.ray_cast_semantic": carla.SemanticLidarMeasurement,
+    "sensor.other.radar": carla.RadarMeasurement,
+    "sensor.other.gnss": carla.GnssMeasurement,
+    "sensor.other.imu": carla.IMUMeasurement,
+}
+
+
+@contextmanager
+def listening(sensor: Any) -> Iterator[queue.Queue[Any]]:
+    """What arrives; the sensor is stopped once its last frame is here, which the client's library needs."""
+    arrived: queue.Queue[Any] = queue.Queue()
+    sensor.listen(arrived.put)
+    assert sensor.is_listening()
+    try:
+        yield arrived
+    finally:
+        sensor.stop()
+        assert not sensor.is_listening()
+
+
+def take(arrived: queue.Queue[Any], frame: int) -> Any:
+    while True:
+        data = arrived.get(timeout=30.0)
+        if data.frame == frame:
+            return data
+
+
+@pytest.mark.parametrize("kind", STREAMING)
+def test_every_tick_has_a_measurement_with_the_sensors_pose(
+    world: carla.World, car: carla.Vehicle, spawn: Spawn, kind: str
+) -> None:
+    sensor = spawn(kind, ROOF, attach_to=car)
+    car.apply_control(carla.VehicleControl(throttle=0.5))
+    with listening(sensor) as arrived:
+        for _ in range(3):
+            frame = world.tick()
+            data = take(arrived, frame)
+            assert isinstance(data, STREAMING[kind])
+            assert data.timestamp == pytest.approx(world.get_snapshot().elapsed_seconds)
+            assert data.transform.location.distance(sensor.get_location()) < 0.02
+
+
+def test_sensor_tick_is_kept(world: carla.World, car: carla.Vehicle, spawn: Spawn) -> None:
+    sensor = spawn("sensor.other.imu", ROOF, attach_to=car, sensor_tick=0.2)
+    with listening(sensor) as arrived:
+        first = world.tick()
+        for _ in range(8):
+            world.tick()
+        frames = [take(arrived, first).frame, arrived.get(timeout=10.0).frame, arrived.get(timeout=10.0).frame]
+    assert [frame - first for frame in frames] == [0, 4, 8]
+
+
+def test_the_imu_feels_gravity_and_the_gnss_knows_the_place(
+    world: carla.World, car: carla.Vehicle, spawn: Spawn
+) -> None:
+    imu, gnss = spawn("sensor.other.imu", ROOF, attach_to=car), spawn("sensor.other.gnss", ROOF, attach_to=car)
+    run(world, 1.0)
+    with listening(imu) as inertial, listening(gnss) as satellite:
+        frame = world.tick()
+        felt, where = take(inertial, frame), take(satellite, frame)
+    assert felt.accelerometer.z == pytest.approx(9.81, abs=0.3)
+    assert 0.0 <= felt.compass <= 2.0 * math.pi
+    expected = world.get_map().transform_to_geolocation(gnss.get_location())
+    assert where.latitude == pytest.approx(expected.latitude, abs=1e-6)
+    assert where.longitude == pytest.approx(expected.longitude, abs=1e-6)
+
+
+def test_a_lidar_sees_the_car_ahead(
+    world: carla.World, car: carla.Vehicle, spawn: Spawn, street: carla.Transform
+) -> None:
+    other = spawn("vehicle.audi.tt", ahead_of(street, 15.0))
+    lidar = spawn(
+        "sensor.lidar.ray_cast_semantic", ROOF, attach_to=car, channels=32, points_per_second=200000, range=50.0,
+        rotation_frequency=20.0, upper_fov=5.0, lower_fov=-25.0,
+    )  # fmt: skip
+    run(world, 1.0)
+    with listening(lidar) as arrived:
+        scan = take(arrived, world.tick())
+    assert scan.channels == 32
+    assert sum(scan.get_point_count(channel) for channel in range(32)) == len(scan)
+    mine = [point for point in scan if point.object_idx == other.id]
+    assert mine
+    assert all(point.object_tag == int(carla.CityObjectLabel.Car) for point in mine)
+    assert min(point.point.x for point in mine) == pytest.approx(15.0 - other.bounding_box.extent.x, abs=1.0)
+    roads = [point for point in scan if point.object_tag == int(carla.CityObjectLabel.Roads)]
+    height = lidar.get_location().z - world.get_map().get_waypoint(street.location).transform.location.z
+    assert sum(abs(point.point.z + height) < 0.3 for point in roads) > 0.5 * len(roads)
+
+
+def test_a_radar_measures_speed(world: carla.World, car: carla.Vehicle, spawn: Spawn, street: carla.Transform) -> None:
+    other = spawn("vehicle.audi.tt", ahead_of(street, 25.0))
+    radar = spawn(
+        "sensor.other.radar", carla.Transform(carla.Location(x=2.6, z=0.8)), attach_to=car, range=60.0,
+        horizontal_fov=10.0, vertical_fov=5.0, points_per_second=4000,
+    )  # fmt: skip
+    other.enable_constant_velocity(carla.Vector3D(5.0, 0.0, 0.0))
+    run(world, 0.5)
+    with listening(radar) as arrived:
+        sweep = take(arrived, world.tick())
+    assert sweep.get_detection_count() == len(sweep)
+    assert any(abs(abs(detection.velocity) - 5.0) < 1.0 for detection in sweep)
+
+
+def test_a_collision_is_felt(world: carla.World, car: carla.Vehicle, spawn: Spawn, street: carla.Transform) -> None:
+    other = spawn("vehicle.audi.tt", ahead_of(street, 12.0))
+    sensor = spawn("sensor.other.collision", carla.Transform(), attach_to=car)
+    with listening(sensor) as arrived:
+        car.enable_constant_velocity(carla.Vector3D(8.0, 0.0, 0.0))
+        run(world, 2.0)
+        event = arrived.get(timeout=10.0)
+        assert event.actor.id == car.id
+        assert event.other_actor.id == other.id
+        assert event.normal_impulse.length() > 100.0
+
+
+def test_an_obstacle_is_noticed(world: carla.World, car: carla.Vehicle, spawn: Spawn, street: carla.Transform) -> None:
+    other = spawn("vehicle.audi.tt", ahead_of(street, 14.0))
+    nose = carla.Transform(carla.Location(x=2.6, z=0.8))
+    sensor = spawn("sensor.other.obstacle", nose, attach_to=car, distance=20.0, only_dynamics="True")
+    with listening(sensor) as arrived:
+        run(world, 0.5)
+        event = arrived.get(timeout=10.0)
+    assert event.other_actor.id == other.id
+    assert event.distance == pytest.approx(14.0 - 2.6 - other.bounding_box.extent.x, abs=1.0)
+
+
+def test_crossing_a_line_is_told(world: carla.World, car: carla.Vehicle, spawn: Spawn) -> None:
+    sensor = spawn("sensor.other.lane_invasion", carla.Transform(), attach_to=car)
+    with listening(sensor) as arrived:
+        car.enable_constant_velocity(carla.Vector3D(5.0, -2.0, 0.0))
+        run(world, 3.0)
+        event = arrived.get(timeout=10.0)
+    assert event.crossed_lane_markings
+
+
+def test_the_rarer_calls(world: carla.World, car: carla.Vehicle, spawn: Spawn) -> None:
+    """ROS and V2X are compiled into few servers, G-buffers into those with a screen: no call may hang or kill."""
+    camera = spawn("sensor.camera.rgb", ROOF, attach_to=car, image_size_x=64, image_size_y=36)
+    with listening(camera) as arrived:
+        take(arrived, world.tick())
+        camera.enable_for_ros()
+        assert camera.is_enabled_for_ros() in (True, False)
+        camera.disable_for_ros()
+        camera.set_ignored_vehicles([car.id])
+        assert camera.get_ignored_vehicles() is not None
+        for call in (
+            lambda: camera.enable_gbuffers(True),
+            lambda: camera.listen_to_gbuffer(0, lambda image: None),
+            lambda: camera.is_listening_gbuffer(0),
+            lambda: camera.stop_gbuffer(0),
+            lambda: camera.send("a word"),
+        ):
+            with suppress(RuntimeError):  # refused, in words
+                call()
+        frame = world.tick()
+        assert take(arrived, frame).frame == frame

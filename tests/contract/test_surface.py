@@ -1,0 +1,44 @@
+"""Nothing that the client offers is left out: every public name of its classes is used by the file of that class."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import carla
+import pytest
+
+FILES = {
+    "Client": "test_client.py",
+    "World": "test_world.py",
+    "WorldSnapshot": "test_world.py",
+    "ActorSnapshot": "test_world.py",
+    "DebugHelper": "test_world.py",
+    "Map": "test_map.py",
+    "Waypoint": "test_map.py",
+    "Landmark": "test_map.py",
+    "Junction": "test_map.py",
+    "Actor": "test_actor.py",
+    "BlueprintLibrary": "test_blueprints.py",
+    "ActorBlueprint": "test_blueprints.py",
+    "ActorList": "test_blueprints.py",
+    "Vehicle": "test_vehicle.py",
+    "Walker": "test_walker.py",
+    "WalkerAIController": "test_walker.py",
+    "TrafficLight": "test_traffic_light.py",
+    "TrafficSign": "test_traffic_light.py",
+    "Sensor": "test_sensor.py",
+    "ServerSideSensor": "test_sensor.py",
+    "LightManager": "test_lights.py",
+    "Light": "test_lights.py",
+    "TrafficManager": "test_traffic_manager.py",
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_public_name_of_a_class_is_used(name: str) -> None:
+    tree = ast.parse(Path(__file__).with_name(FILES[name]).read_text())
+    used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    used |= {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    public = {member for member in vars(getattr(carla, name)) if not member.startswith("_")}
+    assert not public - used
