@@ -159,11 +159,12 @@ def test_the_rarer_calls(world: carla.World, car: carla.Vehicle, spawn: Spawn) -
     with listening(camera) as arrived:
         take(arrived, world.tick())
         camera.enable_for_ros()
-        assert camera.is_enabled_for_ros() in (True, False)
         camera.disable_for_ros()
         camera.set_ignored_vehicles([car.id])
-        assert camera.get_ignored_vehicles() is not None
+        with pytest.raises(TypeError):  # the client cannot turn its own answer into a list
+            camera.get_ignored_vehicles()
         for call in (
+            lambda: camera.is_enabled_for_ros(),
             lambda: camera.enable_gbuffers(True),
             lambda: camera.listen_to_gbuffer(0, lambda image: None),
             lambda: camera.is_listening_gbuffer(0),

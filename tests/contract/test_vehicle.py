@@ -178,6 +178,7 @@ def test_the_traffic_manager_takes_over(world: carla.World, car: carla.Vehicle, 
         run(world, 0.2)
     finally:
         manager.set_synchronous_mode(False)
+        manager.shut_down()
 
 
 def test_other_engines_answer_or_are_refused(world: carla.World, car: carla.Vehicle) -> None:
