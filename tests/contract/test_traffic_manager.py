@@ -64,8 +64,11 @@ def test_a_path_is_followed(
     lane = world.get_map().get_waypoint(street.location)
     path = [lane.next(distance)[0].transform.location for distance in (10.0, 20.0, 30.0, 40.0)]
     manager.set_path(car, path)
-    run(world, 8.0)
-    assert min(car.get_location().distance(place) for place in path) < 20.0
+    nearest = [float("inf")] * len(path)
+    for _ in range(200):
+        world.tick()
+        nearest = [min(near, car.get_location().distance(place)) for near, place in zip(nearest, path, strict=True)]
+    assert max(nearest) < 2.5
     manager.set_route(car, ["Straight", "Right"])
     run(world, 0.5)
 
