@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import carla
@@ -34,6 +35,12 @@ FILES = {
     "TrafficManager": "test_traffic_manager.py",
 }
 
+README = Path(__file__).resolve().parents[2] / "sim_scenarios" / "embedded_simulator" / "README.md"
+CLASSES_OF_THE_README = (
+    "Client", "World", "Map", "Actor", "Vehicle", "Walker", "WalkerAIController", "TrafficLight", "TrafficSign", "Sensor",
+    "ServerSideSensor", "LightManager", "Light", "BlueprintLibrary", "TrafficManager",
+)  # fmt: skip
+
 
 @pytest.mark.parametrize("name", FILES)
 def test_every_public_name_of_a_class_is_used(name: str) -> None:
@@ -42,3 +49,12 @@ def test_every_public_name_of_a_class_is_used(name: str) -> None:
     used |= {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     public = {member for member in vars(getattr(carla, name)) if not member.startswith("_")}
     assert sorted(public - used) == []
+
+
+@pytest.mark.parametrize("name", CLASSES_OF_THE_README)
+def test_every_public_name_of_a_class_has_a_row(name: str) -> None:
+    """The simulator's README says of each what is served."""
+    rows = [row for row in README.read_text().splitlines() if row.startswith(f"| `{name}` |")]
+    told = {word for row in rows for word in re.findall(r"`(\w+)`", row.split("|")[2])}
+    public = {member for member in vars(getattr(carla, name)) if not member.startswith("_")}
+    assert sorted(told) == sorted(public)
