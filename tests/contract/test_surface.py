@@ -37,8 +37,8 @@ FILES = {
 
 README = Path(__file__).resolve().parents[2] / "sim_scenarios" / "embedded_simulator" / "README.md"
 CLASSES_OF_THE_README = (
-    "Client", "World", "Map", "Actor", "Vehicle", "Walker", "WalkerAIController", "TrafficLight", "TrafficSign", "Sensor",
-    "ServerSideSensor", "LightManager", "Light", "BlueprintLibrary", "TrafficManager",
+    "Client", "World", "Map", "Actor", "Vehicle", "Walker", "WalkerAIController", "TrafficLight", "TrafficSign",
+    "Sensor", "ServerSideSensor", "LightManager", "Light", "BlueprintLibrary", "TrafficManager",
 )  # fmt: skip
 
 
