@@ -12,10 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from sim_scenarios.embedded_simulator.road.town import Town
-from sim_scenarios.embedded_simulator.world.environment import building_id, placement_id
+from sim_scenarios.embedded_simulator.world.environment import STOREY_M, building_id, placement_id
 from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.snapshot import SwitchedLight, Vector, Weather
 
+LAMP_HEIGHT_M = 7.4
+"""Of a street lamp's head above its foot."""
 DUSK_ALTITUDE_DEG = 4.5
 """Lights that follow the sun are on while it stands lower."""
 
@@ -135,10 +137,15 @@ def _is_night(weather: Weather) -> bool:
 
 def _lights_of(town: Town) -> Iterable[Light]:
     for index, lot in enumerate(town.lots):
-        yield _built(building_id(index), lot.center, LightGroup.BUILDING)
+        middle = 0.5 * STOREY_M * lot.storeys
+        yield _built(building_id(index), _above(lot.center, middle), LightGroup.BUILDING)
     for index, placement in enumerate(town.placements):
         if placement.kind == "street_lamp":
-            yield _built(placement_id(town, index), placement.location, LightGroup.STREET)
+            yield _built(placement_id(town, index), _above(placement.location, LAMP_HEIGHT_M), LightGroup.STREET)
+
+
+def _above(foot: Vector, height_m: float) -> Vector:
+    return Vector(foot.x, foot.y, foot.z + height_m)
 
 
 def _built(number: int, location: Vector, group: LightGroup) -> Light:

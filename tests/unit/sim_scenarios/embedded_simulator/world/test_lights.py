@@ -8,7 +8,7 @@ import pytest
 
 from sim_scenarios.embedded_simulator.road.town import Placement, Town
 from sim_scenarios.embedded_simulator.world.errors import WorldError
-from sim_scenarios.embedded_simulator.world.lights import Light, LightControl, LightGroup
+from sim_scenarios.embedded_simulator.world.lights import LAMP_HEIGHT_M, Light, LightControl, LightGroup
 from sim_scenarios.embedded_simulator.world.snapshot import SwitchedLight, Vector, Weather
 
 DAY, NIGHT = Weather(sun_altitude_angle=40.0), Weather(sun_altitude_angle=-40.0)
@@ -28,7 +28,7 @@ def light(control: LightControl, number: int, weather: Weather) -> Light:
 def test_every_house_and_every_lamp_is_a_light_that_follows_the_sun(control: LightControl) -> None:
     by_day, by_night = control.lights(DAY), control.lights(NIGHT)
     assert [(one.id, one.group) for one in by_day] == [(HOUSE, LightGroup.BUILDING), (LAMP, LightGroup.STREET)]
-    assert by_day[1].location == (30.0, 5.0, 0.15)
+    assert by_day[1].location == (30.0, 5.0, 0.15 + LAMP_HEIGHT_M)
     assert not any(one.active for one in by_day)
     assert all(one.active for one in by_night)
     assert control.switched() == ()
