@@ -1,6 +1,9 @@
-"""One town for all tests of this folder: building it takes about a second."""
+"""Towns for all tests of this folder: building one takes about a second."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
 
 import carla
 import pytest
@@ -13,8 +16,14 @@ from sim_scenarios.embedded_simulator.road.town import Town
 
 
 @pytest.fixture(scope="session")
-def town() -> Town:
-    return build_town("Town10HD")
+def town_named() -> Callable[[str], Town]:
+    """Builds a town when it is first asked for."""
+    return cache(build_town)
+
+
+@pytest.fixture(scope="session")
+def town(town_named: Callable[[str], Town]) -> Town:
+    return town_named("Town10HD")
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -18,11 +19,6 @@ from sim_scenarios.embedded_simulator.road.town import Town
 from sim_scenarios.embedded_simulator.world.ground import Ground
 
 RELIEF = ("Town03", "Town04", "Town05")
-
-
-@cache
-def town_of(name: str) -> Town:
-    return build_town(name)
 
 
 @cache
@@ -46,8 +42,8 @@ def lanes_of(name: str) -> shapely.Geometry:
 
 
 @pytest.mark.parametrize("name", RELIEF)
-def test_no_building_stands_on_under_or_over_a_road(name: str) -> None:
-    town = town_of(name)
+def test_no_building_stands_on_under_or_over_a_road(name: str, town_named: Callable[[str], Town]) -> None:
+    town = town_named(name)
     assert len(town.lots) > 100
     for lot in town.lots:
         yaw = math.radians(lot.yaw_deg)
@@ -56,18 +52,18 @@ def test_no_building_stands_on_under_or_over_a_road(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RELIEF)
-def test_only_parked_cars_and_roadworks_stand_on_asphalt(name: str) -> None:
+def test_only_parked_cars_and_roadworks_stand_on_asphalt(name: str, town_named: Callable[[str], Town]) -> None:
     kinds = {
         thing.kind
-        for thing in town_of(name).placements
+        for thing in town_named(name).placements
         if shapely.contains_xy(lanes_of(name), thing.location.x, thing.location.y)
     }
     assert kinds == set()
 
 
 @pytest.mark.parametrize("name", RELIEF)
-def test_everything_stands_on_the_ground(name: str) -> None:
-    town = town_of(name)
+def test_everything_stands_on_the_ground(name: str, town_named: Callable[[str], Town]) -> None:
+    town = town_named(name)
     feet = np.array([thing.location for thing in town.placements])
     ground = Ground(town).heights(feet)
     kinds = np.array([thing.kind for thing in town.placements])
@@ -76,15 +72,15 @@ def test_everything_stands_on_the_ground(name: str) -> None:
     assert np.percentile(above, 99) < 0.25
 
 
-def test_rails_line_the_motorway() -> None:
-    rails = [thing for thing in town_of("Town04").placements if thing.kind == "guard_rail"]
+def test_rails_line_the_motorway(town_named: Callable[[str], Town]) -> None:
+    rails = [thing for thing in town_named("Town04").placements if thing.kind == "guard_rail"]
     network = build_network(PLANS["Town04"])
     length = sum(street.length for street in network.streets if street.profile.is_one_way)
     assert len(rails) * 3.0 > 1.5 * length
 
 
-def test_the_seed_changes_what_is_built_but_not_where_one_drives() -> None:
-    town, other = town_of("Town05"), build_town("Town05", seed=1)
+def test_the_seed_changes_what_is_built_but_not_where_one_drives(town_named: Callable[[str], Town]) -> None:
+    town, other = town_named("Town05"), build_town("Town05", seed=1)
     assert other.lots != town.lots
     assert other.placements != town.placements
     assert other.opendrive == town.opendrive

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,7 +12,7 @@ import carla
 import numpy as np
 import pytest
 
-from sim_scenarios.embedded_simulator.road.build import TOWN_NAMES, build_town
+from sim_scenarios.embedded_simulator.road.build import TOWN_NAMES
 from sim_scenarios.embedded_simulator.road.placing import FOOTPRINTS, TREES
 from sim_scenarios.embedded_simulator.road.polygons import Claims, Rectangle
 from sim_scenarios.embedded_simulator.road.town import Town, TrafficLightSite
@@ -27,15 +28,19 @@ class Place:
     map: carla.Map
 
 
-@cache
-def _place(name: str) -> Place:
-    town = build_town(name)
-    return Place(town, carla.Map(town.name, town.opendrive))
+@pytest.fixture(scope="module")
+def place_named(town_named: Callable[[str], Town]) -> Callable[[str], Place]:
+    @cache
+    def place(name: str) -> Place:
+        town = town_named(name)
+        return Place(town, carla.Map(town.name, town.opendrive))
+
+    return place
 
 
 @pytest.fixture(params=TOWN_NAMES)
-def place(request: pytest.FixtureRequest) -> Place:
-    return _place(request.param)
+def place(request: pytest.FixtureRequest, place_named: Callable[[str], Place]) -> Place:
+    return place_named(request.param)
 
 
 def _key(waypoint: carla.Waypoint) -> tuple[int, int, int]:
