@@ -49,9 +49,7 @@ def _reports(port: int, folder: Path, *, cars: int, ticks: int, towns: tuple[str
     ]
     # The client keeps navigation meshes in a cache of its own.
     environment = os.environ | {"PYTHONPATH": str(ROOT), "HOME": str(folder)}
-    client = subprocess.run(
-        command, capture_output=True, text=True, timeout=60 + ticks * len(towns) // 5, check=False, env=environment
-    )
+    client = subprocess.run(command, capture_output=True, text=True, timeout=300 + ticks, check=False, env=environment)
     assert client.returncode == 0, f"the client died with {client.returncode}:\n{client.stdout}\n{client.stderr}"
     return [json.loads(line) for line in client.stdout.splitlines() if line.startswith("{")]
 

@@ -32,6 +32,7 @@ from sim_scenarios.embedded_simulator.road.roadside import claim_roads, line_wit
 from sim_scenarios.embedded_simulator.road.signals import traffic_light_sites
 from sim_scenarios.embedded_simulator.road.spawn_points import APART_M, largest_vehicle_at, spawn_points
 from sim_scenarios.embedded_simulator.road.town import Lot, Placement, Town
+from sim_scenarios.embedded_simulator.road.walkways import FACADE_ZONE_M
 from sim_scenarios.embedded_simulator.world.snapshot import Vector
 
 _BEHIND_SIDEWALK_M = 15.0
@@ -39,6 +40,8 @@ _SHORTEST_FRONTAGE_M = 30.0
 _STEEPEST_PLOT_M = 1.5
 """Most the land may rise under a building; its foundations reach that far down."""
 
+_FURNITURE_ZONE_M = 1.42
+"""Along the kerb, as far as tree pits reach."""
 _BORDERS = ("fence", "hedge", "wall")
 _BORDER_GAP_M = 0.3
 
@@ -75,6 +78,7 @@ def build_relief_town(plan: TownPlan, *, seed: int) -> Town:
     scatter_trees(ground.land, site.roads, placer)
     poses = spawn_points(network)
     placer.clear((largest_vehicle_at(pose) for pose in poses), APART_M)
+    walks = walk_polygons(roads, ground.stretches, ground.junctions, kerb_m=_FURNITURE_ZONE_M, back_m=FACADE_ZONE_M)
     surfaces = (*ground.surfaces, *mesh.surfaces())
     low = np.min([surface.positions.min(axis=0) for surface in surfaces], axis=0)
     high = np.max([surface.positions.max(axis=0) for surface in surfaces], axis=0)
@@ -86,7 +90,7 @@ def build_relief_town(plan: TownPlan, *, seed: int) -> Town:
         lots=tuple(lots),
         placements=tuple(placer.placements),
         traffic_lights=lights,
-        navigation_mesh=write_navigation_mesh(walk_polygons(roads, ground.stretches, ground.junctions)),
+        navigation_mesh=write_navigation_mesh(walks),
         bounds_min=Vector(*(float(v) for v in low)),
         bounds_max=Vector(*(float(v) for v in high)),
         speed_limits_kmh=speed_limits_kmh(network),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+import shapely.affinity
 
 from sim_scenarios.embedded_simulator.road.curves import Array
 from sim_scenarios.embedded_simulator.road.navigation_mesh import MOST_POLYGONS, Area, WalkPolygon
@@ -32,9 +33,9 @@ from sim_scenarios.embedded_simulator.road.opendrive_ground.cross_sections impor
 )
 from sim_scenarios.embedded_simulator.road.opendrive_ground.junction_areas import JunctionArea
 from sim_scenarios.embedded_simulator.road.opendrive_ground.lane_paint import crosswalk_corners, crosswalks_of
-from sim_scenarios.embedded_simulator.road.opendrive_reader.road_map import RoadMap
+from sim_scenarios.embedded_simulator.road.opendrive_reader.road_map import Road, RoadMap, RoadObject
 
-_INSET_M = 0.35
+INSET_M = 0.35
 _REACH_M = 0.9
 """How far crosswalks are drawn out, to meet the sidewalks."""
 _RAMP_M = 0.9
@@ -50,34 +51,50 @@ class _Ways:
     lines: list[Array]
 
 
-def walk_polygons(roads: RoadMap, stretches: Sequence[Stretch], junctions: Sequence[JunctionArea]) -> list[WalkPolygon]:
-    """The walkable polygons of a map: as many as a navigation mesh can hold, roads last."""
-    polygons = _all_polygons(roads, stretches, junctions)
+def walk_polygons(
+    roads: RoadMap,
+    stretches: Sequence[Stretch],
+    junctions: Sequence[JunctionArea],
+    *,
+    kerb_m: float = INSET_M,
+    back_m: float = INSET_M,
+) -> list[WalkPolygon]:
+    """The walkable polygons of a map: as many as a navigation mesh can hold, roads last.
+
+    Sidewalks keep ``kerb_m`` off the kerb and ``back_m`` off their back, where street furniture may stand.
+    """
+    polygons = _all_polygons(roads, stretches, junctions, kerb_m, back_m)
     if len(polygons) > MOST_POLYGONS:
         polygons = [polygon for polygon in polygons if polygon.area is not Area.ROAD]
     return polygons[:MOST_POLYGONS]
 
 
-def _all_polygons(roads: RoadMap, stretches: Sequence[Stretch], junctions: Sequence[JunctionArea]) -> list[WalkPolygon]:
+def _all_polygons(
+    roads: RoadMap,
+    stretches: Sequence[Stretch],
+    junctions: Sequence[JunctionArea],
+    kerb_m: float,
+    back_m: float,
+) -> list[WalkPolygon]:
     polygons: list[WalkPolygon] = []
     for level in (Level.LAND, Level.BRIDGE, Level.TUNNEL):
         own = [stretch for stretch in stretches if stretch.level is level and stretch.road.junction_id == -1]
-        walks, drives = _along(own)
+        walks, drives = _along(own, kerb_m, back_m)
         crossings = _Ways([], [])
         if level is Level.LAND:
             for junction in junctions:
-                _add_junction(walks, junction)
+                _add_junction(walks, junction, kerb_m)
             for road in roads.roads.values():
                 for thing in crosswalks_of(road):
                     corners = crosswalk_corners(road, thing)
-                    crossings.plans.append(sound(shapely.Polygon(corners[:, :2])))
+                    crossings.plans.append(_drawn_out(road, thing, corners, kerb_m - INSET_M))
                     crossings.lines.append(np.concatenate([corners, corners[:1]]))
         if walks.plans or crossings.plans:
-            polygons += _partition(walks, crossings, drives)
+            polygons += _partition(walks, crossings, drives, ramp_m=_RAMP_M + kerb_m - INSET_M)
     return polygons
 
 
-def _along(stretches: Sequence[Stretch]) -> tuple[_Ways, _Ways]:
+def _along(stretches: Sequence[Stretch], kerb_m: float, back_m: float) -> tuple[_Ways, _Ways]:
     """Sidewalks, drawn in, and carriageways of stretches."""
     walks, drives = _Ways([], []), _Ways([], [])
     for stretch in stretches:
@@ -87,8 +104,8 @@ def _along(stretches: Sequence[Stretch]) -> tuple[_Ways, _Ways]:
             if cover is SIDEWALK:
                 across = right - left
                 width = np.linalg.norm(across, axis=1, keepdims=True)
-                inset = across * np.minimum(_INSET_M / np.maximum(width, 1e-9), 0.3)
-                left, right = left + inset, right - inset
+                near, far = (across * np.minimum(m / np.maximum(width, 1e-9), 0.4) for m in (kerb_m, back_m))
+                left, right = (left + near, right - far) if lane.id < 0 else (left + far, right - near)
             elif cover is not ROAD:
                 continue
             ways = walks if cover is SIDEWALK else drives
@@ -97,22 +114,32 @@ def _along(stretches: Sequence[Stretch]) -> tuple[_Ways, _Ways]:
     return walks, drives
 
 
-def _add_junction(walks: _Ways, junction: JunctionArea) -> None:
+def _add_junction(walks: _Ways, junction: JunctionArea, kerb_m: float) -> None:
     for cover, plan in junction.raised:
         if cover is SIDEWALK:
             # Not at its ends, where it goes on as the sidewalk of a road.
-            keep_off = shapely.intersection(junction.road.buffer(_INSET_M), plan)
+            keep_off = shapely.intersection(junction.road.buffer(kerb_m), plan)
             for part in polygons_of(shapely.difference(plan, keep_off)):
                 edge = shapely.get_coordinates(part.exterior)
                 walks.plans.append(part)
                 walks.lines.append(np.concatenate([edge, junction.heights(edge)[:, None] + cover.rise_m], axis=1))
 
 
-def _partition(walks: _Ways, crossings: _Ways, drives: _Ways) -> Iterator[WalkPolygon]:
+def _drawn_out(road: Road, thing: RoadObject, corners: Array, by_m: float) -> shapely.Geometry:
+    """A crosswalk's plan, longer by ``by_m`` at both of its ends beside the road."""
+    plan = sound(shapely.Polygon(corners[:, :2]))
+    if by_m <= 0.0:
+        return plan
+    yaw = float(road.at(float(thing.outline[:, 0].mean()))[1][0])
+    aside = by_m * np.array([-np.sin(yaw), np.cos(yaw)])
+    return shapely.convex_hull(shapely.union_all([shapely.affinity.translate(plan, *d) for d in (aside, -aside)]))
+
+
+def _partition(walks: _Ways, crossings: _Ways, drives: _Ways, *, ramp_m: float) -> Iterator[WalkPolygon]:
     sidewalk = _plain(joined(walks.plans))
     reach = [plan.buffer(_REACH_M, join_style="mitre", mitre_limit=2.0) for plan in crossings.plans]
     crossing = _plain(shapely.difference(joined(reach), sidewalk)) if reach else shapely.MultiPolygon()
-    level = only_areas(shapely.difference(crossing, sidewalk.buffer(_RAMP_M, quad_segs=2)))
+    level = only_areas(shapely.difference(crossing, sidewalk.buffer(ramp_m, quad_segs=2)))
     road = shapely.difference(joined([*drives.plans, *walks.plans]), shapely.union(sidewalk, crossing))
     road = _plain(road)
     lines = [geometry.boundary for geometry in (sidewalk, crossing, level, road) if not geometry.is_empty]

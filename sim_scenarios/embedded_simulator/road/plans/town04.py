@@ -52,7 +52,7 @@ _CARRIAGEWAY = {
 _RAMP = Profile(
     lanes=1, is_one_way=True, shoulder_m=1.2, left_shoulder_m=0.6, centre=CentreLine.BROKEN_WHITE, speed_kmh=50
 )
-_BRIDGE = Profile(lanes=1, sidewalk_m=2.6, centre=CentreLine.DOUBLE_YELLOW, speed_kmh=50)
+_BRIDGE = Profile(lanes=1, shoulder_m=1.5, centre=CentreLine.DOUBLE_YELLOW, speed_kmh=50)
 _STREET = Profile(lanes=1, sidewalk_m=4.0, centre=CentreLine.BROKEN_YELLOW, speed_kmh=40)
 _SHOPS = Profile(lanes=1, parking_m=2.5, sidewalk_m=3.7, centre=CentreLine.BROKEN_YELLOW, speed_kmh=30)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -202,3 +203,17 @@ def test_a_polygon_of_two_corners_is_refused() -> None:
     sliver = WalkPolygon(((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (1.0, 0.0, 0.0)), Area.SIDEWALK)
     with pytest.raises(RoadError, match="2 different corners"):
         write_navigation_mesh([sliver])
+
+
+@pytest.mark.parametrize("name", ["Town01", "Town02", "Town03", "Town04", "Town05"])
+def test_one_can_walk_from_every_sidewalk_to_every_other(name: str, town_named: Callable[[str], Town]) -> None:
+    mesh = parse(town_named(name).navigation_mesh)
+    walked = {i for i, area in enumerate(mesh.areas) if area in (Area.SIDEWALK, Area.CROSSWALK)}
+    start = min(walked)
+    reached, queue = {start}, deque([start])
+    while queue:
+        for neighbour in mesh.neighbours[queue.popleft()]:
+            if neighbour and neighbour - 1 in walked and neighbour - 1 not in reached:
+                reached.add(neighbour - 1)
+                queue.append(neighbour - 1)
+    assert reached == walked
