@@ -83,9 +83,22 @@ def look(world: carla.World, text: str) -> dict[str, Any]:
         "most_off_m": max(off),
         "labels": sorted(labels),
         "seen": tags_seen(world, pose),
+        "walkers": walker_places(world),
         "spawn_points": len(town_map.get_spawn_points()),
         "lights": sorted(light.get_opendrive_id() for light in world.get_actors().filter("traffic.traffic_light")),
     }
+
+
+def walker_places(world: carla.World) -> list[str]:
+    """What lies within 15 cm of where walkers may appear; the navigation mesh has longer facets than the ground."""
+    labels = set()
+    for _ in range(30):
+        place = world.get_random_location_from_navigation()
+        found = world.ground_projection(place + carla.Location(z=1.0), 3.0)
+        labels.add(
+            str(found.label) if abs(found.location.z - place.z) < 0.15 else f"{found.location.z - place.z} m off"
+        )
+    return sorted(labels)
 
 
 def tags_seen(world: carla.World, pose: carla.Transform) -> dict[int, float]:

@@ -76,6 +76,7 @@ def test_the_world_is_the_one_of_the_text(report: dict[str, Any], name: str) -> 
     assert set(seen["labels"]) <= {"Roads", "RoadLines"}
     assert seen["spawn_points"] > 15
     assert min(seen["seen"][tag] for tag in (ROAD, SIDEWALK, TERRAIN)) > 0.01
+    assert seen["walkers"] == ["Sidewalks"]
     assert seen["lights"] == (["11", "12", "13"] if name == "T" else [])
 
 
