@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 from sim_scenarios.embedded_simulator.recorder.log import FrameKind, FrameSpot, LogReader
 from sim_scenarios.embedded_simulator.world.controls import VehicleControl, WalkerControl
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, AttributeValue
+from sim_scenarios.embedded_simulator.world.lights import LightGroup
 from sim_scenarios.embedded_simulator.world.snapshot import (
     Pose,
     Rotation,
@@ -95,6 +96,17 @@ class LightTimes(NamedTuple):
     red_s: float
 
 
+class Lamp(NamedTuple):
+    """A street or house light that a client or the sun has switched; told where it differs from the frame before."""
+
+    light_id: int
+    intensity: float
+    """[lm]."""
+    group: LightGroup
+    color: tuple[int, int, int]
+    active: bool
+
+
 class Collision(NamedTuple):
     """Felt by an actor with a collision sensor; ``other_id`` is 0 for scenery."""
 
@@ -138,6 +150,7 @@ class RecordedFrame:
     collisions: tuple[Collision, ...] = ()
     weather: Weather | None = None
     """Where it differs from the frame before."""
+    lamps: tuple[Lamp, ...] = ()
     boxes: tuple[Box, ...] = ()
     light_times: tuple[LightTimes, ...] = ()
     positions: tuple[Position, ...] = ()
@@ -149,7 +162,7 @@ class RecordedFrame:
     @property
     def kind(self) -> FrameKind:
         """Whether anything happened beside motion; additional data comes with the actors that it is about."""
-        happened = self.created or self.destroyed or self.collisions or self.weather is not None
+        happened = self.created or self.destroyed or self.collisions or self.lamps or self.weather is not None
         return FrameKind.EVENTS if happened else FrameKind.QUIET
 
 
@@ -160,6 +173,7 @@ _WALKING = struct.Struct("<I4f?")
 _KINEMATICS = struct.Struct("<I6f")
 _BOX = struct.Struct("<I6f")
 _TIMES = struct.Struct("<I3f")
+_LAMP = struct.Struct("<QfB3B?")
 _COLLISION = struct.Struct("<3I??")
 
 
@@ -171,6 +185,7 @@ def content_of(frame: RecordedFrame) -> Any:
         frame.destroyed,
         _packed(_COLLISION, frame.collisions),
         weather,
+        _packed(_LAMP, ((lamp.light_id, lamp.intensity, lamp.group, *lamp.color, lamp.active) for lamp in frame.lamps)),
         _packed(_BOX, ((row.actor_id, *row.middle, *row.extent) for row in frame.boxes)),
         _packed(_TIMES, frame.light_times),
         _packed(_POSITION, ((row.actor_id, *row.pose.location, *row.pose.rotation) for row in frame.positions)),
@@ -195,7 +210,8 @@ def read_frame(log: LogReader, index: int) -> RecordedFrame:
 
 
 def _frame(spot: FrameSpot, content: Any) -> RecordedFrame:
-    created, destroyed, collisions, weather, boxes, times, positions, lights, driving, walking, kinematics = content
+    created, destroyed, collisions, weather, lamps, boxes, times, positions, *motion = content
+    lights, driving, walking, kinematics = motion
     names = [field.name for field in dataclasses.fields(Weather)]
     return RecordedFrame(
         elapsed_s=spot.elapsed_s,
@@ -204,6 +220,7 @@ def _frame(spot: FrameSpot, content: Any) -> RecordedFrame:
         destroyed=tuple(int(actor_id) for actor_id in destroyed),
         collisions=_rows(_COLLISION, collisions, Collision),
         weather=None if weather is None else Weather(**dict(zip(names, map(float, weather), strict=True))),
+        lamps=_rows(_LAMP, lamps, lambda i, lm, group, r, g, b, on: Lamp(i, lm, LightGroup(group), (r, g, b), on)),
         boxes=_rows(_BOX, boxes, lambda i, *n: Box(i, Vector(*n[:3]), Vector(*n[3:]))),
         light_times=_rows(_TIMES, times, LightTimes),
         positions=_rows(_POSITION, positions, lambda i, *n: Position(i, Pose(Vector(*n[:3]), Rotation(*n[3:])))),

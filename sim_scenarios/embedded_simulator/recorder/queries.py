@@ -59,6 +59,8 @@ def file_info(log: LogReader, *, show_all: bool) -> str:
         lines = [f"Frame {index + 1} at {spot.elapsed_s:g} seconds", *_events(frame)]
         if show_all:
             lines += _states(frame)
+        elif len(lines) == 1:  # weather and lights are no events to CARLA
+            continue
         text.append("\n".join(lines) + "\n")
         size += len(text[-1])
         if size > MAX_TEXT_BYTES:
@@ -200,6 +202,11 @@ def _states(frame: RecordedFrame) -> Iterator[str]:
     yield f" Vehicle light animations: {len(frame.driving)}"
     for vehicle in frame.driving:
         yield f"  Id: {vehicle.actor_id} {' '.join(n for lamp, n in _LAMPS if vehicle.lights & lamp) or 'None'}"
+    if frame.lamps:
+        yield f" Scene light changes: {len(frame.lamps)}"
+        for lamp in frame.lamps:
+            color = "({}, {}, {})".format(*lamp.color)
+            yield f"  Id: {lamp.light_id} enabled: {lamp.active} intensity: {lamp.intensity:g} RGB_color: {color}"
     yield from _additional(frame)
 
 

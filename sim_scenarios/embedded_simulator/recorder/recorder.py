@@ -2,7 +2,8 @@
 
 The first frame tells the world as it is when recording starts; each further one the world at the end of a tick. As in
 CARLA (Carla/Recorder/CarlaRecorder.cpp), poses of what moves, lights, pedals and walkers are in every frame, actors
-when they come and go, and collisions where the actor carries a collision sensor. Beyond CARLA, weather is told, too.
+when they come and go, street lights when they change, and collisions where the actor carries a collision sensor. Beyond
+CARLA, weather is told, too.
 ``additional_data`` adds velocities, boxes and the lights' times.
 """
 
@@ -19,6 +20,7 @@ from sim_scenarios.embedded_simulator.recorder.frames import (
     Created,
     Driving,
     Kinematics,
+    Lamp,
     LightPhase,
     LightTimes,
     Position,
@@ -99,6 +101,7 @@ class _Recording:
         self._elapsed_s = 0.0
         self._known: set[int] = set()
         self._weather: Weather | None = None
+        self._lamps: dict[int, Lamp] = {}
         self._collisions = 0
 
     def close(self) -> None:
@@ -114,6 +117,7 @@ class _Recording:
         gone = sorted(self._known - world.actors.keys())
         self._known = set(world.actors)
         weather = None if world.weather == self._weather else world.weather
+        lamps = self._changed_lamps(world) if world.lights_updated or weather is not None else ()
         self._weather = world.weather
         vehicles, walkers, lights = world.of_kind(Vehicle), world.of_kind(Walker), world.of_kind(TrafficLight)
         moving = [actor for actor in world.actors.values() if _has_position(actor)]
@@ -125,6 +129,7 @@ class _Recording:
             destroyed=tuple(gone),
             collisions=self._felt(world, collisions),
             weather=weather,
+            lamps=lamps,
             boxes=tuple(Box(a.id, a.box.location, a.box.extent) for a in new) if more else (),
             light_times=tuple(_times(a) for a in new if isinstance(a, TrafficLight)) if more else (),
             positions=tuple(Position(actor.id, actor.pose) for actor in moving),
@@ -135,6 +140,12 @@ class _Recording:
             if more
             else (),
         )
+
+    def _changed_lamps(self, world: World) -> tuple[Lamp, ...]:
+        lamps = [Lamp(o.id, o.intensity, o.group, o.color, o.active) for o in world.lights.lights(world.weather)]
+        changed = tuple(lamp for lamp in lamps if lamp != self._lamps.get(lamp.light_id))
+        self._lamps |= {lamp.light_id: lamp for lamp in changed}
+        return changed
 
     def _felt(self, world: World, collisions: Sequence[contacts.Collision]) -> tuple[Collision, ...]:
         """Those of actors with a collision sensor, which is what reports collisions to CARLA's recorder."""

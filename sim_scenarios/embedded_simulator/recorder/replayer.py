@@ -17,12 +17,13 @@ import contextlib
 import sys
 from dataclasses import dataclass
 
-from sim_scenarios.embedded_simulator.recorder.frames import ActorKind, Created, RecordedFrame, read_frame
+from sim_scenarios.embedded_simulator.recorder.frames import ActorKind, Created, Lamp, RecordedFrame, read_frame
 from sim_scenarios.embedded_simulator.recorder.log import FrameKind, LogReader
 from sim_scenarios.embedded_simulator.world.actors import Actor, MovingActor, TrafficLight, Vehicle, Walker
 from sim_scenarios.embedded_simulator.world.controls import VehicleControl, WalkerControl
 from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.geometry import compose, difference, length, wrap_degrees
+from sim_scenarios.embedded_simulator.world.lights import Light
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector
 from sim_scenarios.embedded_simulator.world.world import World
 
@@ -204,6 +205,9 @@ class _Replay:
     def _happen(self, world: World, frame: RecordedFrame) -> None:
         if frame.weather is not None:
             world.set_weather(frame.weather)
+        if frame.lamps:
+            with contextlib.suppress(WorldError):  # some are not in this town
+                world.lights.update(map(_light, frame.lamps), world.weather)
         for actor_id in frame.destroyed:
             live_id = self._live.pop(actor_id, 0)
             with contextlib.suppress(WorldError):  # somebody else was quicker, or it belongs to the town
@@ -278,6 +282,17 @@ class _Replay:
             if isinstance(actor, MovingActor):
                 actor.velocity = actor.angular_velocity = Vector()
                 actor.simulate_physics = self._had_physics.get(actor_id, True)
+
+
+def _light(lamp: Lamp) -> Light:
+    return Light(
+        id=lamp.light_id,
+        location=Vector(),  # a lamp stands where the town has it
+        intensity=lamp.intensity,
+        group=lamp.group,
+        color=lamp.color,
+        active=lamp.active,
+    )
 
 
 def _town_actor_at(world: World, created: Created) -> Actor | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sim_scenarios.embedded_simulator.recorder import queries
 from sim_scenarios.embedded_simulator.recorder.log import LogReader, LogWriter
 from sim_scenarios.embedded_simulator.recorder.replayer import ReplayRequest
 from sim_scenarios.embedded_simulator.world.actors import Sensor, TrafficLight, Vehicle, Walker
@@ -331,6 +332,37 @@ def test_a_blueprint_that_is_gone_is_said_and_left_out(
     stage.tick()
     assert "goes on without vehicle.audi.tt" in capfd.readouterr().err
     assert stage.scene() == [entry for entry in drive.scenes[1] if entry[0] != PARKED]
+
+
+def test_lamps_that_were_switched_are_switched_again(new_stage: Callable[[], Stage], tmp_path: Path) -> None:
+    first, second = new_stage(), new_stage()
+    world = first.world
+    (lamp,) = world.lights.lights(world.weather)
+    first.recorder.start(tmp_path / "lamps.log", world, date_s=0, additional_data=False)
+    switched = []
+    for number in range(8):
+        if number == 2:
+            world.lights.update(
+                [dataclasses.replace(lamp, active=True, color=(9, 8, 7), intensity=50.0)], world.weather
+            )
+        if number == 4:
+            world.set_weather(dataclasses.replace(world.weather, sun_altitude_angle=-20.0))
+        if number == 6:
+            world.lights.update([dataclasses.replace(lamp, active=False)], world.weather)
+        first.tick()
+        switched.append(world.lights.lights(world.weather))
+    first.recorder.stop()
+    begin(second, tmp_path / "lamps.log", stop_s=8 * DELTA_S)
+    for expected in switched:
+        second.tick()
+        assert second.world.lights.lights(second.world.weather) == expected
+    log = LogReader(tmp_path / "lamps.log")
+    text = queries.file_info(log, show_all=True)
+    few = queries.file_info(log, show_all=False)
+    log.close()
+    assert f" Scene light changes: 1\n  Id: {lamp.id} enabled: True intensity: 50 RGB_color: (9, 8, 7)\n" in text
+    assert few.count("\nFrame ") == 1
+    assert text.count("Scene light changes") == 3
 
 
 def test_the_weather_of_the_start_is_that_of_then(stage: Stage, drive: Drive) -> None:
