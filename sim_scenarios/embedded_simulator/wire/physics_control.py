@@ -9,6 +9,9 @@ from sim_scenarios.embedded_simulator.wire.errors import WireError, shown
 from sim_scenarios.embedded_simulator.wire.structs import fields, flag, number, unpack_vector
 from sim_scenarios.embedded_simulator.world.vehicle_physics import CurvePoint, Gear, VehiclePhysics, Wheel
 
+LEAST_MASS_KG = 1.0
+"""Contacts divide by it."""
+
 
 def pack_physics(physics: VehiclePhysics) -> list[Any]:
     """The struct as nested arrays; wheels, gears and points are named tuples in wire order."""
@@ -19,10 +22,12 @@ def unpack_physics(packed: Any) -> VehiclePhysics:
     """Inverse of ``pack_physics``.
 
     Raises:
-        WireError: A field of another type.
+        WireError: A field of another type, or a mass that is none.
     """
     (torque, max_rpm, moi, full, engaged, disengaged, autobox, switch_s, clutch, final, gears, mass, drag, center,
      steering, wheels, sweep) = fields("VehiclePhysicsControl", packed, 17)  # fmt: skip
+    if number(mass) < LEAST_MASS_KG:
+        raise WireError(f"expected a mass of at least {LEAST_MASS_KG:g} kg, got {shown(mass)}")
     return VehiclePhysics(
         torque_curve=_curve(torque),
         max_rpm=number(max_rpm),

@@ -38,6 +38,9 @@ from sim_scenarios.embedded_simulator.world.vehicle_physics import VehiclePhysic
 
 _NOTHING = Vector()
 _RELEASED = VehicleControl()
+_TOLD = ("x", "y", "z", "yaw", "pitch", "roll", "vx", "vy", "vz", "yaw_rate", "pitch_rate", "roll_rate", "steer_angle")
+_BOUND = 1e9
+"""[m, m/s, rad, rad/s] The largest number that a client may send, too."""
 _CONTROL_COLUMNS = ("throttle", "steer", "brake", "hand_brake", "reverse", "manual", "gear")
 """Fields of a ``VehicleControl`` in their order, as the kernel calls them."""
 
@@ -121,6 +124,7 @@ class Fleet:
         wheel_points(state, parameters, delta_s, points)
         heights = ground.heights(points.reshape(-1, 3)).reshape(points.shape[:3])
         kernel.advance(state, parameters, self._commands, heights, delta_s=delta_s)
+        _rest_what_is_lost(vehicles, state)
         _write_back(vehicles, state, delta_s)
 
 
@@ -239,6 +243,16 @@ def _friction_at(vehicle: Vehicle, triggers: Sequence[FrictionTrigger]) -> float
         if abs(x) <= trigger.extent.x and abs(y) <= trigger.extent.y and abs(z) <= trigger.extent.z:
             found = trigger.friction
     return found
+
+
+def _rest_what_is_lost(vehicles: Sequence[Vehicle], state: NDArray[Any]) -> None:
+    """What its client's physics or impulses would fling beyond all bounds stays where it was, at rest.
+
+    A number that is none, or a place at 1e30 m, would reach every client and break each tick that follows.
+    """
+    told = np.stack([state[name] for name in _TOLD])  # (13, N)
+    for i in np.flatnonzero(~(np.abs(told) <= _BOUND).all(axis=0)).tolist():
+        state[i] = state_at(vehicles[i].pose)[0]
 
 
 def _write_back(vehicles: Sequence[Vehicle], state: NDArray[Any], delta_s: float) -> None:
