@@ -258,6 +258,7 @@ def test_physics_that_cannot_be(port: int, process: ServerProcess, physics: str)
         (point, *_) = other.value("get_map_info")[1]
         car = other.value("spawn_actor", CAR, point)[0]
         control = spoil(other.value("get_physics_control", car))
+        control[11] = value  # its mass
         if value <= 0.0:
             assert "expected a mass of at least 1 kg" in other.reason("apply_physics_control", car, control)
             control[11] = 1500.0
