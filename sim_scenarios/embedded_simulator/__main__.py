@@ -23,9 +23,9 @@ from sim_scenarios.embedded_simulator.render.building_box import building_box
 from sim_scenarios.embedded_simulator.render.renderer import Renderer
 from sim_scenarios.embedded_simulator.road.build import TOWN_NAMES, build_town
 from sim_scenarios.embedded_simulator.road.town import Town
-from sim_scenarios.embedded_simulator.sensors.warm_up import warm_up
+from sim_scenarios.embedded_simulator.sensors import warm_up as sensors_warm_up
 from sim_scenarios.embedded_simulator.server import PortInUseError, Server, bind, raise_file_limit
-from sim_scenarios.embedded_simulator.world import driving
+from sim_scenarios.embedded_simulator.world import warm_up as world_warm_up
 from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.towns import TownLibrary
 from sim_scenarios.embedded_simulator.world.world import World
@@ -68,8 +68,8 @@ def main() -> int:
     def renderer_for(town: Town) -> Renderer:
         return Renderer(town, threads=threads)
 
-    warm_up(renderer_for(place.town))
-    driving.warm_up(place.ground)
+    sensors_warm_up.warm_up(renderer_for(place.town))
+    world_warm_up.warm_up(place)
 
     async def serve() -> None:
         world = World(name, place)

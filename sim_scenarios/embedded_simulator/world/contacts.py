@@ -69,7 +69,7 @@ class Contacts:
         """(S,) boxes that are not there."""
         self._ids: list[int] = []
         self._boxes: list[BoundingBox] = []
-        self._shapes = np.empty((0, 6))
+        self._centers, self._extents = np.empty((0, 3)), np.empty((0, 3))
         self._clearances = np.empty(0)
         self._groups = np.empty(0, np.int64)
 
@@ -134,14 +134,16 @@ class Contacts:
         ids, boxes = [body.id for body in bodies], [body.box for body in bodies]
         if ids != self._ids or boxes != self._boxes:
             self._ids, self._boxes = ids, boxes
-            self._shapes = np.array([(*box.location, *box.extent) for box in boxes])
+            # Two arrays: a slice of one would have another memory layout for one body than for many, hence two kernels.
+            self._centers = np.array([box.location for box in boxes])
+            self._extents = np.array([box.extent for box in boxes])
             self._clearances = np.array([CLEARANCE_M if isinstance(body, Vehicle) else 0.0 for body in bodies])
             self._groups = np.array([body.parent_id or body.id for body in bodies])
         return Movers(
             before=_as_array(starts),
             after=_as_array([body.pose for body in bodies]),
-            centers=self._shapes[:, :3],
-            extents=self._shapes[:, 3:],
+            centers=self._centers,
+            extents=self._extents,
             clearances=self._clearances,
             is_free=np.array([body.simulate_physics for body in bodies]) & (self._groups == ids),
             groups=self._groups,

@@ -30,9 +30,7 @@ from sim_scenarios.embedded_simulator.world.geometry import (
 )
 from sim_scenarios.embedded_simulator.world.ground import Ground
 from sim_scenarios.embedded_simulator.world.motion import forward_part, read_off_motion
-from sim_scenarios.embedded_simulator.world.powertrains import default_physics
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector
-from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES
 from sim_scenarios.embedded_simulator.world.vehicle_parameters import parameters_of
 from sim_scenarios.embedded_simulator.world.vehicle_physics import VehiclePhysics
 
@@ -51,16 +49,6 @@ def state_at(pose: Pose) -> NDArray[Any]:
     row["gear"] = 1
     _put(row, pose)
     return row
-
-
-def warm_up(ground: Ground) -> None:
-    """Moves one vehicle for a tick: numba compiles or loads a kernel when it is first called."""
-    spec = VEHICLES[0]
-    state, parameters = state_at(Pose()), parameters_of(spec, default_physics(spec))
-    points = np.empty((1, 2, MAX_WHEELS, 3))
-    wheel_points(state, parameters, 0.01, points)
-    heights = ground.heights(points.reshape(-1, 3)).reshape(points.shape[:3])
-    kernel.advance(state, parameters, np.zeros(1, COMMANDS), heights, delta_s=0.01)
 
 
 class Fleet:
