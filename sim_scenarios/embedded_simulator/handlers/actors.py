@@ -122,8 +122,11 @@ def set_actor_collisions(context: Context, actor_id: Any, enabled: Any) -> None:
 
 def set_actor_target_velocity(context: Context, actor_id: Any, velocity: Any) -> None:
     """The velocity at which a vehicle goes on from now; wheels and pedals change it as they do."""
-    wanted = unpack_vector(velocity)
-    context.world.actor(integer(actor_id)).velocity = wanted
+    actor, wanted = context.world.actor(integer(actor_id)), unpack_vector(velocity)
+    if isinstance(actor, Vehicle):
+        driving.go_on_at(actor, wanted)
+    else:
+        actor.velocity = wanted
 
 
 def enable_actor_constant_velocity(context: Context, actor_id: Any, velocity: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ from sim_scenarios.embedded_simulator.world.actors import Vehicle
 from sim_scenarios.embedded_simulator.world.controls import VehicleControl
 from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.snapshot import VehicleLight
-from sim_scenarios.embedded_simulator.world.vehicle_physics import physics_at
+from sim_scenarios.embedded_simulator.world.vehicle_physics import physics_at, wheel_at
 
 _ALL_LIGHTS = sum(int(light) for light in VehicleLight)
 _ALL_DOORS = 6
@@ -93,9 +94,13 @@ def apply_ackermann_controller_settings(context: Context, actor_id: Any, setting
 
 
 def get_physics_control(context: Context, actor_id: Any) -> list[Any]:
-    """VehiclePhysicsControl."""
+    """VehiclePhysicsControl; within a friction trigger with its friction, as in CARLA."""
     vehicle = _vehicle(context, actor_id)
-    return pack_physics(physics_at(vehicle.physics, vehicle.spec, vehicle.pose))
+    physics = physics_at(vehicle.physics, vehicle.spec, vehicle.pose)
+    if vehicle.surface_friction is not None:
+        slippery = tuple(wheel._replace(tire_friction=vehicle.surface_friction) for wheel in physics.wheels)
+        physics = replace(physics, wheels=slippery)
+    return pack_physics(physics)
 
 
 def apply_physics_control(context: Context, actor_id: Any, control: Any) -> None:
@@ -183,10 +188,11 @@ def get_telemetry_data(context: Context, actor_id: Any) -> list[Any]:
     vehicle = _vehicle(context, actor_id)
     control, row, parameters = vehicle.control, vehicle.state[0], vehicle.parameters[0]
     wheels = []
-    for k in range(vehicle.spec.number_of_wheels):
-        friction = vehicle.physics.wheels[k].tire_friction
-        load, rest = float(row["load"][k]), float(parameters["static_load"][k])
-        along, across = float(row["longitudinal_force"][k]), float(row["lateral_force"][k])
+    share = vehicle.spec.number_of_wheels / len(vehicle.physics.wheels)
+    for index, wheel in enumerate(vehicle.physics.wheels):
+        k, friction = wheel_at(vehicle.spec, index), wheel.tire_friction
+        load, rest = share * float(row["load"][k]), share * float(parameters["static_load"][k])
+        along, across = share * float(row["longitudinal_force"][k]), share * float(row["lateral_force"][k])
         wheels.append(
             [
                 friction if vehicle.surface_friction is None else vehicle.surface_friction,
@@ -195,7 +201,7 @@ def get_telemetry_data(context: Context, actor_id: Any) -> list[Any]:
                 float(row["omega"][k]),
                 load,
                 load / rest,
-                float(row["wheel_torque"][k]),
+                share * float(row["wheel_torque"][k]),
                 along,
                 across,
                 along / rest,

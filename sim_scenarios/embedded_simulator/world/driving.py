@@ -169,6 +169,16 @@ def _put(row: NDArray[Any], pose: Pose) -> None:
     row["asleep"] = 0
 
 
+def go_on_at(vehicle: Vehicle, velocity: Vector) -> None:
+    """Sets the velocity in the world [m/s]; an engine that can turn along does, or starting to would brake."""
+    vehicle.velocity = velocity
+    row, own = vehicle.state, vehicle.parameters[0]
+    wheel_omega = forward_part(velocity, vehicle.pose) / own["radius"][0]
+    coupled = wheel_omega * own["ratios"][int(row["gear"][0]) + 1]
+    if own["idle_omega"] <= coupled <= own["max_omega"]:
+        row["engine_omega"] = coupled
+
+
 def turn(vehicle: Vehicle, rates: Vector, *, anew: bool = False) -> None:
     """Adds to a vehicle's angular velocity, or sets it: [rad/s] about the world's axes, as Unreal counts them."""
     row = vehicle.state
@@ -247,7 +257,7 @@ def _write_back(vehicles: Sequence[Vehicle], state: NDArray[Any], delta_s: float
     """Rows back to their actors: poses in the streams' single precision, velocities at the end of the tick."""
     place = np.stack([state["x"], state["y"], state["z"]], axis=1)  # (N, 3)
     angles = np.degrees(np.stack([state["pitch"], state["yaw"], state["roll"]], axis=1))
-    angles = (angles + 180.0) % 360.0 - 180.0
+    angles = 180.0 - (180.0 - angles) % 360.0
     velocity = np.stack([state["vx"], state["vy"], state["vz"]], axis=1)
     cos, sin = np.cos(state["yaw"]), np.sin(state["yaw"])
     pitching, rolling = state["pitch_rate"], state["roll_rate"]

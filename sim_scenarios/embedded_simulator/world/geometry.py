@@ -92,5 +92,5 @@ def length(v: Vector) -> float:
 
 
 def wrap_degrees(angle: float) -> float:
-    """The same direction in [-180, 180)."""
-    return (angle + 180.0) % 360.0 - 180.0
+    """The same direction in (-180, 180], as Unreal's rotators and CARLA's spawn points have it."""
+    return 180.0 - (180.0 - angle) % 360.0

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sim_scenarios.embedded_simulator.physics.vehicle import FRICTION_TO_GRIP, GRAVITY
 from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VehicleSpec
-from sim_scenarios.embedded_simulator.world.vehicle_physics import CurvePoint, Gear, VehiclePhysics, Wheel
+from sim_scenarios.embedded_simulator.world.vehicle_physics import WHEELS, CurvePoint, Gear, VehiclePhysics, Wheel
 
 _TOP_GEAR = 0.75
 _CLUTCH_SLIP = 0.025
@@ -82,7 +82,7 @@ _BRAKE_TO_GRIP = {"bicycle": 0.7}
 
 
 def default_physics(spec: VehicleSpec) -> VehiclePhysics:
-    """The physics control of a new vehicle; the first half of its wheels steer, the rest has the hand brake."""
+    """The physics control of a new vehicle; the front wheels steer, the rear ones have the hand brake."""
     engine = ELECTRIC if spec.special_type == "electric" else _ENGINES.get(spec.base_type, PETROL)
     most = largest_torque(engine, spec.power_kw)
     max_omega = engine.max_rpm * math.pi / 30.0
@@ -118,14 +118,14 @@ def largest_torque(engine: Engine, power_kw: float) -> float:
 
 
 def _wheels(spec: VehicleSpec, radius_cm: float) -> tuple[Wheel, ...]:
-    count = spec.number_of_wheels
+    has_two = spec.number_of_wheels == 2
     friction = _TIRE_FRICTION.get(spec.shape, _CAR_TIRE_FRICTION)
-    load = spec.mass_kg * GRAVITY / count
+    load = spec.mass_kg * GRAVITY / WHEELS
     holding = FRICTION_TO_GRIP * friction * load * radius_cm / 100.0  # [N m]
     steered = Wheel(
         tire_friction=friction,
-        damping_rate=0.02 if spec.shape == "bicycle" else 0.25,
-        max_steer_angle=_TWO_WHEELER_LOCK_DEG if count == 2 else _CAR_LOCK_DEG,
+        damping_rate={"bicycle": 0.01, "motorcycle": 0.125}.get(spec.shape, 0.25),
+        max_steer_angle=_TWO_WHEELER_LOCK_DEG if has_two else _CAR_LOCK_DEG,
         radius=radius_cm,
         max_brake_torque=holding * _BRAKE_TO_GRIP.get(spec.shape, 1.6),
         max_handbrake_torque=0.0,
@@ -134,4 +134,4 @@ def _wheels(spec: VehicleSpec, radius_cm: float) -> tuple[Wheel, ...]:
         long_stiff_value=8.0 * load / GRAVITY,
     )
     fixed = steered._replace(max_steer_angle=0.0, max_handbrake_torque=2.0 * holding, lat_stiff_value=20.0)
-    return (steered,) * (count // 2) + (fixed,) * (count // 2)
+    return (steered, steered, fixed, fixed)

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.physics.footprints import Footprint, penetration
 from sim_scenarios.embedded_simulator.physics.scenery_grid import Scenery
-from sim_scenarios.embedded_simulator.world.actors import MovingActor
+from sim_scenarios.embedded_simulator.world.actors import MovingActor, Walker
 from sim_scenarios.embedded_simulator.world.contacts import footprint
+from sim_scenarios.embedded_simulator.world.geometry import as_sent
 from sim_scenarios.embedded_simulator.world.ground import Ground
+from sim_scenarios.embedded_simulator.world.snapshot import Pose, Vector
 
 DEEPEST_M = 0.5
 """A body spawned this far in the ground comes up by itself: clients give heights of roads that are not quite ours."""
@@ -33,6 +35,18 @@ class SpawnClearance:
     def forget(self) -> None:
         """To be called when a body has moved or is gone."""
         self._squares = None
+
+    def stand_up(self, walker: Walker) -> None:
+        """Lifts who stands with the feet in the ground to the top of it, as Unreal moves a body that is in its way.
+
+        Programs spawn walkers at points of the navigation mesh, but their origin is the middle of the body.
+        """
+        (x, y, z), half = walker.pose.location, walker.box.extent.z
+        if not math.isfinite(x + y + z):
+            return
+        ground = self._ground.height(x, y, z)
+        if ground - DEEPEST_M <= z < ground + half:
+            walker.pose = walker.last_pose = as_sent(Pose(Vector(x, y, ground + half), walker.pose.rotation))
 
     def is_blocked(
         self, actor: MovingActor, others: Iterable[MovingActor], hidden: NDArray[np.bool_], *, parent_id: int = 0

@@ -16,7 +16,13 @@ from sim_scenarios.embedded_simulator.physics.vehicle import GRAVITY
 from sim_scenarios.embedded_simulator.physics.vehicle_rows import CURVE_SAMPLES, MAX_GEARS, PARAMETERS
 from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VehicleSpec
-from sim_scenarios.embedded_simulator.world.vehicle_physics import CurvePoint, VehiclePhysics, wheel_places
+from sim_scenarios.embedded_simulator.world.vehicle_physics import (
+    WHEELS,
+    CurvePoint,
+    VehiclePhysics,
+    rolling_wheels,
+    wheel_places,
+)
 
 _RPM = math.pi / 30.0
 _IDLE_SHARE = 0.12
@@ -37,7 +43,7 @@ def parameters_of(spec: VehicleSpec, physics: VehiclePhysics) -> NDArray[Any]:
     """(1,) of ``PARAMETERS``.
 
     Raises:
-        WorldError: Another number of wheels than the vehicle has, or too many or too few gears or points.
+        WorldError: Another number of wheels than four, or too many or too few gears or points.
     """
     _check(spec, physics)
     row = np.zeros(1, PARAMETERS)
@@ -60,7 +66,7 @@ def parameters_of(spec: VehicleSpec, physics: VehiclePhysics) -> NDArray[Any]:
 
 def _check(spec: VehicleSpec, physics: VehiclePhysics) -> None:
     for what, seen, least, most in (
-        ("wheels", len(physics.wheels), spec.number_of_wheels, spec.number_of_wheels),
+        ("wheels", len(physics.wheels), WHEELS, WHEELS),
         ("forward gears", len(physics.forward_gears), 1, MAX_GEARS),
         ("points of the torque curve", len(physics.torque_curve), 1, 10_000),
         ("points of the steering curve", len(physics.steering_curve), 0, 10_000),
@@ -93,10 +99,10 @@ def _set_balance(row: NDArray[Any], spec: VehicleSpec, physics: VehiclePhysics, 
 
 def _set_wheels(row: NDArray[Any], spec: VehicleSpec, physics: VehiclePhysics) -> None:
     row["wheels"] = spec.number_of_wheels
-    fixed = [along for wheel, (along, _) in zip(physics.wheels, wheel_places(spec), strict=True)
-             if wheel.max_steer_angle == 0.0]  # fmt: skip
+    wheels = list(zip(rolling_wheels(spec, physics), wheel_places(spec), strict=True))
+    fixed = [along for wheel, (along, _) in wheels if wheel.max_steer_angle == 0.0]
     row["pivot_x"] = sum(fixed) / len(fixed) if fixed else 0.0
-    for k, (wheel, (along, across)) in enumerate(zip(physics.wheels, wheel_places(spec), strict=True)):
+    for k, (wheel, (along, across)) in enumerate(wheels):
         load = row["static_load"][0, k]
         values = {
             "wheel_x": along,

@@ -11,6 +11,8 @@ from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VehicleSpec
 
 _TRACK_TO_WIDTH = 0.82
 _CM = 100.0
+WHEELS = 4
+"""Of a physics control."""
 
 
 class CurvePoint(NamedTuple):
@@ -68,6 +70,7 @@ class VehiclePhysics:
         CurvePoint(120.0, 0.7),
     )
     wheels: tuple[Wheel, ...] = ()
+    """Front left and right, rear left and right; of two-wheelers, too: CARLA's stand on two pairs."""
     use_sweep_wheel_collision: bool = False
 
 
@@ -78,10 +81,29 @@ def wheel_places(spec: VehicleSpec) -> list[tuple[float, float]]:
     return [(along, across) for along in (half_wheelbase, -half_wheelbase) for across in sides]
 
 
+def rolling_wheels(spec: VehicleSpec, physics: VehiclePhysics) -> tuple[Wheel, ...]:
+    """The wheels at ``wheel_places``: those of a two-wheeler are a pair's mean, and brake as both of it."""
+    if spec.number_of_wheels > 2:
+        return physics.wheels
+    return tuple(_pair(*physics.wheels[k : k + 2]) for k in range(0, len(physics.wheels), 2))
+
+
+def _pair(left: Wheel, right: Wheel) -> Wheel:
+    both = {name: getattr(left, name) + getattr(right, name) for name in Wheel._fields if name != "position"}
+    shared = ("tire_friction", "max_steer_angle", "radius", "lat_stiff_max_load", "lat_stiff_value")
+    return Wheel(**(both | {name: 0.5 * both[name] for name in shared}))
+
+
+def wheel_at(spec: VehicleSpec, number: int) -> int:
+    """Index in ``wheel_places`` of a wheel of a physics control."""
+    return number * spec.number_of_wheels // WHEELS
+
+
 def physics_at(physics: VehiclePhysics, spec: VehicleSpec, pose: Pose) -> VehiclePhysics:
     """``physics`` with the wheels' axles where they are now."""
-    wheels = []
-    for wheel, (along, across) in zip(physics.wheels, wheel_places(spec), strict=True):
+    wheels, places = [], wheel_places(spec)
+    for number, wheel in enumerate(physics.wheels):
+        along, across = places[wheel_at(spec, number)]
         axle = transform_point(pose, Vector(along, across, wheel.radius / _CM))
         wheels.append(wheel._replace(position=Vector(_CM * axle.x, _CM * axle.y, _CM * axle.z)))
     return replace(physics, wheels=tuple(wheels))

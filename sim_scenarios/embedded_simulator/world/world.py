@@ -196,6 +196,8 @@ class World:
                 raise WorldError("unable to attach actor: parent actor not found")
         placed = compose(parent.pose, pose) if parent else pose
         actor = make_actor(0, description, placed, next_stream_id=lambda: next(self._stream_ids))
+        if isinstance(actor, Walker):
+            self._clearance.stand_up(actor)
         if isinstance(actor, MovingActor) and self._is_blocked(actor, parent):
             raise WorldError("Spawn failed because of collision at spawn position")
         if parent:

@@ -49,6 +49,17 @@ def test_nothing_is_spawned_in_the_ground(world: World) -> None:
     assert not is_refused(world, CAR, 30.0, z=-0.2)
 
 
+def test_a_walker_spawned_at_its_feet_stands_on_them(world: World) -> None:
+    """As programs do with a point of the navigation mesh, which lies on the ground."""
+    ground = 0.0
+    walker = spawn(world, WALKER, 30.0, z=ground)
+    assert walker.pose.location.z == pytest.approx(ground + walker.box.extent.z)
+    before = walker.pose
+    world.tick()
+    assert walker.pose.location.z == pytest.approx(before.location.z, abs=1e-3)
+    assert is_refused(world, WALKER, 90.0, z=ground - 0.6)
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_nothing_is_spawned_nowhere(world: World, value: float) -> None:
     assert is_refused(world, CAR, value)

@@ -1,0 +1,33 @@
+"""What programs written for CARLA rely on; the checks are in ``upstream_expectations.py``."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from harness.carla_client.endpoint import Endpoint
+
+pytestmark = pytest.mark.integration
+
+CHECKS_FILE = Path(__file__).with_name("upstream_expectations.py")
+NAMES = [
+    node.name.removeprefix("check_")
+    for node in ast.parse(CHECKS_FILE.read_text()).body
+    if isinstance(node, ast.FunctionDef) and node.name.startswith("check_")
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_expectation(name: str, simulator: Endpoint, tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-X", "faulthandler", str(CHECKS_FILE), str(simulator.port), name],
+        env={**os.environ, "CARLA_CACHE_DIR": str(tmp_path)}, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout + result.stderr
