@@ -53,8 +53,7 @@ class StreamConnection:
         """Sends what the socket takes now and queues the rest; a droppable message is not queued behind another."""
         if droppable and self._pending:
             return
-        for part in framed:
-            view = memoryview(part)
+        for view in filter(len, map(memoryview, framed)):  # an empty part would never be through
             self._pending.append(view)
             self.pending_bytes += len(view)
         if not self._is_waiting:

@@ -121,6 +121,13 @@ def test_a_radar_measures_speed(world: carla.World, car: carla.Vehicle, spawn: S
     assert any(abs(abs(detection.velocity) - 5.0) < 1.0 for detection in sweep)
 
 
+def test_a_radar_that_meets_nothing_says_so(world: carla.World, spawn: Spawn) -> None:
+    radar = spawn("sensor.other.radar", carla.Transform(carla.Location(z=400.0), carla.Rotation(pitch=60.0)))
+    with listening(radar) as arrived:
+        for _ in range(3):
+            assert len(take(arrived, world.tick())) == 0
+
+
 def test_a_collision_is_felt(world: carla.World, car: carla.Vehicle, spawn: Spawn, street: carla.Transform) -> None:
     other = spawn("vehicle.audi.tt", ahead_of(street, 12.0))
     sensor = spawn("sensor.other.collision", carla.Transform(), attach_to=car)
