@@ -19,6 +19,7 @@ from sim_scenarios.embedded_simulator.world.actors import (
     Vehicle,
     Walker,
 )
+from sim_scenarios.embedded_simulator.world.blueprints.sensors import UNSERVED_CAMERAS
 from sim_scenarios.embedded_simulator.world.blueprints.triggers import (
     DEFAULT_EXTENT_CM,
     DEFAULT_FRICTION,
@@ -50,8 +51,12 @@ def make_actor(actor_id: int, description: ActorDescription, pose: Pose, *, next
     """A new actor, not yet attached to anything.
 
     Raises:
-        WorldError: An attribute has a value that cannot be meant.
+        WorldError: An attribute has a value that cannot be meant, or the camera is one that is not rendered.
     """
+    if description.id in UNSERVED_CAMERAS:
+        raise WorldError(
+            f"Spawn failed: the embedded simulator has no {description.id}; use a real CARLA for it"
+        )
     if description.id in _VEHICLE_SPECS:
         return _vehicle(actor_id, description, pose, _VEHICLE_SPECS[description.id])
     if description.id in _WALKER_SPECS:

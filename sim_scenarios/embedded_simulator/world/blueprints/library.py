@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from sim_scenarios.embedded_simulator.world.actors import SensorKind
 from sim_scenarios.embedded_simulator.world.blueprints.props import prop_attributes
-from sim_scenarios.embedded_simulator.world.blueprints.sensors import sensor_attributes
+from sim_scenarios.embedded_simulator.world.blueprints.sensors import (
+    UNSERVED_CAMERAS,
+    sensor_attributes,
+    unserved_camera_attributes,
+)
 from sim_scenarios.embedded_simulator.world.blueprints.triggers import FRICTION_TRIGGER_ID, trigger_attributes
 from sim_scenarios.embedded_simulator.world.blueprints.vehicles import vehicle_attributes
 from sim_scenarios.embedded_simulator.world.blueprints.walkers import (
@@ -24,6 +28,7 @@ def build_library() -> tuple[Blueprint, ...]:
     entries += [(spec.id, vehicle_attributes(spec)) for spec in VEHICLES]
     entries += [(spec.id, walker_attributes(spec)) for spec in WALKERS]
     entries += [(kind.value, sensor_attributes(kind)) for kind in SensorKind]
+    entries += [(camera, unserved_camera_attributes(camera)) for camera in UNSERVED_CAMERAS]
     entries.append((WALKER_CONTROLLER_ID, controller_attributes()))
     entries += [(spec.id, prop_attributes(spec)) for spec in PROPS]
     entries.append((FRICTION_TRIGGER_ID, trigger_attributes()))

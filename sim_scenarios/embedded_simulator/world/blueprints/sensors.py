@@ -58,6 +58,19 @@ _RADAR = (
     ("points_per_second", AttributeType.INT, "1500"),
     ("noise_seed", AttributeType.INT, "0"),
 )
+UNSERVED_CAMERAS = (
+    "sensor.camera.normals", "sensor.camera.optical_flow", "sensor.camera.dvs", "sensor.camera.cosmos_visualization",
+)  # fmt: skip
+"""Programs look these up beside the ones that they use (CARLA's manual_control.py); none can be spawned."""
+_DVS = (
+    ("positive_threshold", AttributeType.FLOAT, "0.3"),
+    ("negative_threshold", AttributeType.FLOAT, "0.3"),
+    ("sigma_positive_threshold", AttributeType.FLOAT, "0"),
+    ("sigma_negative_threshold", AttributeType.FLOAT, "0"),
+    ("refractory_period_ns", AttributeType.INT, "0"),
+    ("use_log", AttributeType.BOOL, "true"),
+    ("log_eps", AttributeType.FLOAT, "0.001"),
+)
 _PLACES = ("front", "back", "left", "right", "front_left", "front_right", "back_left", "back_right")
 _WITHOUT_PLACE = frozenset({SensorKind.GNSS, SensorKind.IMU, SensorKind.RADAR})
 
@@ -92,12 +105,22 @@ def sensor_attributes(kind: SensorKind) -> tuple[AttributeDefinition, ...]:
     return tuple(attributes)
 
 
+def unserved_camera_attributes(blueprint_id: str) -> tuple[AttributeDefinition, ...]:
+    """Without ``sensor_tick``: who spawns all that have one means to receive something."""
+    return (
+        choice("role_name", AttributeType.STRING, *_PLACES),
+        choice("ros_name", AttributeType.STRING, blueprint_id),
+        *_camera_attributes(None),
+        *(choice(*each) for each in (_DVS if blueprint_id.endswith("dvs") else ())),
+    )
+
+
 def _noise_attributes(names: tuple[str, ...]) -> list[AttributeDefinition]:
     noise = [choice(name, AttributeType.FLOAT, "0.0") for name in names]
     return [*noise, choice("noise_seed", AttributeType.INT, "0")]
 
 
-def _camera_attributes(kind: SensorKind) -> list[AttributeDefinition]:
+def _camera_attributes(kind: SensorKind | None) -> list[AttributeDefinition]:
     attributes = [
         choice("image_size_x", AttributeType.INT, "800"),
         choice("image_size_y", AttributeType.INT, "600"),

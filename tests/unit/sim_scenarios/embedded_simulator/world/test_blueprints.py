@@ -5,9 +5,13 @@ from __future__ import annotations
 import pytest
 
 from sim_scenarios.embedded_simulator.world.blueprints.library import build_library
-from sim_scenarios.embedded_simulator.world.description import AttributeType
+from sim_scenarios.embedded_simulator.world.blueprints.sensors import UNSERVED_CAMERAS
+from sim_scenarios.embedded_simulator.world.description import ActorDescription, AttributeType
+from sim_scenarios.embedded_simulator.world.errors import WorldError
+from sim_scenarios.embedded_simulator.world.snapshot import Pose
 from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES
 from sim_scenarios.embedded_simulator.world.walker_catalogue import WALKERS
+from sim_scenarios.embedded_simulator.world.world import World
 
 LIBRARY = {blueprint.id: blueprint for blueprint in build_library()}
 
@@ -28,6 +32,14 @@ def test_uids_differ() -> None:
 def test_cameras_declare_what_scripts_set(kind: str) -> None:
     names = attribute_names(f"sensor.camera.{kind}")
     assert {"image_size_x", "image_size_y", "fov", "sensor_tick", "role_name", "lens_circle_multiplier"} <= names
+
+
+def test_cameras_that_are_not_rendered_are_found_and_refused(world: World) -> None:
+    for name in UNSERVED_CAMERAS:
+        assert {"image_size_x", "image_size_y", "fov"} <= attribute_names(name)
+        assert "sensor_tick" not in attribute_names(name)
+        with pytest.raises(WorldError, match="use a real CARLA"):
+            world.spawn(ActorDescription(uid=1, id=name), Pose())
 
 
 def test_the_rgb_camera_declares_post_processing() -> None:
