@@ -54,9 +54,7 @@ def make_actor(actor_id: int, description: ActorDescription, pose: Pose, *, next
         WorldError: An attribute has a value that cannot be meant, or the camera is one that is not rendered.
     """
     if description.id in UNSERVED_CAMERAS:
-        raise WorldError(
-            f"Spawn failed: the embedded simulator has no {description.id}; use a real CARLA for it"
-        )
+        raise WorldError(f"Spawn failed: the embedded simulator has no {description.id}; use a real CARLA for it")
     if description.id in _VEHICLE_SPECS:
         return _vehicle(actor_id, description, pose, _VEHICLE_SPECS[description.id])
     if description.id in _WALKER_SPECS:
