@@ -128,7 +128,10 @@ def main() -> int:
                 values = (place.x, place.y, place.z, turn.pitch, turn.yaw, turn.roll, speed.x, speed.y, speed.z)
                 digests["transforms"].update(struct.pack("<9f", *values))
     for _ in range(3):
-        world.tick()
+        frame = world.tick()
+        for arrived in queues.values():
+            while arrived.get(timeout=60.0).frame < frame:
+                pass
     for sensor in sensors:
         sensor.stop()
     for kind, seen in events.items():
@@ -142,7 +145,9 @@ def main() -> int:
     for controller in controllers:
         controller.stop()
     everything = [*sensors, *controllers, *people, *cars, *([target] if target else [])]
-    client.apply_batch_sync([carla.command.DestroyActor(actor) for actor in everything], True)
+    # Without a tick: the client ticks a batch while it holds Python's lock, which callbacks may wait for.
+    client.apply_batch_sync([carla.command.DestroyActor(actor) for actor in everything], False)
+    world.tick()
     manager.set_synchronous_mode(False)
     manager.shut_down()
     settings.synchronous_mode, settings.fixed_delta_seconds = False, None

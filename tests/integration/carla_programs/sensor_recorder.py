@@ -144,7 +144,9 @@ def main() -> int:
         for actor in actors[1:]:
             actor.stop()
     finally:
-        client.apply_batch_sync([carla.command.DestroyActor(actor) for actor in reversed(actors)], True)
+        # Without a tick: the client ticks a batch while it holds Python's lock, which callbacks may wait for.
+        client.apply_batch_sync([carla.command.DestroyActor(actor) for actor in reversed(actors)], False)
+        world.tick()
         manager.set_synchronous_mode(False)
         manager.shut_down()
         settings.synchronous_mode, settings.fixed_delta_seconds = False, None
