@@ -61,7 +61,7 @@ def assert_replay_shows(session: Session, log: DriveLog, drove: list[CameraPair]
 
 def test_a_route_is_driven_from_place_to_place(simulator: Endpoint) -> None:
     scenario = a_scenario(
-        duration_s=70.0,
+        duration_s=120.0,  # a red light of CARLA's cycle lasts up to 45 s
         fixed_delta_seconds=0.1,
         traffic={},
         ego={"spawn_point": 133, "route": [3, {"x": 103.0, "y": 120.0}]},

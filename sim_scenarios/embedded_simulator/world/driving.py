@@ -165,7 +165,10 @@ def _take_over_changes(vehicle: Vehicle) -> None:
 
 def _put(row: NDArray[Any], pose: Pose) -> None:
     row["x"], row["y"], row["z"] = pose.location
-    row["pitch"], row["yaw"], row["roll"] = (math.radians(angle) for angle in pose.rotation)
+    pitch, yaw, roll = pose.rotation
+    # The client's waypoints have a pitch of 360 where the road is level; springs must not turn a car all the way back.
+    row["pitch"], row["roll"] = math.radians(math.remainder(pitch, 360.0)), math.radians(math.remainder(roll, 360.0))
+    row["yaw"] = math.radians(yaw)
     row["asleep"] = 0
 
 

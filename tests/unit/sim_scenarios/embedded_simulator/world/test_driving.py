@@ -42,6 +42,17 @@ def go(world: World, physics: VehiclePhysics | None = None, *, seconds: float = 
     return car
 
 
+@pytest.mark.parametrize("turns", [Rotation(360.0, 0.0, 0.0), Rotation(0.0, 0.0, -360.0), Rotation(-360.0, 0.0, 720.0)])
+def test_a_full_turn_is_none(world: World, turns: Rotation) -> None:
+    """As the client's waypoints have them: ``pitch=360``."""
+    car = spawn(world)
+    world.set_pose(car.id, Pose(Vector(30.0, 1.75, 0.3), turns))
+    run(world, 20)
+    assert car.pose.rotation.pitch == pytest.approx(0.0, abs=1.0)
+    assert car.pose.rotation.roll == pytest.approx(0.0, abs=1.0)
+    assert car.pose.location.z == pytest.approx(0.0, abs=0.1)
+
+
 # --- controls -------------------------------------------------------------------------------------------------------
 
 
