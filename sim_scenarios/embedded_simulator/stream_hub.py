@@ -53,7 +53,7 @@ class StreamConnection:
         """Sends what the socket takes now and queues the rest; a droppable message is not queued behind another."""
         if droppable and self._pending:
             return
-        for view in filter(len, map(memoryview, framed)):  # an empty part would never be through
+        for view in (memoryview(part) for part in framed if len(part)):  # an empty part would never be through
             self._pending.append(view)
             self.pending_bytes += len(view)
         if not self._is_waiting:
