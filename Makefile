@@ -11,8 +11,9 @@ demo: .venv/installed
 	$(BIN)/harness demo --output out/demo --overwrite
 
 # In one process more than there are cores, with one thread each, since most tests wait or have little to compute; ratios
-# alone at the end.
+# alone at the end. The simulator's kernels are compiled once before, or each process would compile them for itself.
 test: .venv/installed-tests
+	$(BIN)/python -c "with __import__('harness.carla_client.endpoint', fromlist=['*']).open_endpoint(None, None, timeout_s=600): pass"
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n $$(( $$(nproc) + 1 )) --maxprocesses 5 --dist loadfile \
 		-m "not benchmark and not gpu and not real_carla and not slow"
 	$(BIN)/pytest -m "benchmark and not gpu and not real_carla and not slow"
