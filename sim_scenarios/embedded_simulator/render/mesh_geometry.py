@@ -50,11 +50,12 @@ def creased_normals(positions: Floats, triangles: Triangles, crease_deg: float) 
     start = np.concatenate([[0], np.cumsum(count)])[:-1]
     limit = np.cos(np.radians(crease_deg))
     total = np.zeros((len(corners), 3))
+    shares = count[corner_place]
     for step in range(int(count.max())):
-        valid = step < count[corner_place]
-        neighbour = owner[order[np.minimum(start[corner_place] + step, len(corners) - 1)]]
-        close = np.einsum("ij,ij->i", directions[neighbour], directions[owner]) >= limit
-        total += np.where((valid & close)[:, None], area_normals[neighbour], 0.0)
+        valid = np.flatnonzero(step < shares)
+        neighbour = owner[order[start[corner_place[valid]] + step]]
+        close = np.einsum("ij,ij->i", directions[neighbour], directions[owner[valid]]) >= limit
+        total[valid[close]] += area_normals[neighbour[close]]
     return corners, unit(total)
 
 

@@ -113,7 +113,9 @@ class Vehicle(MovingActor):
     surface_friction: float | None = None
     """Of the friction trigger that the vehicle is in."""
     steer_deg: float = 0.0
-    """Of the front wheels, as drawn."""
+    """Of the front wheels."""
+    path_speed: float = 0.0
+    """[m/s] that the poses of the last two ticks show, in the streams' precision."""
     forward_speed: float = 0.0
     """[m/s] along the heading."""
     gear: int = 1

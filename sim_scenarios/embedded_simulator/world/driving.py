@@ -119,16 +119,27 @@ class Fleet:
 def _follow(vehicle: Vehicle, delta_s: float) -> None:
     read_off_motion(vehicle, delta_s)
     vehicle.forward_speed = forward_part(vehicle.velocity, vehicle.pose)
+    vehicle.steer_deg = _wheel_deg(vehicle, vehicle.forward_speed)
+
+
+def drawn_steer_deg(vehicle: Vehicle) -> float:
+    """How far the front wheels are drawn to be steered.
+
+    It follows from control and poses alone, without the time that a wheel takes to get there, so that a replay of what
+    a client saw looks the same.
+    """
+    return _wheel_deg(vehicle, vehicle.path_speed)
+
+
+def _wheel_deg(vehicle: Vehicle, speed: float) -> float:
+    """Angle that the control means at a speed [m/s], or the one that a client has set."""
     own = vehicle.wheel_yaw_deg.get(0)
-    vehicle.steer_deg = lock_deg(vehicle) * vehicle.control.steer if own is None else own
-
-
-def lock_deg(vehicle: Vehicle) -> float:
-    """Angle of the front wheels at full lock and the present speed."""
+    if own is not None:
+        return own
     row = vehicle.parameters[0]
     shares = np.linspace(0.0, row["steering_top"], len(row["steering"]))
-    share = float(np.interp(abs(vehicle.forward_speed), shares, row["steering"]))
-    return math.degrees(row["max_steer"][0]) * share
+    share = float(np.interp(abs(speed), shares, row["steering"]))
+    return math.degrees(row["max_steer"][0]) * share * vehicle.control.steer
 
 
 def _command(commands: NDArray[Any], vehicles: Sequence[Vehicle]) -> None:

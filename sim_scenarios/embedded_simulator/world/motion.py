@@ -52,6 +52,8 @@ def settle(actor: MovingActor, delta_s: float) -> None:
     step = difference(actor.pose.location, actor.last_pose.location)
     distance = math.hypot(step.x, step.y) if length(step) <= FASTEST * delta_s else 0.0
     backwards = isinstance(actor, Vehicle) and forward_part(step, actor.pose) < 0.0
+    if isinstance(actor, Vehicle):
+        actor.path_speed = distance / delta_s
     actor.travelled_m += -distance if backwards else distance
     actor.last_pose = actor.pose
     actor.age_s += delta_s

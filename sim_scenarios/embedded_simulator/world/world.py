@@ -33,7 +33,7 @@ from sim_scenarios.embedded_simulator.world.blueprints.library import build_libr
 from sim_scenarios.embedded_simulator.world.bones import posture
 from sim_scenarios.embedded_simulator.world.contacts import Collision, Contacts
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox, EnvironmentObject
-from sim_scenarios.embedded_simulator.world.driving import Fleet
+from sim_scenarios.embedded_simulator.world.driving import Fleet, drawn_steer_deg
 from sim_scenarios.embedded_simulator.world.environment import (
     TAG_TRAFFIC_LIGHT,
     TAG_TRAFFIC_SIGN,
@@ -405,7 +405,7 @@ class World:
 
 def _visible(actor: MovingActor) -> VisibleActor:
     if isinstance(actor, Vehicle):
-        lights, steer, speed = actor.lights, actor.steer_deg, actor.forward_speed
+        lights, steer, speed = actor.lights, drawn_steer_deg(actor), actor.forward_speed
     else:
         lights, steer = VehicleLight.NONE, 0.0
         speed = actor.gait_speed if isinstance(actor, Walker) else 0.0
