@@ -14,7 +14,7 @@ import pytest
 from tests.contract.driving import Spawn, ahead_of, run
 
 ROOF = carla.Transform(carla.Location(z=2.2))
-CAMERAS = {"rgb", "depth", "semantic_segmentation", "instance_segmentation"}
+CAMERAS = ("rgb", "depth", "semantic_segmentation", "instance_segmentation")
 STREAMING = {
     **{f"sensor.camera.{kind}": carla.Image for kind in CAMERAS},
     "sensor.lidar.ray_cast": carla.LidarMeasurement,
