@@ -16,6 +16,7 @@ import carla
 import pytest
 
 from harness.carla_client.endpoint import Endpoint, open_endpoint
+from tests.traffic_awake import traffic_awake
 
 pytestmark = pytest.mark.benchmark
 
@@ -83,7 +84,7 @@ def populated(client: carla.Client, town: str, *, cars: int, walkers: int) -> It
 @pytest.mark.parametrize(("cars", "walkers"), [(0, 0), (10, 0), (100, 100)])
 def test_ticks_without_cameras(client: carla.Client, is_full: bool, cars: int, walkers: int) -> None:
     rounds, ticks = (7, 400) if is_full else (1, 60)
-    with populated(client, "Town10HD", cars=cars, walkers=walkers) as world:
+    with traffic_awake(TM_PORT), populated(client, "Town10HD", cars=cars, walkers=walkers) as world:
         for _ in range(60):
             world.tick()
         rates = []

@@ -15,12 +15,21 @@ import pytest
 
 from harness.carla_client.endpoint import Endpoint
 from tests.contract.driving import DELTA_S, Spawn, run
+from tests.traffic_awake import traffic_awake
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/contract" in item.path.as_posix():
             item.add_marker(pytest.mark.integration)
+
+
+@pytest.fixture(autouse=True)
+def traffic_goes_on(request: pytest.FixtureRequest) -> Iterator[None]:
+    """TrafficManagers of the tests that have one."""
+    has_traffic = request.path.name in ("test_traffic_manager.py", "test_vehicle.py")
+    with traffic_awake(*((8000, 8010) if has_traffic else ())):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from harness.carla_client.endpoint import Endpoint
+from tests.traffic_awake import traffic_awake
 
 pytestmark = pytest.mark.integration
 
@@ -24,7 +25,8 @@ TOWNS = ("Town01", "Town02", "Town03", "Town04", "Town05", "Town10HD")
 def outcome(program: str, endpoint: Endpoint, *options: str, timeout_s: float = 120.0) -> dict[str, Any]:
     """The summary that a program prints; it must end by itself and say nothing of errors."""
     command = [sys.executable, str(PROGRAMS / program), "--host", endpoint.host, "--port", str(endpoint.port), *options]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
+    with traffic_awake(8000, 8001):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     print(done.stdout.strip())
     summary: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

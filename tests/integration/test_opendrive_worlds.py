@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests.integration.opendrive_checks import TRAFFIC_MANAGER_OFFSET
 from tests.opendrive_texts import BRIDGE_M
+from tests.traffic_awake import traffic_awake
 
 ROOT = Path(__file__).parents[2]
 ROAD, SIDEWALK, TERRAIN = "1", "2", "10"
@@ -44,9 +46,10 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     try:
         port = json.loads(server.stdout.readline())["port"]
         command = [sys.executable, str(Path(__file__).with_name("opendrive_checks.py")), str(port)]
-        client = subprocess.run(
-            command, capture_output=True, text=True, timeout=300, check=False, cwd=ROOT, env=environment
-        )
+        with traffic_awake(port + TRAFFIC_MANAGER_OFFSET):
+            client = subprocess.run(
+                command, capture_output=True, text=True, timeout=300, check=False, cwd=ROOT, env=environment
+            )
     finally:
         server.stdin.close()
         server.wait(timeout=30)

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.traffic_awake import traffic_awake
+
 pytestmark = pytest.mark.integration
 
 PROGRAM = Path(__file__).with_name("carla_programs") / "digests.py"
@@ -45,7 +47,10 @@ def digests(*, threads: int, ticks: int, town: str) -> dict[str, Any]:
 
 
 def check(ticks: int, town: str) -> None:
-    one, two = digests(threads=1, ticks=ticks, town=town), digests(threads=2, ticks=ticks, town=town)
+    with traffic_awake(8002) as woken:
+        one, two = digests(threads=1, ticks=ticks, town=town), digests(threads=2, ticks=ticks, town=town)
+    if woken:  # it has made a step of its own then
+        one, two = digests(threads=1, ticks=ticks, town=town), digests(threads=2, ticks=ticks, town=town)
     assert one["events"]["sensor.other.collision"] > 0
     assert one == two
 

@@ -13,6 +13,7 @@ import pytest
 
 if TYPE_CHECKING:
     from harness.carla_client.endpoint import Endpoint
+from tests.traffic_awake import traffic_awake
 
 pytestmark = pytest.mark.integration
 
@@ -26,8 +27,9 @@ NAMES = [
 
 @pytest.mark.parametrize("name", NAMES)
 def test_expectation(name: str, simulator: Endpoint, tmp_path: Path) -> None:
-    result = subprocess.run(
-        [sys.executable, "-X", "faulthandler", str(CHECKS_FILE), str(simulator.port), name],
-        env={**os.environ, "CARLA_CACHE_DIR": str(tmp_path)}, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    with traffic_awake(simulator.port + 40):
+        result = subprocess.run(
+            [sys.executable, "-X", "faulthandler", str(CHECKS_FILE), str(simulator.port), name],
+            env={**os.environ, "CARLA_CACHE_DIR": str(tmp_path)}, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
     assert result.returncode == 0, result.stdout + result.stderr

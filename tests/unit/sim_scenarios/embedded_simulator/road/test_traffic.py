@@ -67,16 +67,19 @@ def _drive_and_walk(tmp_path: Path) -> dict[str, list[list[list[float]]]]:
     assert server.stdin is not None
     assert server.stdout is not None
     try:
+        from tests.traffic_awake import traffic_awake  # this file is the client's program, too
+
         port = json.loads(server.stdout.readline())["port"]
-        client = subprocess.run(
-            [sys.executable, __file__, str(port)],
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-            cwd=tmp_path,
-            env=environment,
-        )
+        with traffic_awake(port + TRAFFIC_MANAGER_OFFSET):
+            client = subprocess.run(
+                [sys.executable, __file__, str(port)],
+                capture_output=True,
+                text=True,
+                timeout=240,
+                check=False,
+                cwd=tmp_path,
+                env=environment,
+            )
     finally:
         server.stdin.close()
         server.wait(timeout=30)
