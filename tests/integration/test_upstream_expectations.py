@@ -30,6 +30,10 @@ def test_expectation(name: str, simulator: Endpoint, tmp_path: Path) -> None:
     with traffic_awake(simulator.port + 40):
         result = subprocess.run(
             [sys.executable, "-X", "faulthandler", str(CHECKS_FILE), str(simulator.port), name],
-            env={**os.environ, "CARLA_CACHE_DIR": str(tmp_path)}, capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+            env={**os.environ, "CARLA_CACHE_DIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
     assert result.returncode == 0, result.stdout + result.stderr
