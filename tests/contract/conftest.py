@@ -50,8 +50,8 @@ def client(endpoint: Endpoint) -> carla.Client:
 
 @pytest.fixture(scope="module")
 def world(client: carla.Client) -> Iterator[carla.World]:
-    """An empty world in synchronous mode, left as it was found."""
-    world = client.reload_world()
+    """An empty town in synchronous mode, left asynchronous."""
+    world = client.load_world("Town01")  # whatever another test has left here
     settings = world.get_settings()
     settings.synchronous_mode, settings.fixed_delta_seconds = True, DELTA_S
     world.apply_settings(settings)
