@@ -16,11 +16,9 @@ from sim_scenarios.embedded_simulator.physics.ground_grid import (
     STEP_UP_M,
     GroundGrid,
     build_ground_grid,
-    first_hit,
     triangles_under,
 )
 from sim_scenarios.embedded_simulator.road.town import Surface, Town
-from sim_scenarios.embedded_simulator.world.description import LabelledPoint
 from sim_scenarios.embedded_simulator.world.snapshot import Vector
 
 TAG_NONE, TAG_ROAD_LINE = 0, 24
@@ -68,14 +66,6 @@ class Ground:
         """Semantic tag of the surface under a point; 0 beyond the land."""
         found = triangles_under(self.grid, np.array([[x, y, z]]), STEP_UP_M)
         return int(self._of(self._tags, found)[0])
-
-    def ray(self, start: Vector, end: Vector) -> LabelledPoint | None:
-        """The first place where the way from ``start`` to ``end`` meets the ground, from either side."""
-        triangle, share = first_hit(self.grid, np.array(start, np.float64), np.array(end, np.float64))
-        if triangle == NOTHING:
-            return None
-        x, y, z = (a + share * (b - a) for a, b in zip(start, end, strict=True))
-        return LabelledPoint(Vector(x, y, z), int(self._tags[triangle]))
 
     def _of(self, values: NDArray[np.float64], found: NDArray[np.int64]) -> NDArray[np.float64]:
         """Rows of ``values`` by triangle, zeros where there is none."""

@@ -6,14 +6,12 @@ A client's first spawn must not wait for a compiler, which takes longer than its
 from __future__ import annotations
 
 from sim_scenarios.embedded_simulator.world.description import ActorDescription
-from sim_scenarios.embedded_simulator.world.snapshot import Vector
 from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES
 from sim_scenarios.embedded_simulator.world.world import StaticTown, World
 
 
 def warm_up(place: StaticTown) -> None:
-    """Drives a car for a tick, with all that may be in its way, and looks for the ground in a direction."""
+    """Drives a car for a tick, with all that may be in its way."""
     world = World("Warm-up", place)
     world.spawn(ActorDescription(uid=0, id=VEHICLES[0].id), place.town.spawn_points[0])
     world.tick()
-    place.ground.ray(Vector(0.0, 0.0, 1.0), Vector(0.0, 0.0, -1.0))

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from sim_scenarios.embedded_simulator.physics.ground_grid import (
     NOTHING,
     build_ground_grid,
-    first_hit,
     height_of,
     triangle_under,
     triangles_under,
@@ -58,27 +57,6 @@ def test_the_triangle_under_a_point_is_the_one_that_a_search_through_all_finds(s
             assert height_of(grid, found, x, y) == pytest.approx(heights[found], abs=1e-6)
 
 
-@given(st.integers(0, 10**6), st.floats(0.7, 9.0))
-def test_the_first_hit_is_the_nearest_of_all_hits(seed: int, cell_m: float) -> None:
-    corners = _layers(seed, 30)
-    grid = build_ground_grid(corners, cell_m=cell_m)
-    rng = np.random.default_rng(seed + 1)
-    for start, end in rng.uniform(-60.0, 60.0, (20, 2, 3)) * (1.0, 1.0, 0.3):
-        shares = {}
-        clear = True
-        for t, triangle in enumerate(corners):
-            matrix = np.stack([triangle[1] - triangle[0], triangle[2] - triangle[0], start - end], axis=1)
-            u, v, share = np.linalg.solve(matrix, start - triangle[0])
-            clear &= min(abs(u), abs(v), abs(1.0 - u - v)) > 1e-2 and min(abs(share), abs(1.0 - share)) > 1e-6
-            if min(u, v, 1.0 - u - v, share, 1.0 - share) > 0.0:
-                shares[t] = share
-        if not clear:
-            continue
-        found, share = first_hit(grid, start, end)
-        assert found == min(shares, key=shares.__getitem__, default=NOTHING)
-        assert share == pytest.approx(shares.get(found, 1.0))
-
-
 def test_no_crack_between_neighbours_that_were_rounded_apart() -> None:
     rng = np.random.default_rng(3)
     knots = rng.uniform(-400.0, 400.0, (60, 2))
@@ -105,4 +83,3 @@ def test_points_that_are_nowhere(point: tuple[float, float, float]) -> None:
 def test_a_grid_of_nothing() -> None:
     grid = build_ground_grid(np.zeros((0, 3, 3)), cell_m=2.0)
     assert triangle_under(grid, 0.0, 0.0, 0.0) == NOTHING
-    assert first_hit(grid, np.zeros(3), np.ones(3)) == (NOTHING, 1.0)

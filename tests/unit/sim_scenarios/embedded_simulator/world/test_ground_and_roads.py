@@ -30,9 +30,7 @@ def test_a_slope_is_a_plane_and_not_steps(street_town: Town) -> None:
     assert ground.heights(points) == pytest.approx(0.15 + 0.1 * (ys - 6.5), abs=1e-5)
     assert ground.normals(points) == pytest.approx(np.tile([0.0, -0.1, 1.0], (400, 1)) / np.hypot(0.1, 1.0), abs=1e-6)
     assert (ground.height(50.0, 6.4, 0.0), ground.tag(50.0, 6.4, 0.0)) == (pytest.approx(0.15), 2)
-    hit = ground.ray(Vector(50.0, 56.5, 100.0), Vector(50.0, 56.5, -100.0))
-    assert hit is not None
-    assert (hit.location.z, hit.label) == (pytest.approx(5.15), 10)
+    assert (ground.height(50.0, 56.5, 100.0), ground.tag(50.0, 56.5, 100.0)) == (pytest.approx(5.15), 10)
 
 
 def _slope(town: Town) -> Surface:
@@ -49,26 +47,6 @@ def test_a_bridge_is_ground_for_what_is_on_it_only(street_town: Town) -> None:
     assert heights == {-3.0: 0.0, 0.0: 0.0, 4.0: 0.0, 4.4: 0.0, 4.6: 5.0, 5.0: 5.0, 90.0: 5.0}
     assert ground.height(50.0, 8.0, 0.0) == 5.0  # nothing lies below the bridge here
     assert (ground.tag(50.0, 5.0, 0.0), ground.tag(50.0, 5.0, 5.0)) == (2, 1)
-
-
-def test_a_ray_down_hits_the_ground(street: StaticTown) -> None:
-    hit = street.ground.ray(Vector(50.0, 5.0, 10.0), Vector(50.0, 5.0, -10.0))
-    assert hit is not None
-    assert hit.location == pytest.approx((50.0, 5.0, 0.15))
-    assert hit.label == 2
-
-
-@pytest.mark.parametrize(
-    ("start", "end"),
-    [
-        (Vector(50, 0, 10), Vector(50, 0, 1)),  # ends above
-        (Vector(50, 0, 1), Vector(50, 0, 10)),  # looks up
-        (Vector(50, 0, -1), Vector(50, 0, -2)),  # is below
-        (Vector(-50, 0, 1), Vector(-1, 0, -1)),  # ends before the land
-    ],
-)
-def test_a_ray_that_misses(street: StaticTown, start: Vector, end: Vector) -> None:
-    assert street.ground.ray(start, end) is None
 
 
 def test_speed_limit(street: StaticTown) -> None:

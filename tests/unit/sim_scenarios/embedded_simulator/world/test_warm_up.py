@@ -30,7 +30,6 @@ prop.simulate_physics = True
 world.set_pose(cars[1].id, cars[0].pose)  # into each other
 for _ in range(5):
     world.tick()
-place.ground.ray(Vector(1.0, 2.0, 3.0), Vector(4.0, 5.0, -6.0))
 print("warm", len(before), "late", sorted(compiled() - before))
 """
 
