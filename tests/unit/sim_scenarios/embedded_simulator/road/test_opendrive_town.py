@@ -12,7 +12,6 @@ from sim_scenarios.embedded_simulator.road.curves import RoadError
 from sim_scenarios.embedded_simulator.road.opendrive_town import GenerationParameters, town_from_opendrive
 from sim_scenarios.embedded_simulator.road.town import Surface, Town
 from sim_scenarios.embedded_simulator.world.ground import Ground
-from sim_scenarios.embedded_simulator.world.snapshot import Vector
 from tests import opendrive_texts as texts
 
 _TEXTS = {
@@ -91,6 +90,8 @@ def test_the_land_meets_the_roads_and_stays_below_bridges(towns: dict[str, Town]
     for y in np.arange(-4.0, 4.1, 0.5):
         assert under.height(1.0, y, 0.0) < 0.2
         assert under.height(1.0, y, 7.0) == pytest.approx(texts.BRIDGE_M, abs=0.16)
+    assert under.height(1.0, 1.0, 50.0) == pytest.approx(texts.BRIDGE_M)
+    assert under.tag(1.0, 1.0, 50.0) == _ROAD
 
 
 def test_a_bridge_has_an_underside_and_parapets(towns: dict[str, Town]) -> None:
@@ -116,12 +117,12 @@ def test_a_tunnel_has_a_road_a_ceiling_and_land_on_top(towns: dict[str, Town]) -
     ground = Ground(town)
     for waypoint in _waypoints(_TEXTS["tunnel"], 5.0):
         place = waypoint.transform.location
-        above = ground.ray(Vector(place.x, place.y, 60.0), Vector(place.x, place.y, -1.0))
-        assert above is not None
+        from_above = (place.x, place.y, 60.0)
         is_inside = 112.0 < waypoint.s < 198.0
         assert ground.tag(place.x, place.y, place.z) == _ROAD
         if is_inside or not 108.0 < waypoint.s < 202.0:
-            assert (above.label, above.location.z > 5.0) == ((_TERRAIN, True) if is_inside else (_ROAD, False))
+            expected = (_TERRAIN, True) if is_inside else (_ROAD, False)
+            assert (ground.tag(*from_above), ground.height(*from_above) > 5.0) == expected
     walls = [surface for surface in town.surfaces if surface.tag == 4]
     normals = np.concatenate([_normals(surface) for surface in walls])
     assert np.count_nonzero(normals[:, 2] < -0.99) > 10
@@ -233,9 +234,3 @@ def test_equal_texts_give_equal_towns(towns: dict[str, Town]) -> None:
 def test_what_is_no_map_is_refused() -> None:
     with pytest.raises(RoadError, match="expected <OpenDRIVE>"):
         town_from_opendrive("<html></html>", name="x")
-
-
-def test_rays_hit_bridges_first(towns: dict[str, Town]) -> None:
-    hit = Ground(towns["loop over itself"]).ray(Vector(1.0, 1.0, 50.0), Vector(1.0, 1.0, -50.0))
-    assert hit is not None
-    assert (hit.location.z, hit.label) == (pytest.approx(texts.BRIDGE_M), _ROAD)
