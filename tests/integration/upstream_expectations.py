@@ -245,6 +245,30 @@ def check_traffic_repeats(port: int) -> None:
     assert first == second
 
 
+def check_cars_are_destroyed_under_a_traffic_manager(port: int) -> None:
+    """Whenever in a step it happens: the manager's thread asks for boxes and physics of cars that are gone."""
+    client = connect(port)
+    world = synchronous(client.load_world("Town02"))
+    other = connect(port)
+    manager = client.get_trafficmanager(port + 40)
+    manager.set_synchronous_mode(True)
+    blueprint = world.get_blueprint_library().find("vehicle.audi.tt")
+    points = world.get_map().get_spawn_points()[:12:2]
+    for round_ in range(30):
+        cars = everywhere(client, world, [(blueprint, point) for point in points])
+        for car in cars[::2]:
+            car.set_autopilot(True, manager.get_port())
+        batch = [do.DestroyActor(car) for car in cars]
+        destroying = threading.Timer(0.0005 * round_, other.apply_batch_sync, (batch,))
+        destroying.start()
+        for _ in range(3):
+            world.tick()
+        destroying.join()
+    world.tick()
+    assert not world.get_actors().filter("vehicle.*")
+    manager.shut_down()
+
+
 def check_crashes_repeat(port: int) -> None:
     """Two cars head on at 50 m/s, and a car and a bicycle."""
     client = connect(port)

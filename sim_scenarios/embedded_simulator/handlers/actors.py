@@ -20,6 +20,7 @@ from sim_scenarios.embedded_simulator.wire.structs import (
 )
 from sim_scenarios.embedded_simulator.world import driving
 from sim_scenarios.embedded_simulator.world.actors import Actor, MovingActor, Sensor, Vehicle
+from sim_scenarios.embedded_simulator.world.description import BoundingBox
 from sim_scenarios.embedded_simulator.world.geometry import scaled
 from sim_scenarios.embedded_simulator.world.pushing import push, spin
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Vector
@@ -89,9 +90,13 @@ def is_sensor_enabled_for_ros(context: Context, stream_id: Any) -> bool:
 
 
 def get_actor_bounding_box(context: Context, actor_id: Any) -> list[Any]:
-    """The box in the actor's own frame."""
-    actor = context.world.actor(integer(actor_id))
-    return pack_bounding_box(actor.box, actor_id=actor.id)
+    """The box in the actor's own frame; without extent where there is no such actor, as in CARLA.
+
+    The client then uses the box that it knows. An error would end its process: a TrafficManager asks for vehicles
+    that were destroyed a moment ago, in a thread that catches nothing.
+    """
+    actor = context.world.actors.get(integer(actor_id))
+    return pack_bounding_box(actor.box, actor_id=actor.id) if actor else pack_bounding_box(BoundingBox())
 
 
 def set_actor_location(context: Context, actor_id: Any, location: Any) -> None:
@@ -107,7 +112,13 @@ def set_actor_transform(context: Context, actor_id: Any, pose: Any) -> None:
 
 
 def set_actor_simulate_physics(context: Context, actor_id: Any, enabled: Any) -> None:
-    """Without physics an actor stays where its client puts it."""
+    """Without physics an actor stays where its client puts it.
+
+    Of one destroyed a moment ago it is accepted, where CARLA answers with an error: the TrafficManager asks in a thread
+    that catches nothing, so that the client's process would end.
+    """
+    if context.world.was_just_destroyed(integer(actor_id)):
+        return
     actor = context.world.actor(integer(actor_id))
     if isinstance(actor, MovingActor):
         actor.simulate_physics = flag(enabled)

@@ -77,6 +77,8 @@ LAYERED = "_Opt"
 """CARLA offers each newer town twice: ``Town10HD_Opt`` is the same town with layers that can be unloaded."""
 EPISODE_STREAM_ID = 1
 _FIRST_SENSOR_STREAM_ID = 2
+_REMEMBERED_TICKS = 10
+"""For so long a client may still have a destroyed actor in the snapshot that it works with."""
 
 _A = TypeVar("_A", bound=Actor)
 
@@ -141,6 +143,7 @@ class World:
         self._painted: tuple[tuple[int, LinearColor], ...] = ()
         self.actors: dict[int, Actor] = {}
         self._by_kind: dict[type[Actor], list[Actor]] = {}
+        self._destroyed_in: dict[int, int] = {}
         self._fleet = Fleet()
         self.spectator = self._add_spectator()
         lights = self._add_traffic_lights()
@@ -221,8 +224,13 @@ class World:
         if actor is self.spectator or isinstance(actor, TrafficLight | TrafficSign):
             raise WorldError(f"unable to destroy actor: {actor.type_id} {actor_id} belongs to the town")
         del self.actors[actor_id]
+        self._destroyed_in[actor_id] = self.frame
         self._by_kind.clear()
         self._clearance.forget()
+
+    def was_just_destroyed(self, actor_id: int) -> bool:
+        """Whether an actor existed a few ticks ago, so that a client may not know yet that it is gone."""
+        return actor_id in self._destroyed_in
 
     def set_pose(self, actor_id: int, pose: Pose) -> None:
         """Puts an actor elsewhere at once; for an attached one, ``pose`` is relative to its parent.
@@ -298,6 +306,7 @@ class World:
         delta_s = self.settings.delta_s
         self.frame += 1
         self.elapsed_s += delta_s
+        self._forget_destroyed()
         self.lights_updated = self.lights.take_update()
         self.traffic_lights.advance(delta_s)
         vehicles, walkers, props = self.of_kind(Vehicle), self.of_kind(Walker), self.of_kind(Prop)
@@ -324,6 +333,13 @@ class World:
             vehicle.speed_limit_kmh = self.place.roads.speed_limit_kmh(vehicle.pose.location)
         self._clearance.forget()
         return Tick(self, tuple(collisions))
+
+    def _forget_destroyed(self) -> None:
+        while self._destroyed_in:
+            oldest = next(iter(self._destroyed_in))
+            if self.frame - self._destroyed_in[oldest] <= _REMEMBERED_TICKS:
+                return
+            del self._destroyed_in[oldest]
 
     def _knock_down(self, collisions: Iterable[Collision]) -> None:
         """Lets the walkers fall that a vehicle has hit hard."""

@@ -214,6 +214,21 @@ def test_spawn_describe_destroy(desk: Desk) -> None:
     assert (index, reason) == (0, "unable to destroy actor: not found")
 
 
+def test_what_a_traffic_manager_asks_of_a_car_that_was_just_destroyed_is_no_error(desk: Desk) -> None:
+    car = spawn_car(desk)
+    desk.value("destroy_actor", car.id)
+    nowhere = [[0.0] * 3] * 3
+    for ticks in (0, 1, 9):
+        for _ in range(ticks):
+            desk.value("tick_cue")
+        assert desk.value("get_actor_bounding_box", car.id) == [*nowhere, 0]
+        assert desk.ask("set_actor_simulate_physics", car.id, True) == (None, [[False]])
+    desk.value("tick_cue")
+    assert desk.value("get_actor_bounding_box", car.id) == [*nowhere, 0]
+    assert "not found" in desk.reason("set_actor_simulate_physics", car.id, True)
+    assert "not found" in desk.reason("set_actor_simulate_physics", 9999, True)
+
+
 def test_a_sensor_carries_its_token_and_announces(desk: Desk) -> None:
     car = spawn_car(desk)
     camera = [1, "sensor.camera.rgb", []]
