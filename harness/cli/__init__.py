@@ -29,6 +29,7 @@ from harness.cli.inspect import inspect
 from harness.cli.mine import mine
 from harness.cli.output import flush
 from harness.cli.predict import predict
+from harness.cli.preview import preview
 from harness.cli.record import record
 from harness.cli.recover import recover
 from harness.cli.replay import replay
@@ -121,6 +122,7 @@ for _command in (
     doctor,
     serve,
     scenarios,
+    preview,
     record,
     recover,
     verify,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.options import OUTPUT, check_table_file
+from harness.cli.options import OUTPUT, check_output_file
 from harness.cli.output import print_table, progress_bar, say
 from harness.errors import IncompleteError, UsageError
 
@@ -49,7 +49,7 @@ def bench(
     from harness.run_dir import write_csv
     from sim_scenarios.camera import parse_sizes
 
-    check_table_file(output, overwrite=overwrite)
+    check_output_file(output, overwrite=overwrite)
     workloads = [
         Workload(
             task=task, width=width, height=height, batch_size=batch_size, device=device, precision=precision,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from harness.cli.options import OUTPUT, check_table_file
+from harness.cli.options import OUTPUT, check_output_file
 from harness.cli.output import OutputTable, notes_to, print_formatted
 from harness.cli.report import comparison_columns, comparison_rows
 from harness.cli.report_options import bootstrap_options, format_option, junit_option, max_drop_option
@@ -43,7 +43,7 @@ def compare(
     from harness.scoring.spreadsheet import write_table
     from harness.scoring.statistics.bootstrap import Bootstrap
 
-    check_table_file(output, overwrite=overwrite)
+    check_output_file(output, overwrite=overwrite)
     gates = parse_gates((), max_drop)
     bootstrap = Bootstrap(resamples=resamples, seed=seed, level=level, unit=resample)
     comparison = compare_scores(_scored(a), _scored(b), bootstrap=bootstrap)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.driven_recording import check_recording_folder, record_driven
-from harness.cli.options import INPUT_DIRECTORY, OUTPUT, SPLITS, address_options, check_table_file, resume_option
+from harness.cli.options import INPUT_DIRECTORY, OUTPUT, SPLITS, address_options, check_output_file, resume_option
 from harness.cli.output import OutputTable, notes_to, print_formatted
 from harness.cli.report_options import format_option
 from harness.errors import DataError, UsageError
@@ -74,7 +74,7 @@ def mine(
     from harness.mining.mine import mine as mine_frames
 
     note = notes_to(output_format)
-    check_table_file(output, overwrite=overwrite)
+    check_output_file(output, overwrite=overwrite)
     if to is not None:
         check_recording_folder(to, drive, resume=resume, overwrite=overwrite)
     elif resume:

@@ -67,8 +67,13 @@ def output_options(command: Command) -> Command:
     return apply_options(command, output_option, resume_option, overwrite_option)
 
 
-def check_table_file(output: Path | None, *, overwrite: bool) -> None:
+def check_output_file(output: Path | None, *, overwrite: bool, kind: str = "CSV") -> None:
     """Refuse a file of ``-o`` that could not be written or must not be replaced, before any work is done.
+
+    Args:
+        output: The file; nothing is checked where there is none.
+        overwrite: Whether it may be replaced.
+        kind: What is in it, for the message.
 
     Raises:
         UsageError: it is a folder, or in none that exists.
@@ -77,7 +82,7 @@ def check_table_file(output: Path | None, *, overwrite: bool) -> None:
     if output is None:
         return
     if output.is_dir() or not output.absolute().parent.is_dir():
-        raise UsageError(f"{output} cannot be written: -o takes the name of a CSV file in a folder that exists.")
+        raise UsageError(f"{output} cannot be written: -o takes the name of a {kind} file in a folder that exists.")
     if output.exists() and not overwrite:
         raise OutputInUseError(f"{output} exists. Choose another name with -o, or replace it with --overwrite.")
 

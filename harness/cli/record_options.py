@@ -31,6 +31,10 @@ CAMERA_OPTIONS = (
     click.option("--fov", metavar="DEG,...", help="Horizontal fields of view; each of several makes a camera."),
 )
 
+planes_option = click.option(
+    "--planes", metavar="PLANES", help="Record these as well: depth, instance or depth,instance."
+)
+
 _OPTIONS = (
     click.option(
         "--weather",
@@ -40,7 +44,7 @@ _OPTIONS = (
         "[default: drive live, in the scenario's own weather]",
     ),
     *CAMERA_OPTIONS,
-    click.option("--planes", metavar="PLANES", help="Record these as well: depth, instance or depth,instance."),
+    planes_option,
     click.option(
         "--every",
         metavar="N",

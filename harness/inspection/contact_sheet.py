@@ -25,7 +25,7 @@ from harness.inspection.sampling import evenly
 from harness.streams import Stream
 
 COLUMNS = 6
-TILE_WIDTH_PX = 240
+TILE_WIDTH_PX = 320
 MAX_TILE_HEIGHT_PX = 240
 MOMENTS = 3
 """Frames of a stream at most, where there is room in a line."""

@@ -57,7 +57,7 @@ def test_paired_weathers_share_a_line_and_their_tags(new_recording: Callable[...
 def _number_of_tiles(picture: npt.NDArray[np.uint8]) -> int:
     """Tiles in the first line: columns of the sheet whose top row is no paper."""
     row = picture[28 + 4 + 5]
-    return sum(not (row[4 + column * 244 + 100] == 250).all() for column in range(6))
+    return sum(not (row[4 + column * 324 + 100] == 250).all() for column in range(6))
 
 
 def test_many_scenarios_are_thinned_out(new_recording: Callable[..., Any]) -> None:
@@ -80,4 +80,4 @@ def test_odd_shapes_fit(new_recording: Callable[..., Any]) -> None:
             town="",
             weather="W" * 60,
         )
-    assert _picture(contact_sheet(read_streams(made.recording))[0]).shape[1] == 1468
+    assert _picture(contact_sheet(read_streams(made.recording))[0]).shape[1] == 1948
