@@ -45,6 +45,12 @@ class Footprint:
         """Of the circle around the rectangle [m]."""
         return math.hypot(self.half_length, self.half_width)
 
+    def contains(self, x: float, y: float) -> bool:
+        """Whether a point is in the rectangle."""
+        dx, dy = x - self.x, y - self.y
+        along, across = self.cos_yaw * dx + self.sin_yaw * dy, self.cos_yaw * dy - self.sin_yaw * dx
+        return abs(along) <= self.half_length and abs(across) <= self.half_width
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Penetration:

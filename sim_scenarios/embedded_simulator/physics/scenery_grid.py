@@ -52,6 +52,18 @@ class Scenery:
             if found := penetration(box, self._boxes[index]):
                 yield index, found
 
+    def containing(self, x: float, y: float) -> list[int]:
+        """Scenery indices, in order, of the boxes that a point is in, seen from above."""
+        arrays = self.arrays
+        i, j = (
+            math.floor((p - float(corner)) / arrays.cell_m) for p, corner in zip((x, y), arrays.corner, strict=True)
+        )
+        columns, rows = arrays.first.shape
+        if not (0 <= i < columns and 0 <= j < rows):
+            return []
+        items = arrays.items[arrays.first[i, j] : arrays.last[i, j]].tolist()
+        return [index for index in items if self._boxes[index].contains(x, y)]
+
     def _near(self, box: Footprint) -> list[int]:
         arrays = self.arrays
         columns, rows = arrays.first.shape

@@ -35,6 +35,8 @@ PUSH_N = 200.0
 """What somebody who walks into something pushes it with; legs do not bring the whole body's momentum tick by tick."""
 CLEARANCE_M = 0.15
 """What is lower passes under a vehicle, or is its wheels' matter."""
+_STANDING_M = 0.02
+"""Likewise of all others, or rounding would push what stands on something off its side."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,7 +139,7 @@ class Contacts:
             # Two arrays: a slice of one would have another memory layout for one body than for many, hence two kernels.
             self._centers = np.array([box.location for box in boxes])
             self._extents = np.array([box.extent for box in boxes])
-            self._clearances = np.array([CLEARANCE_M if isinstance(body, Vehicle) else 0.0 for body in bodies])
+            self._clearances = np.array([CLEARANCE_M if isinstance(body, Vehicle) else _STANDING_M for body in bodies])
             self._groups = np.array([body.parent_id or body.id for body in bodies])
         return Movers(
             before=_as_array(starts),

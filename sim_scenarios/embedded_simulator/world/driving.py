@@ -30,6 +30,7 @@ from sim_scenarios.embedded_simulator.world.geometry import (
 )
 from sim_scenarios.embedded_simulator.world.ground import Ground
 from sim_scenarios.embedded_simulator.world.motion import forward_part, read_off_motion
+from sim_scenarios.embedded_simulator.world.platforms import SUNK_ON_SPRINGS_M, Platforms
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector
 from sim_scenarios.embedded_simulator.world.vehicle_parameters import parameters_of
 from sim_scenarios.embedded_simulator.world.vehicle_physics import VehiclePhysics
@@ -63,7 +64,12 @@ class Fleet:
         self._commands = np.zeros(0, COMMANDS)
 
     def advance(
-        self, vehicles: Sequence[Vehicle], ground: Ground, triggers: Sequence[FrictionTrigger], delta_s: float
+        self,
+        vehicles: Sequence[Vehicle],
+        ground: Ground,
+        triggers: Sequence[FrictionTrigger],
+        delta_s: float,
+        platforms: Platforms | None = None,
     ) -> None:
         """Moves vehicles by their controls, or reads off how their clients moved them."""
         driven = []
@@ -77,7 +83,7 @@ class Fleet:
             vehicle.used_control = vehicle.control
         if driven:
             self._hold(driven)
-            self._drive(ground, triggers, delta_s)
+            self._drive(ground, triggers, delta_s, platforms)
 
     def _hold(self, vehicles: list[Vehicle]) -> None:
         if len(vehicles) == len(self._vehicles) and all(map(operator.is_, vehicles, self._vehicles)):
@@ -93,7 +99,9 @@ class Fleet:
         self._vehicles, self._state, self._parameters = vehicles, state, parameters
         self._commands = np.zeros(count, COMMANDS)
 
-    def _drive(self, ground: Ground, triggers: Sequence[FrictionTrigger], delta_s: float) -> None:
+    def _drive(
+        self, ground: Ground, triggers: Sequence[FrictionTrigger], delta_s: float, platforms: Platforms | None
+    ) -> None:
         vehicles, state, parameters = self._vehicles, self._state, self._parameters
         for vehicle in vehicles:
             _take_over_changes(vehicle)
@@ -111,6 +119,11 @@ class Fleet:
         points = np.empty((len(vehicles), 2, MAX_WHEELS, 3))
         wheel_points(state, parameters, delta_s, points)
         heights = ground.heights(points.reshape(-1, 3)).reshape(points.shape[:3])
+        if platforms is not None:
+            middles = np.stack([state["x"], state["y"], state["z"]], axis=1)
+            highest = heights.max(axis=(1, 2))  # all wheels of a vehicle are on a platform, or none
+            raised = platforms.raised(highest, middles, vehicles, SUNK_ON_SPRINGS_M)
+            heights[raised > highest] = raised[raised > highest, None, None]
         kernel.advance(state, parameters, self._commands, heights, delta_s=delta_s)
         _rest_what_is_lost(vehicles, state)
         _write_back(vehicles, state, delta_s)

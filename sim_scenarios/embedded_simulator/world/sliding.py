@@ -12,10 +12,11 @@ from sim_scenarios.embedded_simulator.world.actors import Prop
 from sim_scenarios.embedded_simulator.world.geometry import as_sent, difference, scaled, wrap_degrees
 from sim_scenarios.embedded_simulator.world.ground import Ground
 from sim_scenarios.embedded_simulator.world.motion import read_off_motion
+from sim_scenarios.embedded_simulator.world.platforms import Platforms
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector
 
 
-def advance_props(props: Sequence[Prop], ground: Ground, delta_s: float) -> None:
+def advance_props(props: Sequence[Prop], ground: Ground, delta_s: float, platforms: Platforms | None = None) -> None:
     """Moves loose props and reads off how clients moved the others; what lies still costs nothing."""
     moving = []
     for prop in props:
@@ -26,9 +27,13 @@ def advance_props(props: Sequence[Prop], ground: Ground, delta_s: float) -> None
             moving.append(prop)
     if not moving:
         return
-    heights = ground.heights(np.array([prop.pose.location for prop in moving], np.float64))
-    for prop, ground_z in zip(moving, heights.tolist(), strict=True):
-        _slide(prop, ground_z, delta_s)
+    points = np.array([prop.pose.location for prop in moving], np.float64)
+    ground_z = ground.heights(points)
+    heights = ground_z if platforms is None else platforms.raised(ground_z, points, moving)
+    for prop, height, may_sleep in zip(moving, heights.tolist(), (heights == ground_z).tolist(), strict=True):
+        _slide(prop, height, delta_s)
+        if not may_sleep:  # what it stands on may go
+            prop.rests_at = None
 
 
 def _slide(prop: Prop, ground_z: float, delta_s: float) -> None:

@@ -28,6 +28,7 @@ from sim_scenarios.embedded_simulator.world.gait import stride_m
 from sim_scenarios.embedded_simulator.world.geometry import as_sent, difference, scaled, wrap_degrees
 from sim_scenarios.embedded_simulator.world.ground import Ground
 from sim_scenarios.embedded_simulator.world.motion import FASTEST
+from sim_scenarios.embedded_simulator.world.platforms import Platforms
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector
 
 DEADLY_IMPULSE = 2.5 * WALKER_MASS_KG
@@ -38,7 +39,9 @@ LIES_S = 10.0
 """How long a dead walker is there."""
 
 
-def advance_walkers(walkers: Sequence[Walker], ground: Ground, delta_s: float) -> None:
+def advance_walkers(
+    walkers: Sequence[Walker], ground: Ground, delta_s: float, platforms: Platforms | None = None
+) -> None:
     """Moves walkers by their control, or reads off how their clients moved them."""
     moved = []
     for walker in walkers:
@@ -54,7 +57,10 @@ def advance_walkers(walkers: Sequence[Walker], ground: Ground, delta_s: float) -
         for walker, motion in zip(moved, before, strict=True)
     ]
     below = [(motion.feet.x, motion.feet.y, was.feet.z) for motion, was in zip(after, before, strict=True)]
-    heights = ground.heights(np.array(below))
+    points = np.array(below)
+    heights = ground.heights(points)
+    if platforms is not None:
+        heights = platforms.raised(heights, points, moved)
     for walker, was, motion, ground_z in zip(moved, before, after, heights.tolist(), strict=True):
         if ground_z > was.feet.z + MAX_STEP_M:
             motion, ground_z = _before_a_wall(was, motion, ground_z, ground)

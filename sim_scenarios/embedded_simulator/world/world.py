@@ -47,6 +47,7 @@ from sim_scenarios.embedded_simulator.world.geometry import as_sent, compose, le
 from sim_scenarios.embedded_simulator.world.ground import Ground
 from sim_scenarios.embedded_simulator.world.lights import LightControl
 from sim_scenarios.embedded_simulator.world.motion import settle
+from sim_scenarios.embedded_simulator.world.platforms import Platforms
 from sim_scenarios.embedded_simulator.world.roads import Roads
 from sim_scenarios.embedded_simulator.world.scenery import solids
 from sim_scenarios.embedded_simulator.world.settings import EpisodeSettings
@@ -150,6 +151,7 @@ class World:
         self._add_traffic_signs()
         self.traffic_lights = TrafficLightControl(lights)
         self._contacts = Contacts(place.scenery, place.solids, lights, self.of_kind(TrafficSign))
+        self._platforms = Platforms(place.scenery)
         self._clearance = SpawnClearance(place.scenery, place.ground)
 
     # --- actors -----------------------------------------------------------------------------------------------------
@@ -312,9 +314,11 @@ class World:
         vehicles, walkers, props = self.of_kind(Vehicle), self.of_kind(Walker), self.of_kind(Prop)
         movers = self.of_kind(MovingActor)
         starts = [mover.pose if mover.simulate_physics else mover.last_pose for mover in movers]
-        self._fleet.advance(vehicles, self.place.ground, self.of_kind(FrictionTrigger), delta_s)
-        advance_walkers(walkers, self.place.ground, delta_s)
-        advance_props(props, self.place.ground, delta_s)
+        ground, platforms = self.place.ground, self._platforms
+        platforms.begin_tick(movers, self._contacts.hidden)
+        self._fleet.advance(vehicles, ground, self.of_kind(FrictionTrigger), delta_s, platforms)
+        advance_walkers(walkers, ground, delta_s, platforms)
+        advance_props(props, ground, delta_s, platforms)
         for mover in movers:
             self._follow_parent(mover)
         collisions = self._contacts.resolve(movers, starts, delta_s)
