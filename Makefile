@@ -3,20 +3,29 @@
 PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.10; do \
 	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+# Where an environment forbids bytecode, each of the hundreds of processes of a test run would compile every module again.
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test lint venv clean
+.PHONY: demo test compiled lint venv clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/installed
 	$(BIN)/harness demo --output out/demo --overwrite
 
-# In one process more than there are cores, with one thread each, since most tests wait or have little to compute; ratios
-# alone at the end. The simulator's kernels are compiled once before, or each process would compile them for itself.
-test: .venv/installed-tests
-	$(BIN)/python -c "with __import__('harness.carla_client.endpoint', fromlist=['*']).open_endpoint(None, None, timeout_s=600): pass"
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n $$(( $$(nproc) + 1 )) --maxprocesses 5 --dist loadfile \
+# In one process more than there are cores, with one thread each, since most tests wait or have little to compute. Files
+# go in the order of their folders: integration tests early, of which a few take minutes, and many small ones last. By
+# xdist's own order, most tests first, those few files would come last, and most cores would wait for them. Benchmarks run
+# briefly here, for what they assert; ratios are measured alone (tests/benchmarks/README.md).
+test: .venv/installed-tests compiled
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $$(( $$(nproc) + 1 )) --maxprocesses 5 --dist loadfile --no-loadscope-reorder \
 		-m "not benchmark and not gpu and not real_carla and not slow"
-	$(BIN)/pytest -m "benchmark and not gpu and not real_carla and not slow"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $$(nproc) --maxprocesses 2 --dist loadfile \
+		-m "benchmark and not gpu and not real_carla and not slow" tests/benchmarks
+
+# The simulator's kernels and the tests' modules, once, or each process would compile them for itself.
+compiled: .venv/installed-tests
+	$(BIN)/python -c "with __import__('harness.carla_client.endpoint', fromlist=['*']).open_endpoint(None, None, timeout_s=600): pass"
+	$(BIN)/pytest --collect-only --quiet --quiet > /dev/null || true  # the run tells
 
 lint: .venv/installed-tests
 	$(BIN)/ruff check .
