@@ -16,6 +16,8 @@ from typing import Any
 import carla
 import pytest
 
+from tests.opendrive_texts import file_of, lane, road, section
+
 DELTA_S = 0.05
 MAPS = ("Town01", "Town02", "Town03", "Town04", "Town05", "Town10HD")
 SPEED = 100.0 / 3.6
@@ -372,6 +374,120 @@ def check_sensor_ticks_and_many_listeners(port: int) -> None:
         sensor.destroy()
     assert counts == dict.fromkeys(counts, 3)
     assert len(counts) == 4
+
+
+def check_components_and_bones(port: int) -> None:
+    client = connect(port)
+    world = synchronous(client.reload_world())
+    library = world.get_blueprint_library()
+    car, walker = everywhere(client, world, [
+        (library.find("vehicle.ford.mustang"), carla.Transform(carla.Location(FLAT_X, FLAT_Y, 0.2))),
+        (library.find("walker.pedestrian.0015"), carla.Transform(carla.Location(FLAT_X, FLAT_Y + 9.0, 1.0))),
+    ])  # fmt: skip
+    for actor in (car, walker):
+        names = actor.get_component_names()
+        assert any("Mesh" in name for name in names), names
+        for name in names:
+            assert isinstance(actor.get_component_world_transform(name), carla.Transform)
+            assert isinstance(actor.get_component_relative_transform(name), carla.Transform)
+        for ask in (actor.get_component_world_transform, actor.get_component_relative_transform):
+            with pytest.raises(RuntimeError):
+                ask("no such part")
+        bones = actor.get_bone_names()
+        assert len(bones) == len(actor.get_bone_world_transforms()) == len(actor.get_bone_relative_transforms())
+        sockets = actor.get_socket_names()
+        assert len(sockets) == len(actor.get_socket_world_transforms()) == len(actor.get_socket_relative_transforms())
+    assert len(walker.get_bone_names()) > 30
+
+
+def check_wheels_follow_the_steering(port: int) -> None:
+    client = connect(port)
+    world = synchronous(client.reload_world())
+    wheel = carla.VehicleWheelLocation
+    kinds = [
+        b for b in world.get_blueprint_library().filter("vehicle.*") if int(b.get_attribute("number_of_wheels")) == 4
+    ]
+    cars = everywhere(client, world, [
+        (blueprint, carla.Transform(carla.Location(FLAT_X + 8.0 * i, FLAT_Y, 0.2), carla.Rotation(yaw=90.0)))
+        for i, blueprint in enumerate(kinds)
+    ])  # fmt: skip
+
+    def steered(steer: float) -> list[tuple[float, float, float]]:
+        client.apply_batch_sync([do.ApplyVehicleControl(car, carla.VehicleControl(steer=steer)) for car in cars])
+        for _ in range(25):
+            world.tick()
+        wheels = (wheel.FL_Wheel, wheel.FR_Wheel, wheel.BL_Wheel)
+        return [tuple(car.get_wheel_steer_angle(which) for which in wheels) for car in cars]
+
+    for steer in (0.6, -0.6):
+        for left, right, rear in steered(steer):
+            assert min(left / steer, right / steer) > 5.0
+            assert abs(rear) < 0.1
+    assert all(abs(angle) < 1.0 for angles in steered(0.0) for angle in angles)
+    client.apply_batch_sync([do.ApplyVehicleControl(car, carla.VehicleControl(throttle=1.0)) for car in cars])
+    for _ in range(10):
+        world.tick()
+    for car in cars:
+        telemetry = car.get_telemetry_data()
+        assert telemetry.throttle == 1.0, car.type_id
+        assert telemetry.engine_rpm > 100.0, car.type_id
+
+
+def check_a_replay_spawns_what_is_gone(port: int) -> None:
+    """With additional data, a car destroyed in the tick that is recorded, and nobody left when it is replayed."""
+    client = connect(port)
+    world = synchronous(client.reload_world())
+    library = world.get_blueprint_library()
+    kinds = ("vehicle.audi.tt", "vehicle.bh.crossbike", "walker.pedestrian.0021")
+    pairs = [
+        (library.find(k), carla.Transform(carla.Location(FLAT_X + 8.0 * i, FLAT_Y, 1.1))) for i, k in enumerate(kinds)
+    ]
+    client.start_recorder("expectation.log", True)
+    actors = everywhere(client, world, pairs)
+    actors[0].set_target_velocity(carla.Vector3D(x=-5.0))
+    for tick in range(20):
+        if tick == 10:
+            actors[1].destroy()
+        world.tick()
+    client.stop_recorder()
+    client.apply_batch_sync([do.DestroyActor(actor) for actor in (actors[0], actors[2])], True)
+    world.tick()
+    assert "Frame" in client.show_recorder_file_info("expectation.log", True)
+    client.replay_file("expectation.log", 0.0, 0.0, 0)
+    seen: dict[str, int] = {}
+    for _ in range(25):
+        world.tick()
+        for actor in (*world.get_actors().filter("vehicle.*"), *world.get_actors().filter("walker.*")):
+            place = actor.get_location()
+            assert math.isfinite(place.x + place.y + place.z)
+            seen[actor.type_id] = seen.get(actor.type_id, 0) + 1
+    assert set(seen) == set(kinds)
+    assert seen[kinds[1]] < seen[kinds[0]]
+    client.stop_replayer(False)
+
+
+def check_a_light_on_a_single_road(port: int) -> None:
+    """A controller without a junction, on a road of one line."""
+    light = (
+        '<signals><signal s="80" t="-4" id="77" name="light" dynamic="yes" orientation="+" zOffset="0" type="1000001" '
+        'country="OpenDRIVE" subtype="-1" value="-1"><validity fromLane="-1" toLane="-1"/></signal></signals>'
+    )
+    lanes = section([lane(0, "none", 0.0), lane(-1, "driving", 3.5)], [0, -1])
+    straight = road(1, [(0, 0, 0, 100, 0)], lanes, extra=light)
+    controller = '<controller name="ctrl" id="9"><control signalId="77" type="0"/></controller>'
+    client = connect(port)
+    parameters = carla.OpendriveGenerationParameters(2.0, 50.0, 1.0, 0.6, True, True, True)
+    world = client.generate_opendrive_world(file_of(straight, controller), parameters)
+    world.wait_for_tick()
+    (light,) = world.get_actors().filter("traffic.traffic_light*")
+    assert light.get_opendrive_id() == "77"
+    assert min(light.get_green_time(), light.get_yellow_time(), light.get_red_time()) > 0.0
+    for state in (carla.TrafficLightState.Green, carla.TrafficLightState.Yellow, carla.TrafficLightState.Red):
+        light.set_state(state)
+        for _ in range(3):
+            world.wait_for_tick()
+        assert light.get_state() == state
+    client.load_world("Town01")
 
 
 CHECKS: dict[str, Callable[[int], None]] = {

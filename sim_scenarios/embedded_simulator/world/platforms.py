@@ -50,7 +50,7 @@ class Platforms:
         above = np.flatnonzero(points[:, 2] - heights > sunk_m)
         if not len(above):
             return heights
-        found = heights.copy()
+        found: NDArray[np.float64] = heights.copy()
         bearers = [mover for mover in self._movers if mover.has_collisions and not isinstance(mover, Walker)]
         for i in above.tolist():
             x, y, z = points[i].tolist()
