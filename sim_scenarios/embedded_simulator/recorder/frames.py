@@ -13,10 +13,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
+
 from sim_scenarios.embedded_simulator.recorder.log import FrameKind, FrameSpot, LogReader
 from sim_scenarios.embedded_simulator.world.controls import VehicleControl, WalkerControl
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, AttributeValue
 from sim_scenarios.embedded_simulator.world.lights import LightGroup
+from sim_scenarios.embedded_simulator.world.skeleton import BONES, BonePose
 from sim_scenarios.embedded_simulator.world.snapshot import (
     Pose,
     Rotation,
@@ -107,6 +110,26 @@ class Lamp(NamedTuple):
     active: bool
 
 
+class Bones(NamedTuple):
+    """The pose that a client has set for a walker; told where it differs from the frame before."""
+
+    actor_id: int
+    blend: float
+    """How far it shows, 0 to 1."""
+    pose: bytes
+    """``BonePose``: rotations, then locations, in double precision."""
+
+    @classmethod
+    def of(cls, actor_id: int, blend: float, pose: BonePose) -> Bones:
+        """Those of a walker."""
+        return cls(actor_id, blend, pose.rotations.tobytes() + pose.locations.tobytes())
+
+    def as_pose(self) -> BonePose:
+        """Inverse of ``of``."""
+        values = np.frombuffer(self.pose).reshape(12, -1)
+        return BonePose(rotations=values[:9].reshape(-1, 3, 3).copy(), locations=values[9:].reshape(-1, 3).copy())
+
+
 class Collision(NamedTuple):
     """Felt by an actor with a collision sensor; ``other_id`` is 0 for scenery."""
 
@@ -158,11 +181,14 @@ class RecordedFrame:
     driving: tuple[Driving, ...] = ()
     walking: tuple[Walking, ...] = ()
     kinematics: tuple[Kinematics, ...] = ()
+    bones: tuple[Bones, ...] = ()
 
     @property
     def kind(self) -> FrameKind:
         """Whether anything happened beside motion; additional data comes with the actors that it is about."""
-        happened = self.created or self.destroyed or self.collisions or self.lamps or self.weather is not None
+        happened = (
+            self.created or self.destroyed or self.collisions or self.lamps or self.bones or self.weather is not None
+        )
         return FrameKind.EVENTS if happened else FrameKind.QUIET
 
 
@@ -175,6 +201,7 @@ _BOX = struct.Struct("<I6f")
 _TIMES = struct.Struct("<I3f")
 _LAMP = struct.Struct("<QfB3B?")
 _COLLISION = struct.Struct("<3I??")
+_BONE_BYTES = 12 * 8
 
 
 def content_of(frame: RecordedFrame) -> Any:
@@ -193,6 +220,7 @@ def content_of(frame: RecordedFrame) -> Any:
         _packed(_DRIVING, ((d.actor_id, *_control_values(d.control), d.lights) for d in frame.driving)),
         _packed(_WALKING, ((w.actor_id, *w.control.direction, w.control.speed, w.control.jump) for w in frame.walking)),
         _packed(_KINEMATICS, ((k.actor_id, *k.velocity, *k.angular_velocity) for k in frame.kinematics)),
+        frame.bones,
     ]
 
 
@@ -211,7 +239,7 @@ def read_frame(log: LogReader, index: int) -> RecordedFrame:
 
 def _frame(spot: FrameSpot, content: Any) -> RecordedFrame:
     created, destroyed, collisions, weather, lamps, boxes, times, positions, *motion = content
-    lights, driving, walking, kinematics = motion
+    lights, driving, walking, kinematics, bones = motion
     names = [field.name for field in dataclasses.fields(Weather)]
     return RecordedFrame(
         elapsed_s=spot.elapsed_s,
@@ -228,6 +256,7 @@ def _frame(spot: FrameSpot, content: Any) -> RecordedFrame:
         driving=_rows(_DRIVING, driving, _driving),
         walking=_rows(_WALKING, walking, _walking),
         kinematics=_rows(_KINEMATICS, kinematics, lambda i, *n: Kinematics(i, Vector(*n[:3]), Vector(*n[3:]))),
+        bones=tuple(_bones(*item) for item in bones),
     )
 
 
@@ -269,6 +298,12 @@ def _driving(
 
 def _walking(actor_id: int, x: float, y: float, z: float, speed: float, jump: bool) -> Walking:
     return Walking(actor_id, WalkerControl(direction=Vector(x, y, z), speed=speed, jump=jump))
+
+
+def _bones(actor_id: int, blend: float, pose: bytes) -> Bones:
+    if len(pose) != len(BONES) * _BONE_BYTES:
+        raise ValueError(f"{len(pose)} bytes are no pose of {len(BONES)} bones")
+    return Bones(int(actor_id), float(blend), bytes(pose))
 
 
 def _created_content(actor: Created) -> Any:

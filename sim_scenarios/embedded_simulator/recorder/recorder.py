@@ -3,18 +3,19 @@
 The first frame tells the world as it is when recording starts; each further one the world at the end of a tick. As in
 CARLA (Carla/Recorder/CarlaRecorder.cpp), poses of what moves, lights, pedals and walkers are in every frame, actors
 when they come and go, street lights when they change, and collisions where the actor carries a collision sensor. Beyond
-CARLA, weather is told, too.
+CARLA, weather is told, too, and bones that clients set, when they change.
 ``additional_data`` adds velocities, boxes and the lights' times.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sim_scenarios.embedded_simulator.recorder.frames import (
     ActorKind,
+    Bones,
     Box,
     Collision,
     Created,
@@ -40,6 +41,7 @@ from sim_scenarios.embedded_simulator.world.actors import (
     Walker,
 )
 from sim_scenarios.embedded_simulator.world.errors import WorldError
+from sim_scenarios.embedded_simulator.world.skeleton import BonePose
 from sim_scenarios.embedded_simulator.world.snapshot import Weather
 from sim_scenarios.embedded_simulator.world.world import Tick, World
 
@@ -102,6 +104,7 @@ class _Recording:
         self._known: set[int] = set()
         self._weather: Weather | None = None
         self._lamps: dict[int, Lamp] = {}
+        self._bones: dict[int, tuple[BonePose, float]] = {}
         self._collisions = 0
 
     def close(self) -> None:
@@ -139,7 +142,18 @@ class _Recording:
             kinematics=tuple(Kinematics(a.id, a.velocity, a.angular_velocity) for a in [*vehicles, *walkers])
             if more
             else (),
+            bones=tuple(self._changed_bones(walkers)),
         )
+
+    def _changed_bones(self, walkers: Sequence[Walker]) -> Iterator[Bones]:
+        for walker in walkers:
+            pose, blend = walker.set_pose, walker.pose_blend
+            if pose is None:
+                continue
+            known, known_blend = self._bones.get(walker.id, (None, 0.0))
+            if pose is not known or blend != known_blend:
+                self._bones[walker.id] = pose, blend
+                yield Bones.of(walker.id, blend, pose)
 
     def _changed_lamps(self, world: World) -> tuple[Lamp, ...]:
         lamps = [Lamp(o.id, o.intensity, o.group, o.color, o.active) for o in world.lights.lights(world.weather)]

@@ -217,6 +217,10 @@ class _Replay:
             if actor is not None:
                 self._live[created.actor_id] = actor.id
                 self._take_over(actor, created, since_s=0.0 if self._is_first else frame.duration_s)
+        for bones in frame.bones:
+            walker = self._actor(world, bones.actor_id)
+            if isinstance(walker, Walker):
+                walker.set_pose, walker.pose_blend = bones.as_pose(), bones.blend
 
     def _cast(self, world: World, created: Created) -> Actor | None:
         """The actor that plays a recorded one."""

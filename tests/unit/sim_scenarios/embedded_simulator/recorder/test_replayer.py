@@ -12,6 +12,7 @@ from sim_scenarios.embedded_simulator.recorder import queries
 from sim_scenarios.embedded_simulator.recorder.log import LogReader, LogWriter
 from sim_scenarios.embedded_simulator.recorder.replayer import ReplayRequest
 from sim_scenarios.embedded_simulator.world.actors import Sensor, TrafficLight, Vehicle, Walker
+from sim_scenarios.embedded_simulator.world.bones import set_bones
 from sim_scenarios.embedded_simulator.world.controls import VehicleControl
 from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.geometry import compose, difference, length
@@ -127,6 +128,30 @@ def test_a_part_ends_where_it_should(stage: Stage, drive: Drive) -> None:
         stage.tick()
     assert not stage.replayer.is_replaying
     assert stage.scene() == drive.scenes[30]
+
+
+@pytest.mark.parametrize("start_s", [0.0, 12 * DELTA_S])
+def test_set_bones_come_back(new_stage: Callable[[], Stage], tmp_path: Path, start_s: float) -> None:
+    first, second = new_stage(), new_stage()
+    walker = first.world.spawn(described("walker.pedestrian.0002"), at(20, 5, 1.1))
+    assert isinstance(walker, Walker)
+    first.recorder.start(tmp_path / "bones.log", first.world, date_s=0, additional_data=False)
+    looks = [first.looks()]
+    for number in range(20):
+        if number in (4, 9):
+            raised = Pose(Vector(0.0, 0.1, 0.2), Rotation(pitch=20.0 + 5.0 * number, yaw=30.0))
+            set_bones(walker, {"crl_arm__L": raised, "crl_foreArm__R": raised})
+        walker.pose_blend = 0.5 if number < 15 else 1.0
+        first.tick()
+        looks.append(first.looks())
+    first.recorder.stop()
+    begin(second, tmp_path / "bones.log", start_s=start_s, stop_s=20 * DELTA_S)
+    for expected in looks[1 + round(start_s / DELTA_S) :]:
+        second.tick()
+        for seen, was in zip(second.looks(), expected, strict=True):
+            assert (seen.posture is None) == (was.posture is None)
+            assert was.posture is None or (seen.posture == was.posture).all()
+    assert len({row[0].posture.tobytes() for row in looks if row[0].posture is not None}) >= 3
 
 
 def test_afterwards_vehicles_rest_under_physics_and_walkers_stand(stage: Stage, drive: Drive) -> None:
