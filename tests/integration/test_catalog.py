@@ -10,10 +10,12 @@ import pytest
 
 from harness.carla_client.drive import drive
 from harness.carla_client.endpoint import Endpoint
-from harness.carla_client.route_plan import Command
+from harness.carla_client.log_writer import traffic_lights
+from harness.carla_client.route_plan import Command, RoutePlan
 from harness.carla_client.routes import plan_journey
 from harness.carla_client.session import Session, open_session
 from harness.carla_client.staging import require_on_route
+from harness.closed_loop.rules import RolloutRules
 from sim_scenarios.load import catalog_names, load_suite
 from sim_scenarios.scenario import Scenario
 
@@ -84,12 +86,34 @@ def test_everybody_finds_room_and_the_ego_drives(scenario: Scenario, session: Se
     assert np.linalg.norm(moved) > 0.5
 
 
+@pytest.fixture(scope="module")
+def lights(session: Session) -> list[list[carla.Transform]]:
+    """Of each traffic light of the town, where its traffic waits."""
+    session.load_town(TOWN)
+    return [[each.transform for each in light.get_stop_waypoints()] for light in traffic_lights(session.world)]
+
+
+def waits_on(plan: RoutePlan, places: list[carla.Transform]) -> bool:
+    """Whether a route comes by one of these places before its goal, in its direction."""
+    for place in places:
+        distances = np.hypot(plan.points[:, 0] - place.location.x, plan.points[:, 1] - place.location.y)
+        nearest = int(distances.argmin())
+        turned_deg = abs((plan.yaws_deg[nearest] - place.rotation.yaw + 180.0) % 360.0 - 180.0)
+        if distances[nearest] < 1.0 and turned_deg < 30.0 and plan.s_m[nearest] < plan.length_m - RolloutRules.goal_m:
+            return True
+    return False
+
+
 @pytest.mark.parametrize("scenario", load_suite("driving").scenarios, ids=lambda scenario: scenario.name)
-def test_a_route_can_be_driven_in_its_time(scenario: Scenario, session: Session) -> None:
+def test_a_route_can_be_driven_in_its_time(
+    scenario: Scenario, session: Session, lights: list[list[carla.Transform]]
+) -> None:
     plan = plan_journey(session.map, scenario).plan
     require_on_route(plan, scenario)
     assert 60.0 < plan.length_m < 300.0
-    assert scenario.duration_s >= plan.length_m / 4.0 + 15.0
+    needed_s = plan.length_m / 4.0 + 15.0 + 45.0 * sum(waits_on(plan, places) for places in lights)
+    needed_s += 10.0 * len(scenario.staged) + (20.0 if scenario.traffic.vehicles else 0.0)
+    assert needed_s <= scenario.duration_s <= needed_s + 20.0
     turns = {Command(int(command)) for command in plan.commands} - {Command.FOLLOW}
     if scenario.group == "lane_following":
         assert turns <= {Command.STRAIGHT}
