@@ -22,7 +22,8 @@ from sim_scenarios.scenario import Scenario
 
 STANDING_BELOW = 0.1
 """[m/s]"""
-LIGHT_AHEAD_M = 25.0
+LIGHT_AHEAD_M = 50.0
+"""A queue of seven cars. Where approaches are green one after the other, red lasts longer than ``blocked_s``."""
 _LIGHT_WITHIN_DEG = 30.0
 _RED_OR_YELLOW = (0, 1)
 
