@@ -26,6 +26,8 @@ MIN_DISTANCE_M = 100.0
 """Between the start of a drive to test on and that of any drive to train or validate on, of whichever suite."""
 
 OF_TOWN = [scenario for name in catalog_names() for scenario in load_suite(name).scenarios if scenario.town == TOWN]
+WALKING_SPEED = 1.4
+"""[m/s]"""
 DRIVEN_ELSEWHERE = ("smoke", "demo", "city")
 """Suites that other tests and the README's story drive."""
 
@@ -84,6 +86,21 @@ def test_everybody_finds_room_and_the_ego_drives(scenario: Scenario, session: Se
     assert log.transforms.shape[1] == 1 + others
     moved = log.transforms[-1, log.ego, :3] - log.transforms[0, log.ego, :3]
     assert np.linalg.norm(moved) > 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "scenario",
+    [each for name in catalog_names() if not name.startswith("driving") for each in load_suite(name).scenarios],
+    ids=lambda scenario: scenario.name,
+)
+def test_a_drive_to_record_does_not_spend_its_time_at_a_red_light(scenario: Scenario, session: Session) -> None:
+    driven = drive(session, scenario, cameras=())
+    for _ in driven:
+        pass
+    track = driven.log.transforms[scenario.warmup_ticks :, driven.log.ego, :2]
+    way_m = np.linalg.norm(np.diff(track, axis=0), axis=1).sum()
+    assert way_m > WALKING_SPEED * scenario.duration_s
 
 
 @pytest.fixture(scope="module")
