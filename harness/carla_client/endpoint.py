@@ -68,7 +68,7 @@ def open_endpoint(
     *,
     seed: int = 0,
     threads: int = 0,
-    timeout_s: float = 60.0,
+    timeout_s: float = 240.0,
     log_dir: Path | None = None,
 ) -> Iterator[Endpoint]:
     """Find the server named by ``host`` and ``port``; with neither, run the embedded simulator while the block lasts.
@@ -78,7 +78,8 @@ def open_endpoint(
         port: RPC port; None with a host means 2000.
         seed: For the embedded simulator.
         threads: With which the embedded simulator renders; 0: one for each core.
-        timeout_s: For the embedded simulator to become ready [s]. A named server has at most 10 s to answer.
+        timeout_s: For the embedded simulator to become ready [s]; the first time on a machine it compiles its kernels,
+            for about a minute. A named server has at most 10 s to answer.
         log_dir: Keeps the embedded simulator's log; None: a temporary folder, which stays only after an error.
 
     Raises:
