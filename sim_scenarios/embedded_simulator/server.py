@@ -11,6 +11,8 @@ Two ports, as CARLA has them: RPC at p, streams at p + 1. Rules of this file, ea
   silent.
 * ``listen()`` returns before the subscription arrives; a synchronous tick waits, for a bounded time, for the ones
   that were announced by a request for their token.
+* After a world was loaded nothing is sent until whoever loaded it has left its old subscription: the client can crash
+  over a message of that moment. CARLA is silent then, too, because it loads.
 * Rendering happens on a thread of its own, one tick at a time, while the client already works with the snapshot.
 * Whatever a connection does wrong costs only that connection. There are fewer connections than open files, half
   requests of all clients together have a bound, and who asks faster than it is answered waits its turn.
@@ -241,6 +243,7 @@ class Server:
         while True:
             due = max(loop.time(), due + max(_SHORTEST_PERIOD_S, self._world.settings.delta_s))
             await asyncio.sleep(due - loop.time())
+            await self._hub.renewal()
             if not self._world.settings.synchronous_mode:
                 try:
                     await self.tick()

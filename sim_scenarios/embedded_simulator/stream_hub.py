@@ -24,10 +24,14 @@ from sim_scenarios.embedded_simulator.wire.streams import (
 
 SUBSCRIPTION_WAIT_S = 0.5
 """How long a tick waits for announced subscriptions; they arrive within milliseconds if they arrive at all."""
+RENEWAL_WAIT_S = 1.0
+"""How long the world stands still for a client that has loaded it and is about to leave its old subscription."""
 BACKLOG_WAIT_S = 2.0
 MAX_BACKLOG_BYTES = 256 << 20
 """A synchronous tick waits this long for slow readers once this much is queued; then who is furthest behind must go."""
 _POLL_S = 0.001
+_FURTHER_NUMBERS = 1 << 31
+"""From here on streams have further numbers; sensors' streams are counted from below."""
 _PARTS_AT_ONCE = 64
 _SEND_BUFFER_BYTES = 4 << 20
 
@@ -79,8 +83,9 @@ class StreamConnection:
         if not data:
             self.close()
         elif self.stream_id is None:
-            self.stream_id = self._subscription.feed(data)
-            if self.stream_id is not None:
+            number = self._subscription.feed(data)
+            if number is not None:
+                self.stream_id = self._hub.stream_of(number)
                 self._hub.subscribe(self, self.stream_id)
 
     def _flush(self) -> None:
@@ -122,6 +127,10 @@ class StreamHub:
         self._subscribers: dict[int, list[StreamConnection]] = {}
         self._connections: set[StreamConnection] = set()
         self._announced: Counter[int] = Counter()
+        self._further_numbers = itertools.count(_FURTHER_NUMBERS)
+        self._newest_number: dict[int, int] = {}
+        self._stream_of: dict[int, int] = {}
+        self._leaving: frozenset[StreamConnection] = frozenset()
 
     def __len__(self) -> int:
         """Number of connections, also of those that have not said yet which stream they want."""
@@ -134,7 +143,27 @@ class StreamHub:
     def token(self, stream_id: int) -> bytes:
         """Bound to every interface, the server lets the client use the address that it knows."""
         host = None if self._host in ("0.0.0.0", "") else self._host
-        return pack_token(Token(stream_id=stream_id, port=self._port, host=host))
+        return pack_token(Token(stream_id=self._newest_number.get(stream_id, stream_id), port=self._port, host=host))
+
+    def stream_of(self, number: int) -> int:
+        """The stream that a token's number means."""
+        return self._stream_of.get(number, number)
+
+    def renew(self, stream_id: int) -> None:
+        """A subscriber is about to leave a stream and to subscribe anew, as CARLA's client does after it loads a world.
+
+        Tokens carry another number of the same stream from now on. The client keeps one subscription a number, and the
+        old one until a thread that works at its last message is done; a new one with that number would be freed in use.
+        """
+        self._newest_number[stream_id] = number = next(self._further_numbers)
+        self._stream_of[number] = stream_id
+        self._leaving = frozenset(self._subscribers.get(stream_id, ()))
+
+    async def renewal(self) -> None:
+        """Waits, for a bounded time, until that subscriber has left: it closes a socket that must not be busy."""
+        if self._leaving:
+            await _until(lambda: not self._leaving, RENEWAL_WAIT_S)
+            self._leaving = frozenset()
 
     def announce(self, stream_id: int) -> None:
         """A subscription is about to arrive."""
@@ -151,6 +180,8 @@ class StreamHub:
     def forget(self, connection: StreamConnection) -> None:
         """A client went away."""
         self._connections.discard(connection)
+        if connection in self._leaving:
+            self._leaving = frozenset()
         if connection.stream_id is not None:
             subscribers = self._subscribers.get(connection.stream_id, [])
             if connection in subscribers:

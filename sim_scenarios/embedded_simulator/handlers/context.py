@@ -32,6 +32,9 @@ class Streams(Protocol):
     def announce(self, stream_id: int) -> None:
         """A client asked for a token: its connection is about to arrive."""
 
+    def renew(self, stream_id: int) -> None:
+        """A client is about to leave a stream and to subscribe to it anew."""
+
 
 class Rays(Protocol):
     """Rays through what is drawn of the world as it is now; handlers know no renderer."""

@@ -73,7 +73,7 @@ def replay_file(
     )
     try:
         if log.header["map"] != context.world.name:
-            session.load_new_episode(context, log.header["map"], False, _ALL_LAYERS)
+            session.start_episode(context, log.header["map"], False, _ALL_LAYERS)
             answer += f"Loading map {context.world.name}\n"
         context.replayer.start(log, context.world, request)
     except WorldError:

@@ -35,7 +35,16 @@ def get_available_maps(context: Context) -> list[str]:
 
 
 def load_new_episode(context: Context, map_name: Any, reset_settings: Any, map_layers: Any) -> None:
-    """Starts a new episode, with some layers left out; an empty name means the same town again."""
+    """Starts a new episode, with some layers left out; an empty name means the same town again.
+
+    The client that asks for it subscribes to the episode stream anew.
+    """
+    start_episode(context, map_name, reset_settings, map_layers)
+    context.streams.renew(EPISODE_STREAM_ID)
+
+
+def start_episode(context: Context, map_name: Any, reset_settings: Any, map_layers: Any) -> None:
+    """The same, while clients keep their subscriptions."""
     name, place = context.towns.find(text(map_name) or context.world.name)
     layers = MapLayer(integer(map_layers) & MapLayer.ALL)
     context.world.load_episode(name, place, reset_settings=flag(reset_settings))

@@ -19,7 +19,7 @@ from sim_scenarios.embedded_simulator.world.actors import TrafficLight, Vehicle,
 from sim_scenarios.embedded_simulator.world.description import LabelledPoint
 from sim_scenarios.embedded_simulator.world.snapshot import Vector
 from sim_scenarios.embedded_simulator.world.towns import TownLibrary
-from sim_scenarios.embedded_simulator.world.world import World
+from sim_scenarios.embedded_simulator.world.world import EPISODE_STREAM_ID, World
 
 POSE = [[20.0, 1.75, 0.0], [0.0, 0.0, 0.0]]
 CAR = [1, "vehicle.tesla.model3", [["color", 5, "1,2,3"]]]
@@ -30,12 +30,16 @@ class Tokens:
 
     def __init__(self) -> None:
         self.announced: list[int] = []
+        self.renewed: list[int] = []
 
     def token(self, stream_id: int) -> bytes:
         return bytes([stream_id]) * 24
 
     def announce(self, stream_id: int) -> None:
         self.announced.append(stream_id)
+
+    def renew(self, stream_id: int) -> None:
+        self.renewed.append(stream_id)
 
 
 class Points:
@@ -164,6 +168,7 @@ def test_load_a_town(desk: Desk, name: str) -> None:
     assert desk.ask("load_new_episode", name, True, 65535) == (None, [[False]])
     assert desk.value("get_map_info")[0] == "Carla/Maps/Street_Opt"
     assert desk.value("get_episode_info")[0] == 2
+    assert desk.streams.renewed == [EPISODE_STREAM_ID]
     assert desk.ask("load_new_episode", "", True, 65535) == (None, [[False]])
     assert desk.value("get_map_info")[0] == "Carla/Maps/Street_Opt"
 

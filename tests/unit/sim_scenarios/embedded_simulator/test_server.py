@@ -22,7 +22,7 @@ from sim_scenarios.embedded_simulator.road.town import Town
 from sim_scenarios.embedded_simulator.server import Listeners, PortInUseError, Server, bind
 from sim_scenarios.embedded_simulator.wire.rpc import Request, pack_request
 from sim_scenarios.embedded_simulator.wire.sensor_data import SensorType, unpack_header
-from sim_scenarios.embedded_simulator.wire.streams import pack_subscription, unpack_token
+from sim_scenarios.embedded_simulator.wire.streams import Token, pack_subscription, unpack_token
 from sim_scenarios.embedded_simulator.world.snapshot import Snapshot
 from sim_scenarios.embedded_simulator.world.towns import TownLibrary
 from sim_scenarios.embedded_simulator.world.world import EPISODE_STREAM_ID, StaticTown, World
@@ -271,6 +271,59 @@ def test_who_comes_to_a_world_that_stands_still_is_told_how_it_is(scene: Scene) 
         state = await next_message(reader)
         assert unpack_header(state).frame == frame
         assert int.from_bytes(state[48:56], "little") == world.episode_id  # of the episode that has not ticked yet
+
+    scene(play)
+
+
+async def token_of_episode(client: Client) -> Token:
+    return unpack_token((await client.call("get_episode_info"))[1][0])
+
+
+def test_after_a_load_the_stream_has_another_number_and_the_old_one_still_means_it(scene: Scene) -> None:
+    async def play(clients: Clients, world: World) -> None:
+        client = await clients.connect()
+        await client.call("set_episode_settings", SYNCHRONOUS)
+        readers, numbers = [], []
+        for _ in range(3):
+            numbers.append((await token_of_episode(client)).stream_id)
+            readers.append(await client.subscribe(EPISODE_STREAM_ID))
+            await client.call("load_new_episode", "", False, 65535)
+        assert len(set(numbers)) == 3
+        frame = await client.call("tick_cue")
+        assert [unpack_header(await next_message(reader)).frame for reader in readers] == [frame] * 3
+
+    scene(play)
+
+
+def test_nothing_is_sent_until_who_loaded_a_world_has_left_its_subscription(scene: Scene) -> None:
+    async def play(clients: Clients, world: World) -> None:
+        client = await clients.connect()
+        other = await client.subscribe(EPISODE_STREAM_ID)
+        token = await token_of_episode(client)
+        reader, writer = await clients.open(token.port)
+        writer.write(pack_subscription(token.stream_id))
+        await next_message(reader)
+        await client.call("load_new_episode", "", True, 65535)
+        frame = world.frame
+        await asyncio.sleep(0.2)
+        assert world.frame == frame
+        writer.close()
+        while unpack_header(await next_message(other)).frame <= frame:
+            pass
+
+    scene(play)
+
+
+def test_a_world_goes_on_if_nobody_leaves(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_hub, "RENEWAL_WAIT_S", 0.05)
+
+    async def play(clients: Clients, world: World) -> None:
+        client = await clients.connect()
+        states = await client.subscribe(EPISODE_STREAM_ID)
+        await client.call("load_new_episode", "", True, 65535)
+        frame = world.frame
+        while unpack_header(await next_message(states)).frame <= frame:
+            pass
 
     scene(play)
 
