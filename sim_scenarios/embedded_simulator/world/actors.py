@@ -120,6 +120,8 @@ class Vehicle(MovingActor):
     """[m/s] along the heading."""
     gear: int = 1
     """-1 reverse, 0 neutral."""
+    is_over_box: bool = False
+    """Whether the top of a box, not the ground, is what it falls or stands on."""
     has_rolled: bool = False
     """Whether it lies on its side or roof."""
     wheel_yaw_deg: dict[int, float] = field(default_factory=dict)

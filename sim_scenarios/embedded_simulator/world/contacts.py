@@ -35,6 +35,8 @@ PUSH_N = 200.0
 """What somebody who walks into something pushes it with; legs do not bring the whole body's momentum tick by tick."""
 CLEARANCE_M = 0.15
 """What is lower passes under a vehicle, or is its wheels' matter."""
+_ON_SPRINGS_M = 0.4
+"""The same above the top of a box, into which springs may give way by 0.25 m as a vehicle lands on it."""
 _STANDING_M = 0.02
 """Likewise of all others, or rounding would push what stands on something off its side."""
 
@@ -141,12 +143,13 @@ class Contacts:
             self._extents = np.array([box.extent for box in boxes])
             self._clearances = np.array([CLEARANCE_M if isinstance(body, Vehicle) else _STANDING_M for body in bodies])
             self._groups = np.array([body.parent_id or body.id for body in bodies])
+        over_box = [isinstance(body, Vehicle) and body.is_over_box for body in bodies]
         return Movers(
             before=_as_array(starts),
             after=_as_array([body.pose for body in bodies]),
             centers=self._centers,
             extents=self._extents,
-            clearances=self._clearances,
+            clearances=np.where(over_box, _ON_SPRINGS_M, self._clearances),
             is_free=np.array([body.simulate_physics for body in bodies]) & (self._groups == ids),
             groups=self._groups,
         )

@@ -123,7 +123,10 @@ class Fleet:
             middles = np.stack([state["x"], state["y"], state["z"]], axis=1)
             highest = heights.max(axis=(1, 2))  # all wheels of a vehicle are on a platform, or none
             raised = platforms.raised(highest, middles, vehicles, SUNK_ON_SPRINGS_M)
-            heights[raised > highest] = raised[raised > highest, None, None]
+            is_raised = raised > highest
+            heights[is_raised] = raised[is_raised, None, None]
+            for vehicle, is_over_box in zip(vehicles, is_raised.tolist(), strict=True):
+                vehicle.is_over_box = is_over_box
         kernel.advance(state, parameters, self._commands, heights, delta_s=delta_s)
         _rest_what_is_lost(vehicles, state)
         _write_back(vehicles, state, delta_s)
