@@ -68,7 +68,7 @@ def main() -> int:
     def renderer_for(town: Town) -> Renderer:
         return Renderer(town, threads=threads)
 
-    sensors_warm_up.warm_up(renderer_for(place.town))
+    sensors_warm_up.warm_up(threads=threads)
     world_warm_up.warm_up(place)
 
     async def serve() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim_scenarios.embedded_simulator.render.ray_geometry import build_ray_geometry
+from sim_scenarios.embedded_simulator.render.ray_geometry import RayGeometry
 from sim_scenarios.embedded_simulator.render.renderer import Renderer
 from sim_scenarios.embedded_simulator.road.build import build_town
 from sim_scenarios.embedded_simulator.road.town import Town
@@ -99,7 +99,7 @@ def test_lidar_milliseconds_a_tick(kind: SensorKind, town: Town, renderer: Rende
         (message,) = watch("whole scan", perform, renderer, scan, done.snapshot)
         assert (hits.row >= 0).mean() > 0.3
         assert len(message.parts) == 3
-    watch("build trees", build_ray_geometry, renderer._scene)
+    watch("build trees", RayGeometry, renderer._scene)
     print(f"\n{kind.value}: {len(local)} rays, {len(done.snapshot.actors)} actors, ms of one core a tick")
     medians = {}
     for stage, times in watch.stages.items():

@@ -2,7 +2,7 @@
 
 The stages of a picture, in the order in which ``renderer.py`` runs them:
 
-* once for a town: ``model_source`` (shapes and materials), ``ground``, ``library``, ``scene``
+* once for a town: ``model_source`` (shapes and materials), ``ground``, ``library``, ``model_table``, ``scene``
 * for a snapshot: ``actors`` (poses, joints, lamps), ``weather_look`` (CARLA's weather as colours and densities)
 * what is seen: ``culling``, ``projection``, ``triangle_setup``, ``raster`` (together a ``visibility`` pass)
 * what it looks like: ``surface``, ``shadows``, ``occlusion``, ``lamps`` and ``sky`` in ``lighting``, ``reflection``,

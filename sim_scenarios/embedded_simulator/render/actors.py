@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from sim_scenarios.embedded_simulator.render.jit import Records
 from sim_scenarios.embedded_simulator.render.library import linear_from_srgb
 from sim_scenarios.embedded_simulator.render.mesh import Joint, Part
+from sim_scenarios.embedded_simulator.render.model_table import model_entry
 from sim_scenarios.embedded_simulator.render.scene import Scene, blank_rows
 from sim_scenarios.embedded_simulator.render.standing import StandingObjects
 from sim_scenarios.embedded_simulator.world.gait import Gait, Limb, gait
@@ -52,16 +53,15 @@ class ActorPoser:
         self._objects = scene.objects.copy()
         self._signals = list(scene.light_rows)
         self._signal_rows = np.array(list(scene.light_rows.values()), np.int64)
-        entries = {**scene.vehicles, **scene.walkers, **scene.props}
-        self._kind_of = {blueprint_id: kind for kind, blueprint_id in enumerate(entries)}
-        box_min = np.array([entry.box_min for entry in entries.values()]).reshape(-1, 3)
-        box_max = np.array([entry.box_max for entry in entries.values()]).reshape(-1, 3)
-        self._box_middle, self._box_half = (box_min + box_max) / 2.0, (box_max - box_min) / 2.0  # (K, 3)
-        self._first_level = np.array([entry.first_level for entry in entries.values()], np.int32)
-        self._num_levels = np.array([entry.num_levels for entry in entries.values()], np.int32)
-        self._wheel_radius_m = np.array([entry.wheel_radius_m for entry in entries.values()])
-        self._height_m = np.array([walker_heights_m.get(blueprint_id, 0.0) for blueprint_id in entries])
-        self._pivots = np.array([entry.pivots for entry in entries.values()]).reshape(-1, NUM_JOINTS, 3)  # (K, J, 3)
+        self._scene = scene
+        self._kind_of = {blueprint_id: kind for kind, blueprint_id in enumerate(scene.actors)}
+        self._height_m = np.array([walker_heights_m.get(blueprint_id, 0.0) for blueprint_id in scene.actors])
+        num_kinds = len(scene.actors)
+        self._num_levels = np.zeros(num_kinds, np.int32)  # 0: not made yet
+        self._first_level = np.zeros(num_kinds, np.int32)
+        self._box_middle, self._box_half = np.zeros((num_kinds, 3)), np.zeros((num_kinds, 3))
+        self._wheel_radius_m = np.zeros(num_kinds)
+        self._pivots = np.zeros((num_kinds, NUM_JOINTS, 3))
         self._joints = np.zeros((0, 3, 4), np.float32)
         self._footprints = np.zeros((0, 6), np.float32)
         self._posed: Snapshot | None = None
@@ -105,6 +105,9 @@ class ActorPoser:
         count = len(actors)
         rows[:] = blank_rows(1)
         kinds = np.array([self._kind_of[actor.blueprint_id] for actor in actors], np.int64)
+        for actor, kind in zip(actors, kinds, strict=True):
+            if self._num_levels[kind] == 0:
+                self._make(actor.blueprint_id, int(kind))
         rotation = rotation_matrices(np.array([actor.pose.rotation for actor in actors], float).reshape(-1, 3))
         origin = np.array([actor.pose.location for actor in actors], float).reshape(-1, 3)
         walk = gait(
@@ -132,6 +135,21 @@ class ActorPoser:
         turn_wheels(joints, travelled, np.array([actor.steer_deg for actor in actors]), self._wheel_radius_m[kinds])
         move_limbs(joints, limb_rotations(walk, [actor.posture for actor in actors]), self._pivots[kinds])
         self._joints = joints.reshape(-1, 3, 4).astype(np.float32)
+
+    def _make(self, blueprint_id: str, kind: int) -> None:
+        """Add the model of a kind of actor that is seen for the first time."""
+        table, model = self._scene.models, self._scene.actors[blueprint_id]()
+        entry = model_entry(model, first_level=len(table.level_meshes))
+        table.add([model])
+        self._first_level[kind], self._num_levels[kind] = entry.first_level, entry.num_levels
+        self._box_middle[kind] = (entry.box_min + entry.box_max) / 2.0
+        self._box_half[kind] = (entry.box_max - entry.box_min) / 2.0
+        finest = model.levels[0][1]
+        for joint in np.unique(finest.joints):
+            self._pivots[kind, joint] = finest.pivots[finest.joints == joint].mean(axis=0)
+        wheels = (finest.joints == Joint.FRONT_WHEELS) | (finest.joints == Joint.REAR_WHEELS)
+        if wheels.any():
+            self._wheel_radius_m[kind] = finest.pivots[wheels, 2].mean()
 
 
 def rotation_matrices(rotation_deg: _Floats) -> _Floats:

@@ -66,6 +66,15 @@ def trees_over(item_boxes: NDArray[np.float32], first: NDArray[np.int64], *, lea
     return Trees(boxes=boxes[:used].copy(), children=children[:used].copy(), order=order, roots=roots)
 
 
+def behind(trees: Trees, *, nodes: int, items: int) -> Trees:
+    """The same trees for a place behind so many nodes and items of others."""
+    leaves = np.where(trees.children == _EMPTY, _EMPTY, trees.children - 8 * items)
+    return Trees(
+        boxes=trees.boxes, children=np.where(trees.children >= 0, trees.children + nodes, leaves).astype(np.int32),
+        order=trees.order + np.int32(items), roots=trees.roots + np.int32(nodes),
+    )  # fmt: skip
+
+
 @kernel
 def plant(
     item_boxes: NDArray[np.float32],

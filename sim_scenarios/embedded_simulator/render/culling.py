@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.render.jit import F, Records, kernel
-from sim_scenarios.embedded_simulator.render.library import MeshLibrary
+from sim_scenarios.embedded_simulator.render.model_table import ModelTable
 from sim_scenarios.embedded_simulator.render.projection import DRAW, OBJECT
 from sim_scenarios.embedded_simulator.render.view import NEAR_M
 
@@ -108,12 +108,8 @@ def choose_levels(
 class Culler:
     """Makes draw lists; holds the buffers for it."""
 
-    def __init__(
-        self, library: MeshLibrary, level_distances: NDArray[np.float32], level_meshes: NDArray[np.int64]
-    ) -> None:
-        self._level_distances, self._level_meshes = level_distances, level_meshes
-        self._vertices_of = np.diff(library.first_vertex)
-        self._triangles_of = np.diff(library.first_triangle)
+    def __init__(self, models: ModelTable) -> None:
+        self._models = models
         self._chosen = np.empty((0, 2), np.int64)
         self._distances = np.empty(0, np.float32)
 
@@ -129,11 +125,12 @@ class Culler:
         count = choose_levels(
             objects, first, len(objects), box_planes(camera) if parallel else view_planes(camera),
             camera["eye"][0].astype(np.float32), 0.0 if parallel else float(camera["focal_px"][0]),
-            self._level_distances, self._level_meshes, shadows_of, self._chosen, self._distances,
+            self._models.level_distances, self._models.level_meshes, shadows_of, self._chosen, self._distances,
         )  # fmt: skip
         chosen = self._chosen[:count][np.argsort(self._distances[:count], kind="stable")]
         draws = np.zeros(count + 1, DRAW)
         draws["object"][:count], draws["mesh"][:count] = chosen[:, 0], chosen[:, 1]
-        np.cumsum(self._vertices_of[chosen[:, 1]], out=draws["first_vertex"][1:])
-        np.cumsum(self._triangles_of[chosen[:, 1]], out=draws["first_triangle"][1:])
+        meshes, library = chosen[:, 1], self._models.library
+        for name, starts in (("first_vertex", library.first_vertex), ("first_triangle", library.first_triangle)):
+            np.cumsum(starts[meshes + 1] - starts[meshes], out=draws[name][1:])
         return draws

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,16 +56,7 @@ class ModelSource:
 @functools.cache
 def procedural_models() -> ModelSource:
     """The product's own models and materials: made once, since each town loaded in a process shows the same ones."""
-    from sim_scenarios.embedded_simulator.render.materials import MATERIALS, bake_materials, material_index
-    from sim_scenarios.embedded_simulator.render.models.buildings import building_mesh
-    from sim_scenarios.embedded_simulator.render.models.placements import placement_model
-    from sim_scenarios.embedded_simulator.render.models.props import prop_model
-    from sim_scenarios.embedded_simulator.render.models.traffic_lights import traffic_light_model
-    from sim_scenarios.embedded_simulator.render.models.vehicles import vehicle_model
-    from sim_scenarios.embedded_simulator.render.models.walkers import walker_model
-
-    def tile_m(name: str) -> float:
-        return MATERIALS[material_index(name)].tile_m
+    from sim_scenarios.embedded_simulator.render.materials import MATERIALS, bake_materials
 
     atlas = bake_materials()
     textures = Textures(
@@ -73,8 +64,32 @@ def procedural_models() -> ModelSource:
         window_grid=np.array([material.window_grid for material in MATERIALS], np.float32),
         is_leaf=np.array([material.alpha for material in MATERIALS]),
     )  # fmt: skip
+    return replace(unpainted_models(), textures=textures)
+
+
+@functools.cache
+def unpainted_models() -> ModelSource:
+    """The same models in one grey: what suffices where nobody looks at the picture, without baking textures."""
+    from sim_scenarios.embedded_simulator.render.materials import MATERIALS, MAX_LEVELS, NOISE_SIZE_PX, material_index
+    from sim_scenarios.embedded_simulator.render.models.buildings import building_mesh
+    from sim_scenarios.embedded_simulator.render.models.placements import placement_model
+    from sim_scenarios.embedded_simulator.render.models.props import prop_model
+    from sim_scenarios.embedded_simulator.render.models.traffic_lights import traffic_light_model
+    from sim_scenarios.embedded_simulator.render.models.vehicles import vehicle_model
+    from sim_scenarios.embedded_simulator.render.models.walkers import walker_model
+
+    count = len(MATERIALS)
+    textures = Textures(
+        texels=np.full((count, 4), 128, np.uint8), sizes=np.ones(count, np.int32),
+        offsets=np.repeat(np.arange(count)[:, None], MAX_LEVELS, axis=1),
+        noise=np.full((NOISE_SIZE_PX, NOISE_SIZE_PX, 4), 128, np.uint8),
+        window_grid=np.zeros((count, 2), np.float32), is_leaf=np.zeros(count, bool),
+    )  # fmt: skip
+    for array in (textures.texels, textures.offsets, textures.sizes, textures.noise):
+        array.flags.writeable = False  # like the baked ones: kernels are compiled for one or the other
     return ModelSource(
         vehicle=functools.cache(vehicle_model), walker=functools.cache(walker_model), prop=functools.cache(prop_model),
         placement=functools.cache(placement_model), traffic_light=functools.cache(traffic_light_model),
-        building=building_mesh, material_index=material_index, tile_m=tile_m, textures=textures,
+        building=building_mesh, material_index=material_index,
+        tile_m=lambda name: MATERIALS[material_index(name)].tile_m, textures=textures,
     )  # fmt: skip

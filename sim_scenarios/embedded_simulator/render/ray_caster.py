@@ -17,7 +17,7 @@ from sim_scenarios.embedded_simulator.render.jit import Records, Workers
 from sim_scenarios.embedded_simulator.render.library import TAG
 from sim_scenarios.embedded_simulator.render.model_source import Textures
 from sim_scenarios.embedded_simulator.render.ray_casting import aim, cast_rays
-from sim_scenarios.embedded_simulator.render.ray_geometry import build_ray_geometry, object_boxes
+from sim_scenarios.embedded_simulator.render.ray_geometry import RayGeometry, object_boxes
 from sim_scenarios.embedded_simulator.render.scene import Scene
 from sim_scenarios.embedded_simulator.render.sphere_sweep import sweep_sphere
 from sim_scenarios.embedded_simulator.world.snapshot import Snapshot, Vector
@@ -57,7 +57,7 @@ class RayCaster:
 
     def __init__(self, scene: Scene, textures: Textures, poser: ActorPoser, workers: Workers) -> None:
         self._scene, self._textures, self._poser, self._workers = scene, textures, poser, workers
-        self._geometry = build_ray_geometry(scene)
+        self._geometry = RayGeometry(scene)
         self._planted: Snapshot | None = None
         self._reserve(0)
 
@@ -80,12 +80,13 @@ class RayCaster:
         self._aim(objects, eye, float(reach_m.max(initial=0.0)))
         distances, cosines = np.empty(count), np.empty(count, np.float32)
         rows, found = np.empty(count, np.int32), np.empty(count, np.int32)
-        geometry, library, textures = self._geometry, self._scene.library, self._textures
+        geometry, library, textures = self._geometry, self._scene.models.library, self._textures
+        trees = geometry.trees
         self._workers.run(
             cast_rays, eye, np.ascontiguousarray(directions, np.float32), np.ascontiguousarray(reach_m, np.float32),
             beyond_m, self._boxes, self._children, self._items, self._meshes, self._inverses, self._origins,
             self._joint_bases, joints, geometry.first_group, geometry.group_joints, geometry.group_pivots,
-            geometry.trees.roots, geometry.trees.boxes, geometry.trees.children, geometry.trees.order,
+            trees.roots, trees.boxes, trees.children, trees.order,
             geometry.corners, geometry.is_leaf, library.triangles, library.triangle_info, library.attributes,
             textures.texels, textures.offsets, textures.sizes, distances, rows, found, cosines,
         )  # fmt: skip
@@ -109,22 +110,23 @@ class RayCaster:
             self._meshes[:num_static] = -1
         if without_actor:
             self._meshes[: len(objects)][self._actor_ids[:-1] == without_actor] = -1
-        geometry = self._geometry
+        geometry, trees = self._geometry, self._geometry.trees
         distance, row, triangle = sweep_sphere(
             eye, np.asarray(direction, np.float64), reach_m, radius_m, self._boxes, self._children, self._items,
             self._meshes, self._inverses, self._origins, self._joint_bases, joints, geometry.first_group,
-            geometry.group_joints, geometry.group_pivots, geometry.trees.roots, geometry.trees.boxes,
-            geometry.trees.children, geometry.trees.order, geometry.corners,
+            geometry.group_joints, geometry.group_pivots, trees.roots, trees.boxes,
+            trees.children, trees.order, geometry.corners,
         )  # fmt: skip
         if row < 0:
             return None
-        tag = int(self._scene.library.triangle_info[triangle, TAG])
+        tag = int(self._scene.models.library.triangle_info[triangle, TAG])
         return Touch(distance_m=distance, tag=tag, actor_id=int(self._actor_ids[row]))
 
     def prepare(self, snapshot: Snapshot) -> tuple[Records, NDArray[np.float32]]:
         """Pose the actors and plant the tree of their boxes beside that of the static rows, once for a snapshot."""
         objects, joints = self._poser.pose(snapshot)
         if snapshot is not self._planted:
+            self._geometry.update()  # posing may have made models
             num_static = self._poser.num_static
             count = len(objects) - num_static
             if len(objects) > len(self._meshes):
@@ -163,7 +165,8 @@ class RayCaster:
         self._joint_bases = np.empty(num_static + room, np.int64)
 
     def _aim(self, objects: Records, eye: NDArray[np.float64], reach_m: float) -> None:
+        models = self._scene.models
         aim(
-            objects, eye, reach_m, self._scene.level_distances, self._scene.level_meshes, self._meshes, self._inverses,
+            objects, eye, reach_m, models.level_distances, models.level_meshes, self._meshes, self._inverses,
             self._origins, self._joint_bases,
         )  # fmt: skip

@@ -46,10 +46,9 @@ class Renderer:
         self._textures = models.textures
         self._workers = Workers(threads)
         self._scene = build_scene(town, models)
-        library = self._scene.library
-        self._culler = Culler(library, self._scene.level_distances, self._scene.level_meshes)
+        self._culler = Culler(self._scene.models)
         self._poser = ActorPoser(self._scene, {spec.id: spec.height_m for spec in models.walkers})
-        self._picture = VisibilityPass(library, self._textures, self._workers)
+        self._picture = VisibilityPass(self._scene.models.library, self._textures, self._workers)
         self._shadows = ShadowCaster(self._scene, self._textures, self._workers, self._culler)
         self._ground_open = np.ones((CONTACT_PX, CONTACT_PX), np.float32)
         self._canvases = CanvasStore()
@@ -79,7 +78,7 @@ class Renderer:
             )
         with self._stage("labels"):
             self._workers.run(
-                label_pixels, visible.slots, visible.draws, objects, self._scene.library.triangle_info,
+                label_pixels, visible.slots, visible.draws, objects, self._scene.models.library.triangle_info,
                 canvas.nearness, canvas.slot_at, canvas.tag, canvas.instance, canvas.depth_m,
             )  # fmt: skip
         if color:
@@ -99,7 +98,7 @@ class Renderer:
         snapshot: Snapshot,
     ) -> None:  # fmt: skip
         """Fill ``canvas.rgb`` from what is visible."""
-        library, textures = self._scene.library, self._textures
+        library, textures = self._scene.models.library, self._textures
         with self._stage("surfaces"):
             self._workers.run(
                 resolve_surfaces, camera, visible.slots, canvas.slot_at, visible.draws, objects, joints,

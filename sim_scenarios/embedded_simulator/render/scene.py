@@ -1,23 +1,26 @@
-"""Everything that is drawn, as a mesh library and a table of objects.
+"""Everything that is drawn, as a table of models and a table of objects.
 
 Static rows come first (ground cells, buildings, placements, traffic lights); actors are appended for each frame by
-``actors.py``. Meshes of placements, vehicles and walkers are in the library once and placed by their object's row.
+``actors.py``, and their models when they are first seen. A placement's or an actor's meshes are in the library once
+and placed by their object's row.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.render.ground import ground_meshes
 from sim_scenarios.embedded_simulator.render.jit import Records
-from sim_scenarios.embedded_simulator.render.library import LibraryBuilder, MeshLibrary, linear_from_srgb
-from sim_scenarios.embedded_simulator.render.mesh import Joint, Mesh, Model, Part
+from sim_scenarios.embedded_simulator.render.library import linear_from_srgb
+from sim_scenarios.embedded_simulator.render.mesh import Mesh, Model, Part
 from sim_scenarios.embedded_simulator.render.model_source import ModelSource
+from sim_scenarios.embedded_simulator.render.model_table import ModelEntry, ModelTable, model_entry
 from sim_scenarios.embedded_simulator.render.projection import OBJECT
 from sim_scenarios.embedded_simulator.render.surface import STREET_LAMP_GLOW
 from sim_scenarios.embedded_simulator.render.view import rotation_axes
@@ -41,38 +44,19 @@ FOOTPRINT_KINDS = ("parked_", "kiosk", "bus_stop", "planter", "bench", "bin")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class ModelEntry:
-    """A model in the library."""
-
-    first_level: int
-    num_levels: int
-    box_min: NDArray[np.float32]
-    """(3,) of the finest level, model frame [m]."""
-    box_max: NDArray[np.float32]
-    radius_m: float
-    wheel_radius_m: float
-    """Mean height of the wheels' axles, 0 without wheels."""
-    pivots: NDArray[np.float32]
-    """(12, 3) of each joint of the finest level, model frame [m]; where there are several, their mean."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Scene:
     """What a renderer needs to know of a town."""
 
-    library: MeshLibrary
-    level_distances: NDArray[np.float32]
-    """(L,) up to where each level of detail is used [m]."""
-    level_meshes: NDArray[np.int64]
-    """(L,) mesh of each level."""
+    models: ModelTable
+    """Of everything that stands still; who poses actors adds theirs."""
+    num_static_meshes: int
+    """How many meshes stand still; later ones belong to actors, whose joints move."""
+    actors: Mapping[str, Callable[[], Model]]
+    """By blueprint id, what makes an actor's model."""
     objects: Records
     """(O,) ``OBJECT`` rows of everything that stands still."""
     num_ground_rows: int
     """How many of them, from the first on, are pieces of the ground."""
-    vehicles: dict[str, ModelEntry]
-    """By blueprint id."""
-    walkers: dict[str, ModelEntry]
-    props: dict[str, ModelEntry]
     light_rows: dict[str, int]
     """Row of each traffic light in ``objects``, by OpenDRIVE signal id."""
     object_rows: NDArray[np.int64]
@@ -95,9 +79,8 @@ class _SceneBuilder:
 
     def __init__(self, models: ModelSource) -> None:
         self.models = models
-        self.library = LibraryBuilder()
-        self.level_distances: list[float] = []
-        self.level_meshes: list[int] = []
+        self.added: list[Model] = []
+        self.num_levels = 0
         self.rows: list[Records] = []
         self.num_rows = 0
         self.lamps: list[NDArray[np.float32]] = []
@@ -108,18 +91,10 @@ class _SceneBuilder:
         self.light_rows: dict[str, int] = {}
 
     def add_model(self, model: Model) -> ModelEntry:
-        first = len(self.level_meshes)
-        for distance, mesh in model.levels:
-            self.level_distances.append(distance)
-            self.level_meshes.append(self.library.add(mesh))
-        finest = model.levels[0][1]
-        wheels = (finest.joints == Joint.FRONT_WHEELS) | (finest.joints == Joint.REAR_WHEELS)
-        return ModelEntry(
-            first_level=first, num_levels=len(model.levels), box_min=finest.positions.min(axis=0),
-            box_max=finest.positions.max(axis=0), radius_m=model.radius_m,
-            wheel_radius_m=float(finest.pivots[wheels, 2].mean()) if wheels.any() else 0.0,
-            pivots=_mean_pivots(finest),
-        )  # fmt: skip
+        entry = model_entry(model, first_level=self.num_levels)
+        self.added.append(model)
+        self.num_levels += entry.num_levels
+        return entry
 
     def add_static_mesh(self, mesh: Mesh, *, seed: int, casts_shadow: bool) -> int:
         """A mesh already in world coordinates, drawn at every distance; its row, or -1 if there is nothing to draw."""
@@ -137,13 +112,6 @@ class _SceneBuilder:
         row["seed"], row["casts_shadow"] = seed & 0xFFFFFFFF, casts_shadow
         self.rows.append(row)
         self.num_rows += 1
-
-
-def _mean_pivots(mesh: Mesh) -> NDArray[np.float32]:
-    pivots = np.zeros((len(Joint), 3), np.float32)
-    for joint in np.unique(mesh.joints):
-        pivots[joint] = mesh.pivots[mesh.joints == joint].mean(axis=0)
-    return pivots
 
 
 def placed_rows(entry: ModelEntry, rotations: NDArray[np.float32], origins: NDArray[np.float32]) -> Records:
@@ -178,16 +146,14 @@ def build_scene(town: Town, models: ModelSource) -> Scene:
     _add_placements(builder, town.placements)
     _add_traffic_lights(builder, town)
     builder.object_rows += ground_rows
-    vehicles = {spec.id: builder.add_model(models.vehicle(spec)) for spec in models.vehicles}
-    walkers = {spec.id: builder.add_model(models.walker(spec)) for spec in models.walkers}
-    props = {spec.id: builder.add_model(models.prop(spec)) for spec in models.props}
+    table = ModelTable()
+    table.add(builder.added)
     objects = np.concatenate(builder.rows) if builder.rows else blank_rows(0)
     objects["instance"] = FIRST_STATIC_INSTANCE + np.arange(len(objects)) % FIRST_STATIC_INSTANCE
     streets_min, streets_max = street_bounds(town)
     return Scene(
-        library=builder.library.build(), level_distances=np.array(builder.level_distances, np.float32),
-        level_meshes=np.array(builder.level_meshes, np.int64), objects=objects, num_ground_rows=num_ground_rows,
-        vehicles=vehicles, walkers=walkers, props=props, light_rows=builder.light_rows,
+        models=table, num_static_meshes=len(table.library), actors=_actors(models), objects=objects,
+        num_ground_rows=num_ground_rows, light_rows=builder.light_rows,
         object_rows=np.array(builder.object_rows, np.int64),
         lamps=np.concatenate([np.zeros((0, 3), np.float32), *builder.lamps]),
         lamp_rows=np.concatenate([np.zeros(0, np.int64), *builder.lamp_rows]),
@@ -195,6 +161,14 @@ def build_scene(town: Town, models: ModelSource) -> Scene:
         footprint_rows=np.concatenate([np.zeros(0, np.int64), *builder.footprint_rows]),
         streets_min=streets_min, streets_max=streets_max,
     )  # fmt: skip
+
+
+def _actors(models: ModelSource) -> dict[str, Callable[[], Model]]:
+    return {
+        **{spec.id: partial(models.vehicle, spec) for spec in models.vehicles},
+        **{spec.id: partial(models.walker, spec) for spec in models.walkers},
+        **{spec.id: partial(models.prop, spec) for spec in models.props},
+    }
 
 
 def street_bounds(town: Town) -> tuple[Vector, Vector]:

@@ -136,8 +136,8 @@ class ShadowCaster:
 
     def __init__(self, scene: Scene, textures: Textures, workers: Workers, culler: Culler) -> None:
         self._scene, self._culler = scene, culler
-        self._standing = VisibilityPass(scene.library, textures, workers)
-        self._moving_pass = VisibilityPass(scene.library, textures, workers)
+        self._standing = VisibilityPass(scene.models.library, textures, workers)
+        self._moving_pass = VisibilityPass(scene.models.library, textures, workers)
         self._moving = np.zeros((MOVING_PX, MOVING_PX), np.float32)
         self._town: tuple[tuple[int, int] | None, Records, NDArray[np.float32]] = (
             None, np.zeros(1, CAMERA), np.zeros((1, 1), np.float32),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim_scenarios.embedded_simulator.render.model_source import unpainted_models
+from sim_scenarios.embedded_simulator.render.renderer import Renderer
+from sim_scenarios.embedded_simulator.road.town import Placement, Surface, Town
 from sim_scenarios.embedded_simulator.sensors.camera import CameraJob, Exposure, expose
-from sim_scenarios.embedded_simulator.sensors.jobs import SeesScene
 from sim_scenarios.embedded_simulator.world.actors import CAMERA_KINDS, CameraShape
 from sim_scenarios.embedded_simulator.world.snapshot import (
     Pose,
@@ -19,6 +21,8 @@ from sim_scenarios.embedded_simulator.world.snapshot import (
 from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES
 from sim_scenarios.embedded_simulator.world.walker_catalogue import WALKERS
 
+_TERRAIN = 10
+"""CARLA's semantic tag."""
 _STAMP = CameraShape(width=64, height=36, fov_deg=90.0)
 _WEATHERS = (
     Weather(),
@@ -27,8 +31,12 @@ _WEATHERS = (
 """By day and dry, by night and wet: between them they use every kernel."""
 
 
-def warm_up(renderer: SeesScene) -> None:
-    """Takes one tiny image of every kind in each of two weathers, and casts a ray and a sphere."""
+def warm_up(*, threads: int) -> None:
+    """Takes one tiny image of every kind in each of two weathers, and casts a ray and a sphere.
+
+    On a stage of its own: the town's scene is built when somebody looks at it.
+    """
+    renderer = Renderer(_stage(), threads=threads, models=unpainted_models())
     exposures = tuple(Exposure(kind=kind, stream_id=1) for kind in sorted(CAMERA_KINDS, key=lambda kind: kind.value))
     job = CameraJob(pose=Pose(Vector(-8.0, 0.0, 2.0), Rotation()), shape=_STAMP, exposures=exposures)
     actors = tuple(
@@ -50,3 +58,17 @@ def warm_up(renderer: SeesScene) -> None:
     ahead = np.array([[1.0, 0.0, 0.0]])
     renderer.rays.cast(snapshot, Vector(), ahead, np.ones(1))
     renderer.rays.sweep(snapshot, Vector(), ahead[0], reach_m=1.0, radius_m=0.1)
+
+
+def _stage() -> Town:
+    """A lawn with a bench."""
+    corners = np.array([[-20, -20, 0], [20, -20, 0], [20, 20, 0], [-20, 20, 0]], np.float32)
+    lawn = Surface(
+        positions=corners, triangles=np.array([[0, 1, 2], [0, 2, 3]], np.int32), uvs=corners[:, :2].copy(),
+        material="grass", tag=_TERRAIN,
+    )  # fmt: skip
+    return Town(
+        name="Warm-up", opendrive="", spawn_points=(), surfaces=(lawn,), lots=(),
+        placements=(Placement(kind="bench", location=Vector(0.0, -3.0, 0.0), yaw_deg=0.0, seed=0),),
+        traffic_lights=(), navigation_mesh=b"", bounds_min=Vector(-20.0, -20.0), bounds_max=Vector(20.0, 20.0),
+    )  # fmt: skip

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from sim_scenarios.embedded_simulator.render.culling import Culler, view_planes
-from sim_scenarios.embedded_simulator.render.library import LibraryBuilder
+from sim_scenarios.embedded_simulator.render.mesh import Model
+from sim_scenarios.embedded_simulator.render.model_table import ModelTable
 from sim_scenarios.embedded_simulator.render.scene import blank_rows
 from sim_scenarios.embedded_simulator.render.view import camera_record
 
@@ -22,10 +23,10 @@ def rows_at(*centers: tuple[float, float, float], half: float = 0.5, levels: int
 @pytest.fixture
 def culler(stage: Any) -> Culler:
     """One model with a fine and a coarse level, the coarse one from 30 m."""
-    builder = LibraryBuilder()
-    for _ in range(2):
-        builder.add(stage.box_mesh((-0.5, -0.5, -0.5), (0.5, 0.5, 0.5), tag=14))
-    return Culler(builder.build(), np.array([30.0, math.inf], np.float32), np.array([0, 1], np.int64))
+    box = stage.box_mesh((-0.5, -0.5, -0.5), (0.5, 0.5, 0.5), tag=14)
+    models = ModelTable()
+    models.add([Model(levels=((30.0, box), (math.inf, box)), radius_m=1.0)])
+    return Culler(models)
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_trees_hold_every_item_once_inside_their_boxes(counts: list[int], leaf_s
 
 def every_triangle(renderer: Renderer, snapshot: Snapshot, eye: NDArray[np.float64]) -> tuple[Any, ...]:
     """Corners (T, 3, 3) in the world, library triangle and row (T,) of all that a camera at ``eye`` would draw."""
-    scene, library = renderer._scene, renderer._scene.library
+    scene, library = renderer._scene, renderer._scene.models.library
     objects, joints = renderer._poser.pose(snapshot)
     corners, numbers, rows = [], [], []
     for row, thing in enumerate(objects):
@@ -96,7 +96,7 @@ def every_triangle(renderer: Renderer, snapshot: Snapshot, eye: NDArray[np.float
             continue
         levels = np.arange(thing["first_level"], thing["first_level"] + thing["num_levels"])
         distance = np.linalg.norm(thing["center"] - eye)
-        mesh = scene.level_meshes[levels[np.argmax(distance <= scene.level_distances[levels])]]
+        mesh = scene.models.level_meshes[levels[np.argmax(distance <= scene.models.level_distances[levels])]]
         which = np.arange(library.first_triangle[mesh], library.first_triangle[mesh + 1])
         vertices = library.triangles[which]
         points = library.positions[vertices].astype(float)
@@ -114,7 +114,7 @@ def nearest(
     renderer: Renderer, snapshot: Snapshot, origin: Vector, rays: NDArray[np.float64], reach: float
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
     """(N,) distance, row and cosine by solving for every triangle; row -1 for nothing."""
-    library, textures = renderer._scene.library, renderer._textures
+    library, textures = renderer._scene.models.library, renderer._textures
     eye = np.array(origin)
     corners, numbers, rows = every_triangle(renderer, snapshot, eye)
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
@@ -208,6 +208,28 @@ def test_threads_change_nothing(stage: Any, make_renderer: Callable[[int], Rende
         assert getattr(one, name).tobytes() == getattr(two, name).tobytes()
 
 
+def test_who_was_seen_first_changes_neither_picture_nor_rays(
+    stage: Any, make_renderer: Callable[[int], Renderer]
+) -> None:
+    """Models are made when they are first posed, also in mid-run, when rays have their trees already."""
+    car, walker = stage.car(9.0, 2.0, actor_id=1), stage.walker(6.0, -1.5, actor_id=2, speed=1.0)
+    both = stage.snapshot(car, walker)
+    aside, up = np.random.default_rng(5).uniform((-0.6, -0.3), (0.6, 0.1), (600, 2)).T
+    rays = np.stack([np.ones(600), aside, up], axis=1) / np.sqrt(1.0 + aside**2 + up**2)[:, None]
+    seen = []
+    for before in ((car, walker), (walker, car), ()):
+        renderer = make_renderer(1)
+        for actor in before:
+            renderer.rays.cast(stage.snapshot(actor), Vector(), rays, np.full(600, 30.0))
+        hits = renderer.rays.cast(both, Vector(0.0, 0.0, 1.6), rays, np.full(600, 60.0))
+        assert {1, 2} <= set(hits.actor_id.tolist())
+        frame = renderer.render(stage.view(), both, color=True)
+        assert {stage.CAR, stage.WALKER} <= set(frame.tag.ravel().tolist())
+        arrays = (hits.distance_m, hits.row, hits.tag, hits.cosine, frame.rgb, frame.instance, frame.depth_m)
+        seen.append([np.ascontiguousarray(array).tobytes() for array in arrays])
+    assert seen[0] == seen[1] == seen[2]
+
+
 def test_more_actors_than_before_get_room(stage: Any, make_renderer: Callable[[int], Renderer]) -> None:
     renderer = make_renderer(1)
     down = np.array([[0.0, 0.0, -1.0]])
@@ -233,10 +255,11 @@ def town_renderer(town: Town) -> Renderer:
 
 def test_no_triangle_of_an_actor_belongs_to_two_joints(town_renderer: Renderer) -> None:
     """Rays move whole triangles with the joint of their first corner."""
-    library = town_renderer._scene.library
-    joints, pivots = library.joints[library.triangles], library.pivots[library.triangles]
-    assert (joints == joints[:, :1]).all()
-    assert (pivots == pivots[:, :1]).all()
+    for blueprint_id, model in town_renderer._scene.actors.items():
+        for _, mesh in model().levels:
+            joints, pivots = mesh.joints[mesh.triangles], mesh.pivots[mesh.triangles]
+            assert (joints == joints[:, :1]).all(), blueprint_id
+            assert (pivots == pivots[:, :1]).all(), blueprint_id
 
 
 def street_scene(place: Pose) -> Snapshot:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim_scenarios.embedded_simulator.render.ground import ground_meshes
-from sim_scenarios.embedded_simulator.render.library import LibraryBuilder
+from sim_scenarios.embedded_simulator.render.library import MeshLibrary
 from sim_scenarios.embedded_simulator.render.scene import FIRST_STATIC_INSTANCE, build_scene
 from sim_scenarios.embedded_simulator.road.town import Surface
 
@@ -18,23 +18,29 @@ def area(positions: np.ndarray, triangles: np.ndarray) -> float:
     )
 
 
-def test_library_lays_meshes_end_to_end(stage: Any) -> None:
-    builder = LibraryBuilder()
-    small = stage.box_mesh((0, 0, 0), (1, 1, 1), tag=3)
-    large = stage.box_mesh((0, 0, 0), (2, 2, 2), tag=4)
-    assert [builder.add(small), builder.add(large)] == [0, 1]
-    library = builder.build()
-    assert list(library.first_vertex) == [0, 24, 48]
-    assert library.triangles[12:].min() == 24
-    assert (library.triangle_info[12:, 1] == 4).all()
-    np.testing.assert_array_equal(library.positions[24:], large.positions)
+def test_library_lays_meshes_end_to_end_whenever_they_come(stage: Any) -> None:
+    meshes = [stage.box_mesh((0, 0, 0), (size, size, size), tag=size) for size in range(1, 6)]
+    at_once, by_and_by = MeshLibrary(), MeshLibrary()
+    at_once.add(meshes)
+    for some in (meshes[:2], meshes[2:3], [], meshes[3:]):
+        by_and_by.add(some)
+    assert len(by_and_by) == 5
+    assert list(by_and_by.first_vertex) == [0, 24, 48, 72, 96, 120]
+    assert by_and_by.triangles[12:].min() == 24
+    assert (by_and_by.triangle_info[12:24, 1] == 2).all()
+    np.testing.assert_array_equal(by_and_by.positions[24:48], meshes[1].positions)
+    for name in ("positions", "attributes", "joints", "pivots", "triangles", "triangle_info", "first_triangle"):
+        one, other = getattr(at_once, name), getattr(by_and_by, name)
+        np.testing.assert_array_equal(one, other, err_msg=name)
+        assert one.dtype == other.dtype
+        assert other.flags.c_contiguous
 
 
 def test_library_refuses_a_broken_mesh(stage: Any) -> None:
     mesh = stage.box_mesh((0, 0, 0), (1, 1, 1), tag=3)
     mesh.triangles[0, 0] = 99
     with pytest.raises(ValueError, match="names vertex 99"):
-        LibraryBuilder().add(mesh)
+        MeshLibrary().add([mesh])
 
 
 def test_ground_keeps_every_triangle_tag_and_tile(stage: Any) -> None:
@@ -62,12 +68,12 @@ def test_kerbs_stay_sharp(stage: Any) -> None:
 
 def test_objects_lie_in_their_boxes_with_ids_of_their_own(stage: Any) -> None:
     scene = build_scene(stage.town(), stage.models())
-    library = scene.library
+    library = scene.models.library
     instances = scene.objects["instance"]
     assert instances.min() == FIRST_STATIC_INSTANCE
     assert len(set(instances.tolist())) == len(instances)
     for row in scene.objects:
-        mesh = scene.level_meshes[row["first_level"]]
+        mesh = scene.models.level_meshes[row["first_level"]]
         local = library.positions[library.first_vertex[mesh] : library.first_vertex[mesh + 1]]
         world = local @ row["rotation"].T + row["origin"]
         assert (np.abs(world - row["center"]) <= row["half"] + 1e-3).all()
@@ -82,4 +88,4 @@ def test_lamps_shine_where_their_glass_is(stage: Any) -> None:
 def test_the_same_town_gives_the_same_scene(stage: Any) -> None:
     one, two = (build_scene(stage.town(), stage.models()) for _ in range(2))
     assert one.objects.tobytes() == two.objects.tobytes()
-    assert one.library.positions.tobytes() == two.library.positions.tobytes()
+    assert one.models.library.positions.tobytes() == two.models.library.positions.tobytes()

@@ -7,19 +7,25 @@ from pathlib import Path
 ROOT = Path(__file__).parents[5]
 PROGRAM = """
 import gc
+
+import numpy as np
 from numba.core.registry import CPUDispatcher
 from sim_scenarios.embedded_simulator.render.building_box import building_box
+from sim_scenarios.embedded_simulator.render.renderer import Renderer
+from sim_scenarios.embedded_simulator.render.view import View
 from sim_scenarios.embedded_simulator.road.build import build_town
+from sim_scenarios.embedded_simulator.sensors import warm_up as sensors_warm_up
+from sim_scenarios.embedded_simulator.world import warm_up
 from sim_scenarios.embedded_simulator.world.description import ActorDescription
-from sim_scenarios.embedded_simulator.world.snapshot import Pose, Vector
-from sim_scenarios.embedded_simulator.world.warm_up import warm_up
+from sim_scenarios.embedded_simulator.world.snapshot import Pose, Vector, Weather
 from sim_scenarios.embedded_simulator.world.world import StaticTown, World
 
 def compiled():
     return {(each.__name__, len(each.signatures)) for each in gc.get_objects() if isinstance(each, CPUDispatcher)}
 
 place = StaticTown(build_town("Town02", seed=0), building_box=building_box)
-warm_up(place)
+warm_up.warm_up(place)
+sensors_warm_up.warm_up(threads=1)
 before = compiled()
 world = World("Town02", place)
 spots = place.town.spawn_points
@@ -30,11 +36,18 @@ prop.simulate_physics = True
 world.set_pose(cars[1].id, cars[0].pose)  # into each other
 for _ in range(5):
     world.tick()
+renderer, pose = Renderer(place.town, threads=1), Pose(Vector(*spots[0].location[:2], 4.0))
+for weather in (Weather(), Weather(sun_altitude_angle=-40.0, precipitation=60.0, fog_density=20.0)):
+    world.set_weather(weather)
+    renderer.render(View(pose=pose, width=64, height=48, fov_deg=90.0), world.snapshot(), color=True)
+ahead = np.array([[1.0, 0.0, 0.0]])
+renderer.rays.cast(world.snapshot(), pose.location, ahead, np.array([50.0]))
+renderer.rays.sweep(world.snapshot(), pose.location, ahead[0], reach_m=5.0, radius_m=0.5)
 print("warm", len(before), "late", sorted(compiled() - before))
 """
 
 
-def test_nothing_is_left_to_compile_when_clients_spawn_and_tick() -> None:
+def test_nothing_is_left_to_compile_when_clients_spawn_and_tick_and_look() -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
     )
