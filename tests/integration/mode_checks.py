@@ -48,7 +48,7 @@ def until(condition: Callable[[], Any], at_most_s: float = 10.0) -> bool:
 
 def frames_until(messages: queue.Queue[int], frame: int) -> list[int]:
     """Frames that a sensor measured, up to one that must come; the client ticks by itself in ``apply_settings``."""
-    frames = [messages.get(timeout=10)]
+    frames = [messages.get(timeout=60)]
     while frames[-1] < frame:
         frames.append(messages.get(timeout=10))
     assert frames[-1] == frame

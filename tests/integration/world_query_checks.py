@@ -43,7 +43,7 @@ def tags_seen(world: carla.World, pose: carla.Transform) -> Any:
     images: queue.Queue[Any] = queue.Queue()
     camera.listen(images.put)
     world.tick()
-    image = images.get(timeout=10)
+    image = images.get(timeout=60)
     camera.stop()
     camera.destroy()
     return np.frombuffer(image.raw_data, np.uint8).reshape(240, 320, 4)[..., 2]
