@@ -1,4 +1,4 @@
-"""The server: asyncio, and, with ``stream_hub.py``, the only file with sockets.
+"""The server: asyncio, and, with ``rpc_connection.py`` and ``stream_hub.py``, the only files with sockets.
 
 Two ports, as CARLA has them: RPC at p, streams at p + 1. Rules of this file, each a lesson of CARLA's client:
 
@@ -34,14 +34,13 @@ from sim_scenarios.embedded_simulator.dispatch import Dispatcher
 from sim_scenarios.embedded_simulator.handlers.context import Context
 from sim_scenarios.embedded_simulator.recorder.scratch import Scratch
 from sim_scenarios.embedded_simulator.road.town import Town
-from sim_scenarios.embedded_simulator.sensors.episode_state import pack_episode_state
+from sim_scenarios.embedded_simulator.rpc_connection import HeldBytes, RpcConnection
+from sim_scenarios.embedded_simulator.sensors.episode_state import EpisodeStatePacker
 from sim_scenarios.embedded_simulator.sensors.jobs import Job, SeesScene, perform
 from sim_scenarios.embedded_simulator.sensors.labelled_points import first_point, points_along
 from sim_scenarios.embedded_simulator.sensors.message import SensorMessage
 from sim_scenarios.embedded_simulator.sensors.suite import SensorSuite
 from sim_scenarios.embedded_simulator.stream_hub import StreamHub
-from sim_scenarios.embedded_simulator.wire.errors import WireError
-from sim_scenarios.embedded_simulator.wire.rpc import RequestDecoder
 from sim_scenarios.embedded_simulator.world.description import LabelledPoint
 from sim_scenarios.embedded_simulator.world.snapshot import Snapshot, Vector
 from sim_scenarios.embedded_simulator.world.towns import TownLibrary
@@ -49,11 +48,6 @@ from sim_scenarios.embedded_simulator.world.world import EPISODE_STREAM_ID, Worl
 
 _SHORTEST_PERIOD_S = 0.002
 """Asynchronous ticks come no faster, whatever time step a client sets: other clients want to be heard, too."""
-_READ_BYTES = 1 << 18
-_REQUESTS_IN_TURN = 16
-"""Of one client, before the others are looked at."""
-MAX_HELD_BYTES = 256 << 20
-"""Of requests that are not complete, over all clients."""
 MOST_OPEN_FILES = 1 << 16
 _RESERVED_FILES = 64
 """Open files that are no connections: the interpreter's, caches of kernels, recordings."""
@@ -160,7 +154,8 @@ class Server:
         self._world = world
         self._renderer_for = renderer_for
         # Who comes late, or to a world that stands still, must not have to wait for the next tick.
-        greetings = {EPISODE_STREAM_ID: lambda: [pack_episode_state(world)]}
+        self._states = EpisodeStatePacker()
+        greetings = {EPISODE_STREAM_ID: lambda: [self._states.pack(world)]}
         self._hub = StreamHub(listeners.host, listeners.port + 1, greetings)
         self._suite = SensorSuite(seed=seed)
         self._render_thread = ThreadPoolExecutor(1, thread_name_prefix="cameras")
@@ -169,9 +164,9 @@ class Server:
             rays=SceneRays(world, renderer_for, self._render_thread),
         )  # fmt: skip
         self._dispatcher = Dispatcher(self._context)
-        self._clients: set[asyncio.Task[None]] = set()
+        self._clients: set[RpcConnection] = set()
+        self._held = HeldBytes()
         self._most_connections = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _RESERVED_FILES
-        self._held_bytes = 0
         self._closures = 0
         self._tick_lock = asyncio.Lock()
         self._rendering: asyncio.Task[None] | None = None
@@ -188,7 +183,9 @@ class Server:
             for listener in (self._listeners.rpc, self._listeners.streams):
                 loop.remove_reader(listener)
                 listener.close()
-            tasks = [free_running, *self._clients, *([self._rendering] if self._rendering else [])]
+            for client in tuple(self._clients):
+                client.close()
+            tasks = [free_running, *([self._rendering] if self._rendering else [])]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -212,7 +209,7 @@ class Server:
             tick = self._world.tick()
             self._context.replayer.after_tick(self._world)
             self._context.recorder.record(self._world, tick)
-            state = pack_episode_state(self._world)
+            state = self._states.pack(self._world)
             self._hub.send(EPISODE_STREAM_ID, [state], droppable=not synchronous)
             measured = self._suite.measure(self._world, tick, is_listened_to=self._hub.is_listened_to)
             for message in measured.messages:
@@ -273,35 +270,14 @@ class Server:
         add(connection)
 
     def _add_client(self, connection: socket.socket) -> None:
-        connection.setblocking(False)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        task = asyncio.create_task(self._serve_client(connection))
-        self._clients.add(task)
-        task.add_done_callback(self._clients.discard)
+        answer = self._dispatcher.answer
+        client = RpcConnection(connection, answer=answer, held=self._held, on_close=self._forget_client)
+        self._clients.add(client)
 
-    async def _serve_client(self, connection: socket.socket) -> None:
-        """Answers one client's requests in their order until it leaves or talks nonsense."""
-        loop = asyncio.get_running_loop()
-        decoder = RequestDecoder()
-        held = 0
-        try:
-            while data := await loop.sock_recv(connection, _READ_BYTES):
-                for number, request in enumerate(decoder.feed(data), start=1):
-                    await loop.sock_sendall(connection, await self._dispatcher.answer(request))
-                    if number % _REQUESTS_IN_TURN == 0:
-                        await asyncio.sleep(0)
-                self._held_bytes += decoder.held_bytes - held
-                held = decoder.held_bytes
-                if self._held_bytes > MAX_HELD_BYTES:
-                    raise WireError(f"expected the rest of a request; clients owe {self._held_bytes >> 20} MiB of them")
-                await asyncio.sleep(0)  # reading does not wait while there is something to read: the others' turn
-        except WireError as error:
-            self._tell(f"closed a connection: {error}")
-        except OSError:
-            return  # the client vanished
-        finally:
-            self._held_bytes -= held
-            connection.close()
+    def _forget_client(self, client: RpcConnection, reason: str) -> None:
+        self._clients.discard(client)
+        if reason:
+            self._tell(f"closed a connection: {reason}")
 
     def _tell(self, what: str) -> None:
         """Says on stderr what became of a connection, a bounded number of times."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from sim_scenarios.embedded_simulator.wire.sensor_data import (
     TRAFFIC_LIGHT_TIMES_BYTES,
     FailureState,
@@ -22,55 +20,61 @@ from sim_scenarios.embedded_simulator.world.snapshot import Pose, TrafficLightSt
 from sim_scenarios.embedded_simulator.world.world import World
 
 
-def pack_episode_state(world: World) -> bytes:
-    """The world after its last tick.
+class EpisodeStatePacker:
+    """Packs the states of one world; remembers the records of what stands still, so that they are not packed again."""
 
-    The platform timestamp is simulated time, so that equal runs give equal bytes.
-    """
-    header = SensorHeader(type_id=SensorType.WORLD_OBSERVER, frame=world.frame, timestamp_s=world.elapsed_s)
-    episode = pack_episode_header(
-        episode_id=world.episode_id,
-        platform_timestamp_s=world.elapsed_s,
-        delta_s=world.settings.delta_s,
-        state=SimulationState.LIGHTS_CHANGED if world.lights_updated else SimulationState.NONE,
-    )
-    return b"".join([pack_header(header), episode, *map(_pack_record, world.actors.values())])
+    def __init__(self) -> None:
+        self._episode_id = 0
+        self._still: dict[int, tuple[Pose, bytes]] = {}
 
+    def pack(self, world: World) -> bytes:
+        """The world after its last tick.
 
-def _pack_record(actor: Actor) -> bytes:
-    if isinstance(actor, Walker):
-        return _walker_record(actor)
-    if isinstance(actor, TrafficSign):
-        return _sign_record(actor.id, actor.pose, actor.sign_id)
-    if isinstance(actor, TrafficLight):
-        return _light_head(actor.id, actor.pose, actor.site.opendrive_id) + _light_state(actor)
-    return pack_actor_record(
-        actor_id=actor.id,
-        pose=actor.pose,
-        velocity=actor.velocity,
-        angular_velocity=actor.angular_velocity,
-        acceleration=actor.acceleration,
-        state=_vehicle_state(actor) if isinstance(actor, Vehicle) else b"",
-    )
+        The platform timestamp is simulated time, so that equal runs give equal bytes.
+        """
+        if world.episode_id != self._episode_id:
+            self._episode_id = world.episode_id
+            self._still.clear()
+        header = SensorHeader(type_id=SensorType.WORLD_OBSERVER, frame=world.frame, timestamp_s=world.elapsed_s)
+        episode = pack_episode_header(
+            episode_id=world.episode_id,
+            platform_timestamp_s=world.elapsed_s,
+            delta_s=world.settings.delta_s,
+            state=SimulationState.LIGHTS_CHANGED if world.lights_updated else SimulationState.NONE,
+        )
+        return b"".join([pack_header(header), episode, *map(self._record, world.actors.values())])
 
+    def _record(self, actor: Actor) -> bytes:
+        if isinstance(actor, TrafficSign):
+            return self._still_record(actor, actor.sign_id)
+        if isinstance(actor, TrafficLight):
+            return self._still_record(actor, actor.site.opendrive_id)[:-TRAFFIC_LIGHT_TIMES_BYTES] + _light_state(actor)
+        if isinstance(actor, Walker):
+            return _walker_record(actor)
+        return pack_actor_record(
+            actor_id=actor.id,
+            pose=actor.pose,
+            velocity=actor.velocity,
+            angular_velocity=actor.angular_velocity,
+            acceleration=actor.acceleration,
+            state=_vehicle_state(actor) if isinstance(actor, Vehicle) else b"",
+        )
 
-@lru_cache(maxsize=4096)
-def _light_head(actor_id: int, pose: Pose, sign_id: str) -> bytes:
-    """What never changes of a light, which stands still, too."""
-    return _sign_record(actor_id, pose, sign_id)[:-TRAFFIC_LIGHT_TIMES_BYTES]
-
-
-@lru_cache(maxsize=4096)
-def _sign_record(actor_id: int, pose: Pose, sign_id: str) -> bytes:
-    """Signs are many and stand still: packed once, not in every tick."""
-    return pack_actor_record(
-        actor_id=actor_id,
-        pose=pose,
-        velocity=Vector(),
-        angular_velocity=Vector(),
-        acceleration=Vector(),
-        state=sign_id.encode(),
-    )
+    def _still_record(self, actor: Actor, sign_id: str) -> bytes:
+        """Of a light or sign, which are many and stand where they stood unless a client puts them elsewhere."""
+        known = self._still.get(actor.id)
+        if known is not None and known[0] is actor.pose:
+            return known[1]
+        record = pack_actor_record(
+            actor_id=actor.id,
+            pose=actor.pose,
+            velocity=Vector(),
+            angular_velocity=Vector(),
+            acceleration=Vector(),
+            state=sign_id.encode(),
+        )
+        self._still[actor.id] = actor.pose, record
+        return record
 
 
 def _walker_record(walker: Walker) -> bytes:

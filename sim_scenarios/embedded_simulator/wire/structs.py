@@ -7,6 +7,7 @@ nothing half-formed or not finite enters the world. Extra trailing fields are ig
 from __future__ import annotations
 
 import dataclasses
+import operator
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -31,6 +32,9 @@ from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vect
 
 _T = TypeVar("_T")
 
+_SETTINGS = operator.attrgetter(*(field.name for field in dataclasses.fields(EpisodeSettings)))
+_WEATHER = operator.attrgetter(*(field.name for field in dataclasses.fields(Weather)))
+"""All fields in wire order; ``astuple`` copies them deeply, and traffic managers ask for both in every tick."""
 LARGEST_NUMBER = 1e9
 """No coordinate, speed, force or time of a street is larger; an actor at 1e39 m would make every snapshot fail."""
 LONGEST_STEP_S = 10.0
@@ -144,7 +148,7 @@ def pack_labelled_point(point: LabelledPoint) -> list[Any]:
 
 def pack_settings(settings: EpisodeSettings) -> list[Any]:
     """EpisodeSettings; an unset fixed_delta_seconds is ``[false]``, never nil."""
-    packed = list(dataclasses.astuple(settings))
+    packed = list(_SETTINGS(settings))
     packed[2] = pack_optional(settings.fixed_delta_seconds)
     return packed
 
@@ -188,7 +192,7 @@ def unpack_settings(packed: Any) -> EpisodeSettings:
 
 def pack_weather(weather: Weather) -> list[float]:
     """WeatherParameters."""
-    return list(dataclasses.astuple(weather))
+    return list(_WEATHER(weather))
 
 
 def unpack_weather(packed: Any) -> Weather:

@@ -18,7 +18,7 @@ from sim_scenarios.embedded_simulator.world.snapshot import Vector
 
 _READ = "import carla, sys; carla.Map('map', sys.stdin.read())"
 _READ_TIMEOUT_S = 120.0
-_CELL_M, _CELL_HEIGHT_M = 1.0, 3.0
+_CELL_M, _CELL_HEIGHT_M = 2.0, 3.0
 
 
 def require_readable(opendrive: str) -> None:

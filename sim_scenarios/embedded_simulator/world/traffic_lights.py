@@ -28,7 +28,10 @@ class SignalGroup:
 
     def __init__(self, lights: Sequence[TrafficLight]) -> None:
         self.lights = tuple(lights)
-        self._phases = sorted({light.site.phase for light in lights})
+        by_phase: dict[int, list[TrafficLight]] = {}
+        for light in lights:
+            by_phase.setdefault(light.site.phase, []).append(light)
+        self._phases = [members for _, members in sorted(by_phase.items())]
         self.frozen = False
         self.reset()
 
@@ -63,7 +66,7 @@ class SignalGroup:
             light.elapsed_s = self._elapsed_s
 
     def _stage_duration_s(self) -> float:
-        current = [light for light in self.lights if light.site.phase == self._phases[self._phase]]
+        current = self._phases[self._phase]
         match _STAGES[self._stage]:
             case TrafficLightState.GREEN:
                 return max(light.green_s for light in current)
@@ -80,9 +83,9 @@ class SignalGroup:
 
     def _show(self) -> None:
         for light in self.lights:
-            is_current = light.site.phase == self._phases[self._phase]
-            light.state = _STAGES[self._stage] if is_current else TrafficLightState.RED
-            light.elapsed_s = self._elapsed_s
+            light.state, light.elapsed_s = TrafficLightState.RED, self._elapsed_s
+        for light in self._phases[self._phase]:
+            light.state = _STAGES[self._stage]
 
 
 class TrafficLightControl:
@@ -151,7 +154,10 @@ class _TriggerVolumes:
         )
         found = inside.argmax(axis=1)
         is_inside = inside[np.arange(len(vehicles)), found]
-        return [self._lights[number] if is_at else None for number, is_at in zip(found, is_inside, strict=True)]
+        return [
+            self._lights[number] if is_at else None
+            for number, is_at in zip(found.tolist(), is_inside.tolist(), strict=True)
+        ]
 
 
 def _column(values: Iterable[float]) -> NDArray[np.float64]:

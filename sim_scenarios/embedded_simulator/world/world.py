@@ -81,6 +81,8 @@ _FIRST_SENSOR_STREAM_ID = 2
 _REMEMBERED_TICKS = 10
 """For so long a client may still have a destroyed actor in the snapshot that it works with."""
 
+_AT_PARENT = Pose()
+
 _A = TypeVar("_A", bound=Actor)
 
 
@@ -143,7 +145,7 @@ class World:
         self.hidden_objects: frozenset[int] = frozenset()
         self._painted: tuple[tuple[int, LinearColor], ...] = ()
         self.actors: dict[int, Actor] = {}
-        self._by_kind: dict[type[Actor], list[Actor]] = {}
+        self._forget_lists()
         self._destroyed_in: dict[int, int] = {}
         self._fleet = Fleet()
         self.spectator = self._add_spectator()
@@ -227,7 +229,7 @@ class World:
             raise WorldError(f"unable to destroy actor: {actor.type_id} {actor_id} belongs to the town")
         del self.actors[actor_id]
         self._destroyed_in[actor_id] = self.frame
-        self._by_kind.clear()
+        self._forget_lists()
         self._clearance.forget()
 
     def was_just_destroyed(self, actor_id: int) -> bool:
@@ -301,6 +303,10 @@ class World:
         if layers and self.name.endswith(LAYERED):
             self.enable_objects((thing.id for thing in self.place.objects if thing.layer & layers), shown)
 
+    def _forget_lists(self) -> None:
+        self._by_kind: dict[type[Actor], list[Actor]] = {}
+        self._attached: list[Actor] | None = None
+
     # --- time -------------------------------------------------------------------------------------------------------
 
     def tick(self) -> Tick:
@@ -330,7 +336,9 @@ class World:
         for walker in gone(walkers):
             self.destroy(walker.id)
             movers.remove(walker)
-        for actor in self.actors.values():
+        if self._attached is None:
+            self._attached = [actor for actor in self.actors.values() if actor.relative_pose is not None]
+        for actor in self._attached:
             self._follow_parent(actor)
         self.traffic_lights.watch(vehicles)
         for vehicle in vehicles:
@@ -374,7 +382,8 @@ class World:
             return
         parent = self.actors.get(actor.parent_id)
         if parent is not None:
-            actor.pose = as_sent(compose(parent.pose, actor.relative_pose))
+            is_at_parent = actor.relative_pose == _AT_PARENT  # as the controllers of a crowd are
+            actor.pose = parent.pose if is_at_parent else as_sent(compose(parent.pose, actor.relative_pose))
             actor.velocity, actor.angular_velocity = parent.velocity, parent.angular_velocity
             actor.acceleration = parent.acceleration
 
@@ -383,7 +392,7 @@ class World:
     def _add(self, actor: _A) -> _A:
         actor.id = next(self._actor_ids)
         self.actors[actor.id] = actor
-        self._by_kind.clear()
+        self._forget_lists()
         if isinstance(actor, MovingActor):
             self._clearance.add(actor)
         return actor

@@ -15,8 +15,8 @@ import msgpack
 import numpy as np
 import pytest
 
+from sim_scenarios.embedded_simulator import rpc_connection, stream_hub
 from sim_scenarios.embedded_simulator import server as server_module
-from sim_scenarios.embedded_simulator import stream_hub
 from sim_scenarios.embedded_simulator.render.view import Frame, View
 from sim_scenarios.embedded_simulator.road.town import Town
 from sim_scenarios.embedded_simulator.server import Listeners, PortInUseError, Server, bind
@@ -432,7 +432,7 @@ def test_no_file_left_is_no_reason_to_spin(
 
 
 def test_half_requests_of_all_clients_have_a_bound(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "MAX_HELD_BYTES", 3 << 20)
+    monkeypatch.setattr(rpc_connection, "MAX_HELD_BYTES", 3 << 20)
 
     async def play(clients: Clients, world: World) -> None:
         halves = [await clients.connect() for _ in range(3)]

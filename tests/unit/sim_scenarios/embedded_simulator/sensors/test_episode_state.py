@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from sim_scenarios.embedded_simulator.sensors.episode_state import pack_episode_state
+from sim_scenarios.embedded_simulator.sensors.episode_state import EpisodeStatePacker
 from sim_scenarios.embedded_simulator.wire.sensor_data import (
     ACTOR_RECORD_BYTES,
     EPISODE_HEADER_BYTES,
@@ -38,7 +38,7 @@ def spawn_car(world: World, x: float) -> Vehicle:
 def test_all_actors_are_in_it(world: World) -> None:
     car = spawn_car(world, 20.0)
     world.tick()
-    state = pack_episode_state(world)
+    state = EpisodeStatePacker().pack(world)
     header = unpack_header(state)
     assert (header.type_id, header.frame) == (SensorType.WORLD_OBSERVER, world.frame)
     assert records(state).keys() == world.actors.keys()
@@ -52,7 +52,7 @@ def test_a_vehicle_before_a_red_light_is_told_so(world: World) -> None:
     group.set_frozen(True)
     before, away = spawn_car(world, 92.0), spawn_car(world, 20.0)
     world.tick()
-    by_id = records(pack_episode_state(world))
+    by_id = records(EpisodeStatePacker().pack(world))
     *_, limit, state, has_light, light_id, _ = VEHICLE_STATE.unpack_from(by_id[before.id], 65)
     assert (limit, state, has_light, light_id) == (50.0, TrafficLightState.RED, 1, light.id)
     *_, state, has_light, light_id, _ = VEHICLE_STATE.unpack_from(by_id[away.id], 65)
@@ -62,19 +62,29 @@ def test_a_vehicle_before_a_red_light_is_told_so(world: World) -> None:
 def test_a_light_tells_its_opendrive_id(world: World) -> None:
     (light,) = world.of_kind(TrafficLight)
     world.tick()
-    record = records(pack_episode_state(world))[light.id]
+    record = records(EpisodeStatePacker().pack(world))[light.id]
     assert record[65:97].rstrip(b"\0") == b"501"
     assert struct.unpack_from("<f", record, 65 + 32 + 12)[0] == pytest.approx(0.05)  # elapsed
+
+
+def test_what_stands_still_is_seen_when_it_is_put_elsewhere(world: World) -> None:
+    (light,) = world.of_kind(TrafficLight)
+    packer, start = EpisodeStatePacker(), light.pose
+    for location in (start.location, Vector(1.0, 2.0, 3.0), start.location):
+        world.set_pose(light.id, Pose(location, start.rotation))
+        world.tick()
+        assert records(packer.pack(world)) == records(EpisodeStatePacker().pack(world))
+        assert struct.unpack_from("<3f", records(packer.pack(world))[light.id], 5) == location
 
 
 def test_equal_runs_give_equal_bytes(street: StaticTown) -> None:
     def run() -> list[bytes]:
         world = World("Street", street)
         spawn_car(world, 20.0).set_velocity(Vector(5.0, 0.0, 0.0))
-        states = []
+        states, packer = [], EpisodeStatePacker()
         for _ in range(20):
             world.tick()
-            states.append(pack_episode_state(world))
+            states.append(packer.pack(world))
         return states
 
     assert run() == run()
