@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import ctypes
+import gc
 import json
 import os
 import signal
@@ -36,6 +37,9 @@ _PR_SET_PDEATHSIG = 1
 """Of <linux/prctl.h>."""
 _GIL_SWITCH_S = 0.0005
 """The camera thread must not keep the event loop waiting for Python's default of 5 ms, a sixth of a frame."""
+_NEW_OBJECTS_BETWEEN_SEARCHES = 10_000
+"""A tick of 100 vehicles and 100 walkers makes thousands of tuples, none of them in a cycle: with Python's default of
+700, looking for cycles among them takes as long as the vehicles' physics."""
 
 _RENDERERS_KEPT = 4
 """Each holds the meshes and textures of a town; clients may send any number of towns as OpenDRIVE."""
@@ -45,6 +49,7 @@ def main() -> int:
     """Parses the command line, serves, and returns the exit code."""
     options = _parser().parse_args()
     sys.setswitchinterval(_GIL_SWITCH_S)
+    gc.set_threshold(_NEW_OBJECTS_BETWEEN_SEARCHES)
     raise_file_limit()
     for number in _STOP_SIGNALS:
         signal.signal(number, _exit_early)
@@ -70,6 +75,7 @@ def main() -> int:
 
     sensors_warm_up.warm_up(threads=threads)
     world_warm_up.warm_up(place)
+    gc.freeze()  # a town is hundreds of thousands of objects that are no garbage
 
     async def serve() -> None:
         world = World(name, place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from typing import Any
 
 import msgpack
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from sim_scenarios.embedded_simulator.wire import sensor_data
 from sim_scenarios.embedded_simulator.wire.errors import WireError
 from sim_scenarios.embedded_simulator.wire.sensor_data import SensorHeader, SensorType, SimulationState
+from sim_scenarios.embedded_simulator.world.controls import VehicleControl
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector
 
 HEADER = SensorHeader(
@@ -68,43 +70,40 @@ def test_actor_record_bytes() -> None:
     assert packed[65:] == b"\xaa\xbb" + bytes(52)
 
 
-def test_vehicle_state_bytes() -> None:
-    packed = sensor_data.pack_vehicle_state(
-        throttle=0.5,
-        steer=-1.0,
-        brake=0.25,
-        hand_brake=True,
-        reverse=False,
-        manual_gear_shift=True,
+MOTION: dict[str, Any] = {
+    "actor_id": 513,
+    "pose": Pose(Vector(1, 2, 3), Rotation(4, 5, 6)),
+    "velocity": Vector(7, 8, 9),
+    "angular_velocity": Vector(10, 11, 12),
+    "acceleration": Vector(13, 14, 15),
+}
+
+
+def test_a_vehicles_record_is_an_actors_with_its_state() -> None:
+    packed = sensor_data.pack_vehicle_record(
+        **MOTION,
+        control=VehicleControl(0.5, -1.0, 0.25, True, False, True, 5),
         gear=-1,
         speed_limit_kmh=30.0,
         traffic_light_state=1,
         traffic_light_id=770,
     )
-    expected = "0000003f 000080bf 0000803e 01 00 01 ffffffff 0000f041 01 01 02030000 00"
-    assert packed == bytes.fromhex(expected)
-    assert len(packed) == 30
+    state = bytes.fromhex("0000003f 000080bf 0000803e 01 00 01 ffffffff 0000f041 01 01 02030000 00")
+    assert len(state) == 30
+    assert packed == sensor_data.pack_actor_record(**MOTION, state=state)
 
 
 def test_a_vehicle_without_a_light_says_so() -> None:
-    packed = sensor_data.pack_vehicle_state(
-        throttle=0, steer=0, brake=0, hand_brake=False, reverse=False, manual_gear_shift=False, gear=0,
-        speed_limit_kmh=30.0, traffic_light_state=2, traffic_light_id=None,
-    )  # fmt: skip
-    assert packed[23:29] == bytes.fromhex("02 00 00000000")
+    packed = sensor_data.pack_vehicle_record(
+        **MOTION, control=VehicleControl(), gear=0, speed_limit_kmh=30.0, traffic_light_state=2, traffic_light_id=None
+    )
+    assert packed[65 + 23 : 65 + 29] == bytes.fromhex("02 00 00000000")
 
 
 def test_a_walkers_record_is_an_actors_with_its_control() -> None:
-    motion = {
-        "actor_id": 513,
-        "pose": Pose(Vector(1, 2, 3), Rotation(4, 5, 6)),
-        "velocity": Vector(7, 8, 9),
-        "angular_velocity": Vector(10, 11, 12),
-        "acceleration": Vector(13, 14, 15),
-    }
-    packed = sensor_data.pack_walker_record(**motion, direction=Vector(1, 0, 0), speed=2.0, jump=True)
+    packed = sensor_data.pack_walker_record(**MOTION, direction=Vector(1, 0, 0), speed=2.0, jump=True)
     control = bytes.fromhex("0000803f 00000000 00000000 00000040 01")
-    assert packed == sensor_data.pack_actor_record(**motion, state=control)
+    assert packed == sensor_data.pack_actor_record(**MOTION, state=control)
 
 
 def test_traffic_light_times_bytes() -> None:

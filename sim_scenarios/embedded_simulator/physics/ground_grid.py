@@ -152,6 +152,17 @@ def _covers(edges: NDArray[np.float64], t: int, x: float, y: float) -> bool:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def heights_under(grid: GroundGrid, points: NDArray[np.float64], step_up_m: float) -> NDArray[np.float64]:
+    """(N,) [m] of the planes of ``triangles_under``, 0 where there is none."""
+    heights = np.zeros(len(points))
+    for i in range(len(points)):
+        found = triangle_under(grid, points[i, 0], points[i, 1], points[i, 2] + step_up_m)
+        if found >= 0:
+            heights[i] = height_of(grid, found, points[i, 0], points[i, 1])
+    return heights
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def triangles_under(grid: GroundGrid, points: NDArray[np.float64], step_up_m: float) -> NDArray[np.int64]:
     """(N,) of points (N, 3) [m]: ``triangle_under`` of each, ``step_up_m`` above its z at most."""
     found = np.empty(len(points), np.int64)

@@ -12,7 +12,7 @@ from sim_scenarios.embedded_simulator.wire.sensor_data import (
     pack_episode_header,
     pack_header,
     pack_traffic_light_times,
-    pack_vehicle_state,
+    pack_vehicle_record,
     pack_walker_record,
 )
 from sim_scenarios.embedded_simulator.world.actors import Actor, TrafficLight, TrafficSign, Vehicle, Walker
@@ -51,13 +51,14 @@ class EpisodeStatePacker:
             return self._still_record(actor, actor.site.opendrive_id)[:-TRAFFIC_LIGHT_TIMES_BYTES] + _light_state(actor)
         if isinstance(actor, Walker):
             return _walker_record(actor)
+        if isinstance(actor, Vehicle):
+            return _vehicle_record(actor)
         return pack_actor_record(
             actor_id=actor.id,
             pose=actor.pose,
             velocity=actor.velocity,
             angular_velocity=actor.angular_velocity,
             acceleration=actor.acceleration,
-            state=_vehicle_state(actor) if isinstance(actor, Vehicle) else b"",
         )
 
     def _still_record(self, actor: Actor, sign_id: str) -> bytes:
@@ -91,15 +92,15 @@ def _walker_record(walker: Walker) -> bytes:
     )
 
 
-def _vehicle_state(vehicle: Vehicle) -> bytes:
-    control, light = vehicle.control, vehicle.traffic_light
-    return pack_vehicle_state(
-        throttle=control.throttle,
-        steer=control.steer,
-        brake=control.brake,
-        hand_brake=control.hand_brake,
-        reverse=control.reverse,
-        manual_gear_shift=control.manual_gear_shift,
+def _vehicle_record(vehicle: Vehicle) -> bytes:
+    light = vehicle.traffic_light
+    return pack_vehicle_record(
+        actor_id=vehicle.id,
+        pose=vehicle.pose,
+        velocity=vehicle.velocity,
+        angular_velocity=vehicle.angular_velocity,
+        acceleration=vehicle.acceleration,
+        control=vehicle.control,
         gear=vehicle.gear,
         speed_limit_kmh=vehicle.speed_limit_kmh,
         traffic_light_state=TrafficLightState.GREEN if light is None else light.state,

@@ -16,13 +16,14 @@ import msgpack
 import numpy as np
 
 from sim_scenarios.embedded_simulator.wire.errors import WireError
+from sim_scenarios.embedded_simulator.world.controls import VehicleControl
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector
 
 _HEADER = struct.Struct("<QQd6f")
 _CAMERA = struct.Struct("<2If")
 _EPISODE = struct.Struct("<Qdf3ii")
 _ACTOR = struct.Struct("<IB15f54s")
-_VEHICLE = struct.Struct("<3f3Bif2BIB")
+_VEHICLE_ACTOR = struct.Struct("<IB15f3f3Bif2BIB24x")
 _WALKER_ACTOR = struct.Struct("<IB15f4fB37x")
 _TRAFFIC_LIGHT_TIMES = struct.Struct("<4fI2B")
 
@@ -168,22 +169,30 @@ def pack_actor_record(
     )
 
 
-def pack_vehicle_state(
+def pack_vehicle_record(
     *,
-    throttle: float,
-    steer: float,
-    brake: float,
-    hand_brake: bool,
-    reverse: bool,
-    manual_gear_shift: bool,
+    actor_id: int,
+    pose: Pose,
+    velocity: Vector,
+    angular_velocity: Vector,
+    acceleration: Vector,
+    control: VehicleControl,
     gear: int,
     speed_limit_kmh: float,
     traffic_light_state: int,
     traffic_light_id: int | None,
     failure: FailureState = FailureState.NONE,
 ) -> bytes:
-    """30 bytes; ``traffic_light_id`` is None where no light concerns the vehicle."""
-    return _VEHICLE.pack(
+    """119 bytes of a vehicle; ``gear`` is the one that is in, ``traffic_light_id`` None where no light concerns it."""
+    throttle, steer, brake, hand_brake, reverse, manual_gear_shift, _ = control
+    return _VEHICLE_ACTOR.pack(
+        actor_id,
+        _ACTIVE,
+        *pose.location,
+        *pose.rotation,
+        *velocity,
+        *angular_velocity,
+        *acceleration,
         throttle,
         steer,
         brake,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.physics import vehicle as kernel
 from sim_scenarios.embedded_simulator.physics.ackermann import pedals
+from sim_scenarios.embedded_simulator.physics.vehicle_motion import MOTION_COLUMNS, is_within, read_motion
 from sim_scenarios.embedded_simulator.physics.vehicle_rows import COMMANDS, MAX_WHEELS, PARAMETERS, STATE
 from sim_scenarios.embedded_simulator.physics.wheel_points import wheel_points
 from sim_scenarios.embedded_simulator.world.actors import FrictionTrigger, Vehicle
@@ -37,9 +39,10 @@ from sim_scenarios.embedded_simulator.world.vehicle_physics import VehiclePhysic
 
 _NOTHING = Vector()
 _RELEASED = VehicleControl()
-_TOLD = ("x", "y", "z", "yaw", "pitch", "roll", "vx", "vy", "vz", "yaw_rate", "pitch_rate", "roll_rate", "steer_angle")
 _BOUND = 1e9
 """[m, m/s, rad, rad/s] The largest number that a client may send, too."""
+_vector, _rotation, _pose = (partial(tuple.__new__, kind) for kind in (Vector, Rotation, Pose))
+"""``_make`` without a call in Python: there are hundreds of them in a tick."""
 _CONTROL_COLUMNS = ("throttle", "steer", "brake", "hand_brake", "reverse", "manual", "gear")
 """Fields of a ``VehicleControl`` in their order, as the kernel calls them."""
 
@@ -128,8 +131,7 @@ class Fleet:
             for vehicle, is_over_box in zip(vehicles, is_raised.tolist(), strict=True):
                 vehicle.is_over_box = is_over_box
         kernel.advance(state, parameters, self._commands, heights, delta_s=delta_s)
-        _rest_what_is_lost(vehicles, state)
-        _write_back(vehicles, state, delta_s)
+        _write_back(vehicles, _read_motion(vehicles, state, delta_s))
 
 
 def _follow(vehicle: Vehicle, delta_s: float) -> None:
@@ -273,44 +275,36 @@ def _friction_at(vehicle: Vehicle, triggers: Sequence[FrictionTrigger]) -> float
     return found
 
 
-def _rest_what_is_lost(vehicles: Sequence[Vehicle], state: NDArray[Any]) -> None:
-    """What its client's physics or impulses would fling beyond all bounds stays where it was, at rest.
+def _read_motion(vehicles: Sequence[Vehicle], state: NDArray[Any], delta_s: float) -> NDArray[np.float64]:
+    """(N, 19) of ``vehicle_motion.read_motion``.
 
-    A number that is none, or a place at 1e30 m, would reach every client and break each tick that follows.
+    What its client's physics or impulses would fling beyond all bounds stays where it was, at rest: a number that is
+    none, or a place at 1e30 m, would reach every client and break each tick that follows.
     """
-    told = np.stack([state[name] for name in _TOLD])  # (13, N)
-    for i in np.flatnonzero(~(np.abs(told) <= _BOUND).all(axis=0)).tolist():
-        state[i] = state_at(vehicles[i].pose)[0]
+    motion, before = np.empty((len(vehicles), MOTION_COLUMNS)), np.array([vehicle.velocity for vehicle in vehicles])
+    if not read_motion(state, before, delta_s, _BOUND, motion):
+        for i, vehicle in enumerate(vehicles):
+            if not is_within(state[i], _BOUND):
+                state[i] = state_at(vehicle.pose)[0]
+        read_motion(state, before, delta_s, _BOUND, motion)
+    return motion
 
 
-def _write_back(vehicles: Sequence[Vehicle], state: NDArray[Any], delta_s: float) -> None:
-    """Rows back to their actors: poses in the streams' single precision, velocities at the end of the tick."""
-    place = np.stack([state["x"], state["y"], state["z"]], axis=1)  # (N, 3)
-    angles = np.degrees(np.stack([state["pitch"], state["yaw"], state["roll"]], axis=1))
-    angles = 180.0 - (180.0 - angles) % 360.0
-    velocity = np.stack([state["vx"], state["vy"], state["vz"]], axis=1)
-    cos, sin = np.cos(state["yaw"]), np.sin(state["yaw"])
-    pitching, rolling = state["pitch_rate"], state["roll_rate"]
-    rates = np.degrees(
-        np.stack([sin * pitching - cos * rolling, -cos * pitching - sin * rolling, state["yaw_rate"]], axis=1)
-    )
-    forward = cos * state["vx"] + sin * state["vy"]
+def _write_back(vehicles: Sequence[Vehicle], motion: NDArray[np.float64]) -> None:
+    """Rows of ``read_motion`` back to their actors: poses in the streams' single precision."""
     columns = zip(
         vehicles,
-        place.astype(np.float32).tolist(),
-        angles.astype(np.float32).tolist(),
-        velocity.tolist(),
-        rates.tolist(),
-        forward.tolist(),
-        zip(np.degrees(state["steer_angle"]).tolist(), state["gear"].tolist(), state["rolled"].tolist(), strict=True),
+        map(_pose, zip(map(_vector, motion[:, :3].tolist()), map(_rotation, motion[:, 3:6].tolist()), strict=True)),
+        map(_vector, motion[:, 6:9].tolist()),
+        map(_vector, motion[:, 9:12].tolist()),
+        map(_vector, motion[:, 12:15].tolist()),
+        motion[:, 15:].tolist(),
         strict=True,
     )
-    for vehicle, (x, y, z), (pitch, yaw, roll), (vx, vy, vz), (rx, ry, rz), speed, (steer_deg, gear, rolled) in columns:
-        was = vehicle.velocity
-        vehicle.pose = Pose(Vector(x, y, z), Rotation(pitch, yaw, roll))
-        vehicle.velocity = Vector(vx, vy, vz)
-        vehicle.acceleration = Vector((vx - was.x) / delta_s, (vy - was.y) / delta_s, (vz - was.z) / delta_s)
-        vehicle.angular_velocity = Vector(rx, ry, rz)
-        vehicle.known = vehicle.pose, vehicle.velocity, vehicle.angular_velocity
+    for vehicle, pose, velocity, acceleration, rates, (speed, steer_deg, gear, rolled) in columns:
+        vehicle.pose, vehicle.velocity, vehicle.acceleration, vehicle.angular_velocity = (
+            pose, velocity, acceleration, rates,
+        )  # fmt: skip
+        vehicle.known = pose, velocity, rates
         vehicle.forward_speed, vehicle.steer_deg = speed, steer_deg
-        vehicle.gear, vehicle.has_rolled = gear, bool(rolled)
+        vehicle.gear, vehicle.has_rolled = int(gear), rolled != 0.0

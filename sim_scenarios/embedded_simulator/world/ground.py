@@ -16,6 +16,7 @@ from sim_scenarios.embedded_simulator.physics.ground_grid import (
     STEP_UP_M,
     GroundGrid,
     build_ground_grid,
+    heights_under,
     triangles_under,
 )
 from sim_scenarios.embedded_simulator.road.town import Surface, Town
@@ -44,9 +45,7 @@ class Ground:
 
         0 beyond the land.
         """
-        found = triangles_under(self.grid, points, STEP_UP_M)
-        planes = self._of(self.grid.planes, found)
-        return np.asarray(planes[:, 0] * points[:, 0] + planes[:, 1] * points[:, 1] + planes[:, 2])
+        return np.asarray(heights_under(self.grid, points, STEP_UP_M))
 
     def normals(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """(N, 3) unit normals, pointing up, of the surfaces that ``heights`` finds; straight up beyond the land."""

@@ -47,13 +47,20 @@ def settle(actor: MovingActor, delta_s: float) -> None:
     Pose and path follow from poses in the streams' single precision alone, so that a replay of what a client saw looks
     the same.
     """
-    if not (isinstance(actor, Vehicle) and actor.pose is actor.known[0]):  # which is single already
-        actor.pose = as_sent(actor.pose)
-    step = difference(actor.pose.location, actor.last_pose.location)
-    distance = math.hypot(step.x, step.y) if length(step) <= FASTEST * delta_s else 0.0
-    backwards = isinstance(actor, Vehicle) and forward_part(step, actor.pose) < 0.0
-    if isinstance(actor, Vehicle):
-        actor.path_speed = distance / delta_s
+    pose, last = actor.pose, actor.last_pose
+    vehicle = actor if isinstance(actor, Vehicle) else None
+    if vehicle is None or pose is not vehicle.known[0]:  # which is single already
+        pose = actor.pose = as_sent(pose)
+    (x, y, z), (_, yaw, _) = pose
+    (last_x, last_y, last_z), _ = last
+    dx, dy, dz = x - last_x, y - last_y, z - last_z
+    farthest = FASTEST * delta_s
+    distance = math.hypot(dx, dy) if dx * dx + dy * dy + dz * dz <= farthest * farthest else 0.0
+    backwards = False
+    if vehicle is not None:
+        vehicle.path_speed = distance / delta_s
+        heading = math.radians(yaw)
+        backwards = dx * math.cos(heading) + dy * math.sin(heading) < 0.0
     actor.travelled_m += -distance if backwards else distance
-    actor.last_pose = actor.pose
+    actor.last_pose = pose
     actor.age_s += delta_s

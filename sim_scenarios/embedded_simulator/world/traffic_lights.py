@@ -8,11 +8,11 @@ group is red for a moment, then the next phase. ``set_state`` by a client holds 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sim_scenarios.embedded_simulator.physics.light_boxes import light_boxes_at
 from sim_scenarios.embedded_simulator.world.actors import TrafficLight, Vehicle
 from sim_scenarios.embedded_simulator.world.geometry import transform_point
 from sim_scenarios.embedded_simulator.world.snapshot import TrafficLightState
@@ -130,35 +130,22 @@ class _TriggerVolumes:
         self._lights = tuple(lights)
         centers = [transform_point(light.site.pose, light.site.trigger_center) for light in lights]
         yaws = [math.radians(light.site.pose.rotation.yaw + light.site.trigger_yaw_deg) for light in lights]
-        self._x = _column(center.x for center in centers)  # all (L,)
-        self._y = _column(center.y for center in centers)
-        self._z = _column(center.z for center in centers)
-        self._half_height = _column(light.site.trigger_extent.z for light in lights)
-        self._cos, self._sin = _column(map(math.cos, yaws)), _column(map(math.sin, yaws))
-        self._half_length = _column(light.site.trigger_extent.x for light in lights)
-        self._half_width = _column(light.site.trigger_extent.y for light in lights)
-        self._heading = _column(light.site.stop_lane_yaw_deg for light in lights)
+        self._boxes = np.array(
+            [
+                (
+                    *center,
+                    math.cos(yaw),
+                    math.sin(yaw),
+                    *light.site.trigger_extent,
+                    light.site.stop_lane_yaw_deg,
+                )
+                for light, center, yaw in zip(lights, centers, yaws, strict=True)
+            ]
+        )  # (L, 9)
 
     def lights_at(self, vehicles: Sequence[Vehicle]) -> list[TrafficLight | None]:
         if not self._lights or not vehicles:
             return [None] * len(vehicles)
         states = np.array([(*v.pose.location, v.pose.rotation.yaw) for v in vehicles])  # (V, 4)
-        dx, dy = states[:, :1] - self._x, states[:, 1:2] - self._y  # (V, L)
-        along, across = dx * self._cos + dy * self._sin, dy * self._cos - dx * self._sin
-        heading_error = np.abs((states[:, 3:] - self._heading + 180.0) % 360.0 - 180.0)
-        inside = (
-            (np.abs(along) <= self._half_length)
-            & (np.abs(across) <= self._half_width)
-            & (np.abs(states[:, 2:3] - self._z) <= self._half_height + _LEVEL_M)
-            & (heading_error <= _MAX_HEADING_ERROR_DEG)
-        )
-        found = inside.argmax(axis=1)
-        is_inside = inside[np.arange(len(vehicles)), found]
-        return [
-            self._lights[number] if is_at else None
-            for number, is_at in zip(found.tolist(), is_inside.tolist(), strict=True)
-        ]
-
-
-def _column(values: Iterable[float]) -> NDArray[np.float64]:
-    return np.array(list(values), dtype=np.float64)
+        found = light_boxes_at(states, self._boxes, _LEVEL_M, _MAX_HEADING_ERROR_DEG).tolist()
+        return [None if number < 0 else self._lights[number] for number in found]

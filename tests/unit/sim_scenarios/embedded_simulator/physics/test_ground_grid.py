@@ -14,6 +14,7 @@ from sim_scenarios.embedded_simulator.physics.ground_grid import (
     NOTHING,
     build_ground_grid,
     height_of,
+    heights_under,
     triangle_under,
     triangles_under,
 )
@@ -83,3 +84,12 @@ def test_points_that_are_nowhere(point: tuple[float, float, float]) -> None:
 def test_a_grid_of_nothing() -> None:
     grid = build_ground_grid(np.zeros((0, 3, 3)), cell_m=2.0)
     assert triangle_under(grid, 0.0, 0.0, 0.0) == NOTHING
+
+
+def test_heights_are_those_of_the_triangles_under_the_points() -> None:
+    grid = build_ground_grid(_layers(7, 60), cell_m=4.0)
+    points = np.random.default_rng(8).uniform(-40.0, 40.0, (500, 3))
+    found = triangles_under(grid, points, 0.5)
+    expected = [0.0 if t == NOTHING else height_of(grid, t, x, y) for t, (x, y, _) in zip(found, points, strict=True)]
+    assert 0 < (found == NOTHING).sum() < 450
+    assert heights_under(grid, points, 0.5).tolist() == expected
