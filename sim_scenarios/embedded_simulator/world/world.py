@@ -81,8 +81,6 @@ _FIRST_SENSOR_STREAM_ID = 2
 _REMEMBERED_TICKS = 10
 """For so long a client may still have a destroyed actor in the snapshot that it works with."""
 
-_AT_PARENT = Pose()
-
 _A = TypeVar("_A", bound=Actor)
 
 
@@ -213,8 +211,8 @@ class World:
 
     def _is_blocked(self, actor: MovingActor, parent: Actor | None) -> bool:
         bodies = (other for other in self.actors.values() if isinstance(other, MovingActor))
-        hidden = self._contacts.hidden
-        return self._clearance.is_blocked(actor, bodies, hidden, parent_id=parent.id if parent else 0)
+        parent_id = parent.id if parent else 0
+        return self._clearance.is_blocked(actor, bodies, self._contacts.hidden, parent_id=parent_id)
 
     def destroy(self, actor_id: int) -> None:
         """Removes an actor; what was attached to it stays where it is.
@@ -304,8 +302,7 @@ class World:
             self.enable_objects((thing.id for thing in self.place.objects if thing.layer & layers), shown)
 
     def _forget_lists(self) -> None:
-        self._by_kind: dict[type[Actor], list[Actor]] = {}
-        self._attached: list[Actor] | None = None
+        self._by_kind, self._attached = dict[type[Actor], list[Actor]](), cast("list[Actor] | None", None)
 
     # --- time -------------------------------------------------------------------------------------------------------
 
@@ -382,8 +379,8 @@ class World:
             return
         parent = self.actors.get(actor.parent_id)
         if parent is not None:
-            is_at_parent = actor.relative_pose == _AT_PARENT  # as the controllers of a crowd are
-            actor.pose = parent.pose if is_at_parent else as_sent(compose(parent.pose, actor.relative_pose))
+            apart = actor.relative_pose != Pose()  # the controllers of a crowd are not
+            actor.pose = as_sent(compose(parent.pose, actor.relative_pose)) if apart else parent.pose
             actor.velocity, actor.angular_velocity = parent.velocity, parent.angular_velocity
             actor.acceleration = parent.acceleration
 
