@@ -9,14 +9,16 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import carla
+import numpy as np
 import pytest
 
-from tests.contract.driving import Spawn, ahead_of, run
+from tests.contract.driving import DELTA_S, Spawn, ahead_of, run
 
 ROOF = carla.Transform(carla.Location(z=2.2))
-CAMERAS = ("rgb", "depth", "semantic_segmentation", "instance_segmentation")
+CAMERAS = ("rgb", "depth", "semantic_segmentation", "instance_segmentation", "normals")
 STREAMING = {
     **{f"sensor.camera.{kind}": carla.Image for kind in CAMERAS},
+    "sensor.camera.optical_flow": carla.OpticalFlowImage,
     "sensor.lidar.ray_cast": carla.LidarMeasurement,
     "sensor.lidar.ray_cast_semantic": carla.SemanticLidarMeasurement,
     "sensor.other.radar": carla.RadarMeasurement,
@@ -58,6 +60,80 @@ def test_every_tick_has_a_measurement_with_the_sensors_pose(
             assert isinstance(data, STREAMING[kind])
             assert data.timestamp == pytest.approx(world.get_snapshot().elapsed_seconds)
             assert data.transform.location.distance(sensor.get_location()) < 0.02
+
+
+def pixels_of(image: Any) -> Any:
+    """(H, W, 4) in memory of their own: the image's goes with it."""
+    return np.frombuffer(image.raw_data, np.uint8).reshape(image.height, image.width, 4).copy()
+
+
+def test_normals_are_on_the_worlds_axes(world: carla.World, car: carla.Vehicle, spawn: Spawn) -> None:
+    camera = spawn(
+        "sensor.camera.normals", carla.Transform(carla.Location(z=6.0), carla.Rotation(pitch=-90.0)), attach_to=car,
+        image_size_x=64, image_size_y=48, fov=110,
+    )  # fmt: skip
+    with listening(camera) as arrived:
+        image = take(arrived, world.tick())
+    ground = pixels_of(image)[20:28, 4:12]  # beside the car
+    assert np.abs(ground[..., :3].astype(int) - [255, 128, 128]).mean() < 4  # blue: up
+    image.convert(carla.ColorConverter.Raw)
+    assert (image.width, image.height) == (64, 48)
+
+
+def test_flow_spreads_from_where_the_car_drives_to(world: carla.World, car: carla.Vehicle, spawn: Spawn) -> None:
+    size = {"image_size_x": 96, "image_size_y": 64, "fov": 90}
+    nose = carla.Transform(carla.Location(x=2.6, z=0.8))
+    camera = spawn("sensor.camera.optical_flow", nose, attach_to=car, **size)
+    depth_camera = spawn("sensor.camera.depth", nose, attach_to=car, **size)
+    car.enable_constant_velocity(carla.Vector3D(10.0, 0.0, 0.0))
+    run(world, 0.5)
+    with listening(camera) as arrived, listening(depth_camera) as depths:
+        frame = world.tick()
+        take(arrived, frame), take(depths, frame)
+        frame = world.tick()
+        image, depth = take(arrived, frame), pixels_of(take(depths, frame))[..., :3].astype(float)
+    flow = np.frombuffer(image.raw_data, np.float32).reshape(64, 96, 2)
+    assert np.isfinite(flow).all()
+    distance = depth @ [65536.0, 256.0, 1.0] / (2**24 - 1) * 1000.0
+    assert distance[48:].max() < 4.0  # the road before the car
+    assert flow[48:, :40, 0].max() < 0.0  # to the left
+    assert flow[48:, 56:, 0].min() > 0.0
+    assert flow[48:, :, 1].max() < 0.0  # down: y points up
+    # A point ahead is at focal * height / distance below the middle; the distance was longer by what was driven.
+    row = 60
+    expected = -(row + 0.5 - 32.0) / 32.0 * (1.0 - distance[row, 48] / (distance[row, 48] + 10.0 * DELTA_S))
+    assert flow[row, 48, 1] == pytest.approx(expected, rel=0.05)
+    colors = pixels_of(image.get_color_coded_flow())
+    left, right = colors[60, 4, :3].astype(int), colors[60, 91, :3].astype(int)
+    assert abs(left - right).max() > 30  # other directions have other colours
+
+
+def test_events_tell_what_became_brighter_and_darker(world: carla.World, car: carla.Vehicle, spawn: Spawn) -> None:
+    camera = spawn("sensor.camera.dvs", ROOF, attach_to=car, image_size_x=160, image_size_y=90, log_eps=0.01)
+    car.enable_constant_velocity(carla.Vector3D(10.0, 0.0, 0.0))
+    run(world, 0.5)
+    with listening(camera) as arrived:
+        world.tick()
+        run(world, 0.25)
+        frame = world.tick()
+        events = take(arrived, frame)
+    assert (events.width, events.height, events.fov) == (160, 90, 90.0)
+    assert len(events) > 20
+    x, y = np.array(events.to_array_x()), np.array(events.to_array_y())
+    t, polarity = np.array(events.to_array_t()), np.array(events.to_array_pol())
+    assert len(x) == len(y) == len(t) == len(polarity) == len(events)
+    assert (events[0].x, events[0].y, events[0].t, int(events[0].pol)) == (x[0], y[0], t[0], polarity[0])
+    assert min(x.min(), y.min()) >= 0
+    assert x.max() < 160
+    assert y.max() < 90
+    assert (np.diff(t) >= 0).all()
+    assert events.timestamp - DELTA_S - 1e-6 <= t.min() * 1e-9
+    assert t.max() * 1e-9 <= events.timestamp + 1e-6
+    assert len(set(polarity.tolist())) == 2
+    lit = {(color.r, color.g, color.b) for color in events.to_image()}
+    assert len(lit) == 3  # brighter, darker, neither
+    with pytest.raises(TypeError):  # the client cannot turn its own answer into a list
+        events.to_array()
 
 
 def test_sensor_tick_is_kept(world: carla.World, car: carla.Vehicle, spawn: Spawn) -> None:

@@ -48,6 +48,9 @@ def check_sensors(summary: dict[str, Any]) -> None:
     assert summary["pose_error_m"] < 0.001
     assert min(low["rgb"], low["depth"]) > 1.0  # no picture is of one colour
     assert low["semantic"] >= 3
+    assert low["normals"] > 1.0
+    assert 0.0 < high["flow"] <= 2.0
+    assert summary["events"]["dvs"] > 0
     assert low["lidar"] > 500
     assert low["semantic_lidar"] > 500
     assert high["radar"] > 10

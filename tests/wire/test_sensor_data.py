@@ -6,6 +6,7 @@ import struct
 from typing import Any
 
 import msgpack
+import numpy as np
 import pytest
 
 from sim_scenarios.embedded_simulator.wire import sensor_data
@@ -44,6 +45,11 @@ def test_a_short_header_is_refused(length: int) -> None:
 def test_camera_header_bytes() -> None:
     packed = sensor_data.pack_camera_header(width=640, height=360, fov_deg=90.0)
     assert packed == bytes.fromhex("80020000 68010000 0000b442")
+
+
+def test_dvs_event_bytes() -> None:
+    event = np.array([(258, 3, -2, 1)], sensor_data.DVS_EVENT)
+    assert event.tobytes() == bytes.fromhex("0201 0300 feffffffffffffff 01")
 
 
 def test_episode_header_bytes() -> None:

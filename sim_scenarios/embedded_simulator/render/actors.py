@@ -9,6 +9,7 @@ All actors are posed at once, as arrays: a loop over sixty of them would cost as
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Sequence
 
@@ -65,6 +66,12 @@ class ActorPoser:
         self._joints = np.zeros((0, 3, 4), np.float32)
         self._footprints = np.zeros((0, 6), np.float32)
         self._posed: Snapshot | None = None
+
+    def twin(self) -> ActorPoser:
+        """A poser of other snapshots of the scene; a model that either makes is known to both."""
+        twin = copy.copy(self)
+        twin.standing, twin._objects, twin._posed = StandingObjects(self._scene), self._scene.objects.copy(), None
+        return twin
 
     @property
     def num_static(self) -> int:

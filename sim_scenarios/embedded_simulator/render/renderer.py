@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sim_scenarios.embedded_simulator.render.actors import ActorPoser
 from sim_scenarios.embedded_simulator.render.canvas import Canvas, CanvasStore
 from sim_scenarios.embedded_simulator.render.culling import Culler
+from sim_scenarios.embedded_simulator.render.flow import FlowPass
 from sim_scenarios.embedded_simulator.render.jit import Real, Records, Workers
 from sim_scenarios.embedded_simulator.render.lamps import headlights
 from sim_scenarios.embedded_simulator.render.lighting import light_pixels
@@ -30,7 +31,8 @@ from sim_scenarios.embedded_simulator.render.reflection import mirror_and_tone
 from sim_scenarios.embedded_simulator.render.scene import build_scene
 from sim_scenarios.embedded_simulator.render.shadows import ShadowCaster
 from sim_scenarios.embedded_simulator.render.surface import resolve_surfaces
-from sim_scenarios.embedded_simulator.render.view import Frame, View, camera_record
+from sim_scenarios.embedded_simulator.render.surface_normals import VEGETATION_TAG, copy_normals
+from sim_scenarios.embedded_simulator.render.view import Frame, Sighting, View, camera_record
 from sim_scenarios.embedded_simulator.render.visibility import VisibilityPass, Visible
 from sim_scenarios.embedded_simulator.render.weather_look import look_of
 from sim_scenarios.embedded_simulator.road.town import Town
@@ -60,10 +62,16 @@ class Renderer:
         """Casts rays through what is drawn; its trees are built when first asked for."""
         return RayCaster(self._scene, self._textures, self._poser, self._workers)
 
-    def render(self, view: View, snapshot: Snapshot, *, color: bool) -> Frame:
-        """Draw what ``view`` sees of ``snapshot``.
+    @functools.cached_property
+    def _flow(self) -> FlowPass:
+        return FlowPass(self._scene.models.library, self._poser.twin(), self._workers)
 
-        Tags, instances and depth depend on the geometry alone; with ``color=False`` nothing is shaded.
+    def render(
+        self, view: View, snapshot: Snapshot, *, color: bool, normals: bool = False, earlier: Sequence[Sighting] = ()
+    ) -> Frame:
+        """Draw what ``view`` sees of ``snapshot``, and how it has moved since each ``earlier`` sighting.
+
+        All but the colours depend on the geometry alone; with ``color=False`` nothing is shaded.
         """
         self.stage_seconds = {}
         camera = camera_record(view)
@@ -81,11 +89,26 @@ class Renderer:
                 label_pixels, visible.slots, visible.draws, objects, self._scene.models.library.triangle_info,
                 canvas.nearness, canvas.slot_at, canvas.tag, canvas.instance, canvas.depth_m,
             )  # fmt: skip
+        flows = []
+        for sighting in earlier:
+            with self._stage("flow"):
+                flows.append(self._flow.run(camera, canvas.slot_at, visible, snapshot, sighting))
+        if color or normals:
+            with self._stage("surfaces"):
+                self._resolve(camera, canvas, visible, objects, joints)
+        normal = None
+        if normals:
+            normal = np.empty((view.height, view.width, 3), np.float32)
+            with self._stage("normals"):
+                self._workers.run(
+                    copy_normals, camera, canvas.slot_at, canvas.tag, canvas.surface, VEGETATION_TAG, normal
+                )
         if color:
-            self._shade(camera, canvas, visible, objects, joints, snapshot)
+            self._shade(camera, canvas, objects, joints, snapshot)
         return Frame(
-            rgb=canvas.rgb if color else None, tag=canvas.tag, instance=canvas.instance, depth_m=canvas.depth_m
-        )
+            rgb=canvas.rgb if color else None, tag=canvas.tag, instance=canvas.instance, depth_m=canvas.depth_m,
+            normal=normal, flows=tuple(flows),
+        )  # fmt: skip
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:
@@ -93,18 +116,22 @@ class Renderer:
         yield
         self.stage_seconds[name] = time.perf_counter() - start
 
-    def _shade(
-        self, camera: Records, canvas: Canvas, visible: Visible, objects: Records, joints: NDArray[np.float32],
-        snapshot: Snapshot,
-    ) -> None:  # fmt: skip
-        """Fill ``canvas.rgb`` from what is visible."""
+    def _resolve(
+        self, camera: Records, canvas: Canvas, visible: Visible, objects: Records, joints: NDArray[np.float32]
+    ) -> None:
+        """Fill ``canvas.surface`` from what is visible."""
         library, textures = self._scene.models.library, self._textures
-        with self._stage("surfaces"):
-            self._workers.run(
-                resolve_surfaces, camera, visible.slots, canvas.slot_at, visible.draws, objects, joints,
-                visible.corners, library.first_vertex, library.triangles, library.triangle_info, library.attributes,
-                library.joints, textures.texels, textures.offsets, textures.sizes, textures.window_grid, canvas.surface,
-            )  # fmt: skip
+        self._workers.run(
+            resolve_surfaces, camera, visible.slots, canvas.slot_at, visible.draws, objects, joints, visible.corners,
+            library.first_vertex, library.triangles, library.triangle_info, library.attributes, library.joints,
+            textures.texels, textures.offsets, textures.sizes, textures.window_grid, canvas.surface,
+        )  # fmt: skip
+
+    def _shade(
+        self, camera: Records, canvas: Canvas, objects: Records, joints: NDArray[np.float32], snapshot: Snapshot
+    ) -> None:
+        """Fill ``canvas.rgb`` from the surfaces."""
+        textures = self._textures
         with self._stage("shadows"):
             look = look_of(snapshot.weather)
             shadows = self._shadows.maps(look, camera, objects, joints, hidden=snapshot.hidden_objects)

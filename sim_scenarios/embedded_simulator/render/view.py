@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.render.jit import Records
-from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation
+from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Snapshot
 
 NEAR_M = 0.1
 """Nothing nearer to the camera plane is drawn."""
@@ -55,6 +55,14 @@ class View:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Sighting:
+    """What a camera looked at in some moment, and from where."""
+
+    view: View
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Frame:
     """What a camera saw. The arrays belong to the renderer and are overwritten by its next call."""
 
@@ -66,6 +74,10 @@ class Frame:
     """(H, W) actor id & 0xFFFF; static objects count up from 0x8000; 0 is the sky."""
     depth_m: NDArray[np.float32]
     """(H, W) distance along the camera's forward axis [m], ``FAR_M`` for the sky."""
+    normal: NDArray[np.float32] | None = None
+    """(H, W, 3) unit vectors on the world's axes, 0 for the sky, or ``None`` when they were not asked for."""
+    flows: tuple[NDArray[np.float32], ...] = ()
+    """(H, W, 2) for each earlier sighting, in the unit of ``render/flow.py``."""
 
 
 def rotation_axes(rotation: Rotation) -> NDArray[np.float64]:

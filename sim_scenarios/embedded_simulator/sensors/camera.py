@@ -2,23 +2,26 @@
 
 Cameras with the same pose, size and field of view share one render, however many kinds of image they want of it: an
 RGB and a semantic camera on one mount cost little more than the RGB camera alone. A job is plain data of one tick,
-so that it can be rendered on another thread while the world goes on.
+so that it can be rendered on another thread while the world goes on; only the pixels of an event camera remember
+something from job to job, on that thread alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim_scenarios.embedded_simulator.render.view import Frame, View
+from sim_scenarios.embedded_simulator.render.view import Frame, Sighting, View
+from sim_scenarios.embedded_simulator.sensors.event_pixels import EventPixels
 from sim_scenarios.embedded_simulator.sensors.message import SensorMessage
 from sim_scenarios.embedded_simulator.sensors.pixels import (
     bgra_from_depth,
     bgra_from_instances,
+    bgra_from_normals,
     bgra_from_rgb,
     bgra_from_tags,
 )
@@ -28,7 +31,7 @@ from sim_scenarios.embedded_simulator.wire.sensor_data import (
     pack_camera_header,
     pack_header,
 )
-from sim_scenarios.embedded_simulator.world.actors import CameraShape, Sensor, SensorKind
+from sim_scenarios.embedded_simulator.world.actors import PICTURE_KINDS, CameraShape, Sensor, SensorKind
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Snapshot
 
 _SENSOR_TYPES = {
@@ -36,14 +39,19 @@ _SENSOR_TYPES = {
     SensorKind.SEMANTIC: SensorType.SEMANTIC_CAMERA,
     SensorKind.DEPTH: SensorType.DEPTH_CAMERA,
     SensorKind.INSTANCE: SensorType.INSTANCE_CAMERA,
+    SensorKind.NORMALS: SensorType.NORMALS_CAMERA,
+    SensorKind.OPTICAL_FLOW: SensorType.OPTICAL_FLOW_CAMERA,
+    SensorKind.DVS: SensorType.DVS_CAMERA,
 }
 
 
 class RendersViews(Protocol):
     """The renderer as the cameras see it; ``render/renderer.py`` is the one, tests bring their own."""
 
-    def render(self, view: View, snapshot: Snapshot, *, color: bool) -> Frame:
-        """Draws one view; the frame's arrays may be overwritten by the next call."""
+    def render(
+        self, view: View, snapshot: Snapshot, *, color: bool, normals: bool = False, earlier: Sequence[Sighting] = ()
+    ) -> Frame:
+        """Draws one view; the frame's arrays may be overwritten by the next call, but for its flows."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +60,10 @@ class Exposure:
 
     kind: SensorKind
     stream_id: int
+    earlier: Sighting | None = None
+    """Of an optical flow camera: since when it wants the flow. None: this is its first image."""
+    events: EventPixels | None = None
+    """Of an event camera."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,12 +75,16 @@ class CameraJob:
     exposures: tuple[Exposure, ...]
 
 
-def plan_jobs(cameras: Iterable[Sensor]) -> list[CameraJob]:
+def view_of(pose: Pose, shape: CameraShape) -> View:
+    """What a camera of that shape sees there."""
+    return View(pose=pose, width=shape.width, height=shape.height, fov_deg=shape.fov_deg)
+
+
+def plan_jobs(cameras: Iterable[tuple[Sensor, Exposure]]) -> list[CameraJob]:
     """Groups cameras that see the same; jobs in the order of their first camera."""
     groups: dict[tuple[Pose, CameraShape], list[Exposure]] = {}
-    for camera in cameras:
+    for camera, exposure in cameras:
         assert camera.camera is not None  # every sensor of a camera kind was spawned with a shape
-        exposure = Exposure(kind=camera.kind, stream_id=camera.stream_id)
         groups.setdefault((camera.pose, camera.camera), []).append(exposure)
     return [
         CameraJob(pose=pose, shape=shape, exposures=tuple(exposures)) for (pose, shape), exposures in groups.items()
@@ -76,22 +92,36 @@ def plan_jobs(cameras: Iterable[Sensor]) -> list[CameraJob]:
 
 
 def expose(renderer: RendersViews, job: CameraJob, snapshot: Snapshot) -> list[SensorMessage]:
-    """Renders a job and packs a message for each of its cameras."""
-    shape = job.shape
-    view = View(pose=job.pose, width=shape.width, height=shape.height, fov_deg=shape.fov_deg)
-    color = any(exposure.kind is SensorKind.RGB for exposure in job.exposures)
-    frame = renderer.render(view, snapshot, color=color)
+    """Renders a job and packs a message for each of its cameras; an event camera without events has none."""
+    shape, exposures = job.shape, job.exposures
+    frame = renderer.render(
+        view_of(job.pose, shape),
+        snapshot,
+        color=any(exposure.kind in PICTURE_KINDS for exposure in exposures),
+        normals=any(exposure.kind is SensorKind.NORMALS for exposure in exposures),
+        earlier=[exposure.earlier for exposure in exposures if exposure.earlier is not None],
+    )
+    flows = iter(frame.flows)
+    content: NDArray[Any]
     camera_header = pack_camera_header(width=shape.width, height=shape.height, fov_deg=shape.fov_deg)
     messages = []
-    for exposure in job.exposures:
+    for exposure in exposures:
+        if exposure.kind is SensorKind.OPTICAL_FLOW:
+            content = next(flows) if exposure.earlier else np.zeros((shape.height, shape.width, 2), np.float32)
+        elif exposure.events is not None:
+            assert frame.rgb is not None  # asked for with color=True
+            content = exposure.events.watch(frame.rgb, snapshot.elapsed_s)
+            if not len(content):
+                continue
+        else:
+            content = _pixels(exposure.kind, frame)
         header = SensorHeader(
             type_id=_SENSOR_TYPES[exposure.kind],
             frame=snapshot.frame,
             timestamp_s=snapshot.elapsed_s,
             pose=job.pose,
         )
-        pixels = _pixels(exposure.kind, frame)
-        parts = (pack_header(header) + camera_header, pixels.reshape(-1).data)
+        parts = (pack_header(header) + camera_header, content.reshape(-1).view(np.uint8).data)
         messages.append(SensorMessage(stream_id=exposure.stream_id, parts=parts))
     return messages
 
@@ -106,6 +136,9 @@ def _pixels(kind: SensorKind, frame: Frame) -> NDArray[np.uint8]:
         bgra_from_tags(frame.tag, out)
     elif kind is SensorKind.INSTANCE:
         bgra_from_instances(frame.tag, frame.instance, out)
+    elif kind is SensorKind.NORMALS:
+        assert frame.normal is not None  # asked for with normals=True
+        bgra_from_normals(frame.normal, out)
     else:
         bgra_from_depth(frame.depth_m, out)
     return out

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim_scenarios.embedded_simulator.sensors.camera import plan_jobs
+from sim_scenarios.embedded_simulator.render.view import Sighting
+from sim_scenarios.embedded_simulator.sensors.camera import Exposure, plan_jobs, view_of
 from sim_scenarios.embedded_simulator.sensors.collision import measure_collisions
+from sim_scenarios.embedded_simulator.sensors.event_pixels import EventPixels
 from sim_scenarios.embedded_simulator.sensors.inertial import measure_imu
 from sim_scenarios.embedded_simulator.sensors.jobs import Job
 from sim_scenarios.embedded_simulator.sensors.lidar import plan_scan
@@ -66,6 +68,9 @@ class _Memory:
     mount: Mount | None = None
     followed: int = -1
     """Frame of the mount."""
+    sighting: Sighting | None = None
+    """An optical flow camera's last."""
+    events: EventPixels | None = None
 
 
 class SensorSuite:
@@ -91,8 +96,11 @@ class SensorSuite:
             for payload in self._payloads(sensor, world, tick)
         ]
         jobs = self._ray_jobs([sensor for sensor in due if sensor.kind in _BY_RAYS], world, tick)
-        if not world.settings.no_rendering_mode:
-            jobs += plan_jobs(sensor for sensor in due if sensor.kind in CAMERA_KINDS)
+        if world.settings.no_rendering_mode:
+            self._close_eyes(except_for=[])
+        else:
+            self._close_eyes(except_for=heard)
+            jobs += plan_jobs((camera, self._exposure(camera, tick)) for camera in due if camera.kind in CAMERA_KINDS)
         return Measurements(messages=tuple(messages), jobs=tuple(jobs))
 
     def _is_due(self, sensor: Sensor, elapsed_s: float) -> bool:
@@ -118,6 +126,24 @@ class SensorSuite:
                 carrier = world.actors.get(sensor.parent_id)
                 memory.mount = follow_mount(sensor, carrier, before, tick.snapshot.delta_s)
                 memory.followed = tick.snapshot.frame
+
+    def _close_eyes(self, *, except_for: Iterable[Sensor]) -> None:
+        """A camera that nobody looked through begins anew: its next image has no flow and no events."""
+        open_eyes = {sensor.id for sensor in except_for}
+        for sensor_id, memory in self._memories.items():
+            if sensor_id not in open_eyes:
+                memory.sighting = memory.events = None
+
+    def _exposure(self, camera: Sensor, tick: Tick) -> Exposure:
+        memory = self._memories[camera.id]
+        earlier = memory.sighting
+        if camera.kind is SensorKind.OPTICAL_FLOW:
+            assert camera.camera is not None  # as every camera has
+            memory.sighting = Sighting(view=view_of(camera.pose, camera.camera), snapshot=tick.snapshot)
+        elif camera.kind is SensorKind.DVS and memory.events is None:
+            assert camera.events is not None  # as every event camera has
+            memory.events = EventPixels(camera.events, memory.noise)
+        return Exposure(kind=camera.kind, stream_id=camera.stream_id, earlier=earlier, events=memory.events)
 
     def _ray_jobs(self, sensors: Sequence[Sensor], world: World, tick: Tick) -> list[Job]:
         if not sensors:

@@ -6,9 +6,12 @@ import numpy as np
 
 from sim_scenarios.embedded_simulator.render.model_source import unpainted_models
 from sim_scenarios.embedded_simulator.render.renderer import Renderer
+from sim_scenarios.embedded_simulator.render.view import Sighting
 from sim_scenarios.embedded_simulator.road.town import Placement, Surface, Town
-from sim_scenarios.embedded_simulator.sensors.camera import CameraJob, Exposure, expose
-from sim_scenarios.embedded_simulator.world.actors import CAMERA_KINDS, CameraShape
+from sim_scenarios.embedded_simulator.sensors.camera import CameraJob, Exposure, expose, view_of
+from sim_scenarios.embedded_simulator.sensors.event_pixels import EventPixels
+from sim_scenarios.embedded_simulator.world.actors import CAMERA_KINDS, CameraShape, SensorKind
+from sim_scenarios.embedded_simulator.world.event_camera import EventShape
 from sim_scenarios.embedded_simulator.world.snapshot import (
     Pose,
     Rotation,
@@ -24,6 +27,10 @@ from sim_scenarios.embedded_simulator.world.walker_catalogue import WALKERS
 _TERRAIN = 10
 """CARLA's semantic tag."""
 _STAMP = CameraShape(width=64, height=36, fov_deg=90.0)
+_EVENTS = EventShape(
+    positive_threshold=0.3, negative_threshold=0.3, sigma_positive_threshold=0.0, sigma_negative_threshold=0.0,
+    refractory_period_ns=0, use_log=True, log_eps=0.001,
+)  # fmt: skip
 _WEATHERS = (
     Weather(),
     Weather(sun_altitude_angle=-60.0, precipitation=80.0, precipitation_deposits=80.0, wetness=80.0, fog_density=30.0),
@@ -37,8 +44,7 @@ def warm_up(*, threads: int) -> None:
     On a stage of its own: the town's scene is built when somebody looks at it.
     """
     renderer = Renderer(_stage(), threads=threads, models=unpainted_models())
-    exposures = tuple(Exposure(kind=kind, stream_id=1) for kind in sorted(CAMERA_KINDS, key=lambda kind: kind.value))
-    job = CameraJob(pose=Pose(Vector(-8.0, 0.0, 2.0), Rotation()), shape=_STAMP, exposures=exposures)
+    pose = Pose(Vector(-8.0, 0.0, 2.0), Rotation())
     actors = tuple(
         VisibleActor(
             id=number,
@@ -52,9 +58,22 @@ def warm_up(*, threads: int) -> None:
         )
         for number, blueprint_id in enumerate((VEHICLES[0].id, WALKERS[0].id), start=1)
     )
-    for weather in _WEATHERS:
-        snapshot = Snapshot(frame=0, elapsed_s=0.0, delta_s=0.05, weather=weather, actors=actors, traffic_lights={})
-        expose(renderer, job, snapshot)
+    events = EventPixels(_EVENTS, np.random.default_rng(0))
+    for frame, weather in enumerate(_WEATHERS):
+        snapshot = Snapshot(
+            frame=frame, elapsed_s=0.05 * frame, delta_s=0.05, weather=weather, actors=actors, traffic_lights={}
+        )
+        sighting = Sighting(view=view_of(pose, _STAMP), snapshot=snapshot)
+        exposures = [
+            Exposure(
+                kind=kind,
+                stream_id=1,
+                earlier=sighting if kind is SensorKind.OPTICAL_FLOW else None,
+                events=events if kind is SensorKind.DVS else None,
+            )
+            for kind in sorted(CAMERA_KINDS, key=lambda kind: kind.value)
+        ]
+        expose(renderer, CameraJob(pose=pose, shape=_STAMP, exposures=tuple(exposures)), snapshot)
     ahead = np.array([[1.0, 0.0, 0.0]])
     renderer.rays.cast(snapshot, Vector(), ahead, np.ones(1))
     renderer.rays.sweep(snapshot, Vector(), ahead[0], reach_m=1.0, radius_m=0.1)

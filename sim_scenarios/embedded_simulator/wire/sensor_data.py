@@ -41,9 +41,12 @@ class SensorType(enum.IntEnum):
 
     COLLISION = 0
     DEPTH_CAMERA = 1
+    NORMALS_CAMERA = 2
+    DVS_CAMERA = 3
     GNSS = 4
     IMU = 5
     OBSTACLE = 7
+    OPTICAL_FLOW_CAMERA = 8
     RADAR = 9
     SEMANTIC_LIDAR = 10
     LIDAR = 11
@@ -99,7 +102,7 @@ def unpack_header(message: bytes) -> SensorHeader:
 
 
 def pack_camera_header(*, width: int, height: int, fov_deg: float) -> bytes:
-    """The 12 bytes between the sensor header and the BGRA pixels."""
+    """The 12 bytes between the sensor header and the pixels or events."""
     return _CAMERA.pack(width, height, fov_deg)
 
 
@@ -141,6 +144,8 @@ SEMANTIC_LIDAR_POINT = np.dtype(
 )
 RADAR_DETECTION = np.dtype([("velocity", "<f4"), ("azimuth", "<f4"), ("altitude", "<f4"), ("depth", "<f4")])
 """[m/s], [rad], [rad], [m]."""
+DVS_EVENT = np.dtype([("x", "<u2"), ("y", "<u2"), ("t", "<i8"), ("pol", "u1")])
+"""Column and row [px], simulated time [ns], 1 where it has become brighter; 13 bytes, packed."""
 
 
 # --- episode state --------------------------------------------------------------------------------------------------

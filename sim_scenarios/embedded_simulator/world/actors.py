@@ -20,6 +20,7 @@ from sim_scenarios.embedded_simulator.world.controls import (
     WalkerControl,
 )
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox
+from sim_scenarios.embedded_simulator.world.event_camera import EventShape
 from sim_scenarios.embedded_simulator.world.prop_catalogue import PropSpec
 from sim_scenarios.embedded_simulator.world.ray_sensors import LidarShape, RadarShape
 from sim_scenarios.embedded_simulator.world.skeleton import BonePose
@@ -248,6 +249,9 @@ class SensorKind(enum.Enum):
     SEMANTIC = "sensor.camera.semantic_segmentation"
     DEPTH = "sensor.camera.depth"
     INSTANCE = "sensor.camera.instance_segmentation"
+    NORMALS = "sensor.camera.normals"
+    OPTICAL_FLOW = "sensor.camera.optical_flow"
+    DVS = "sensor.camera.dvs"
     COLLISION = "sensor.other.collision"
     LANE_INVASION = "sensor.other.lane_invasion"
     GNSS = "sensor.other.gnss"
@@ -258,7 +262,9 @@ class SensorKind(enum.Enum):
     SEMANTIC_LIDAR = "sensor.lidar.ray_cast_semantic"
 
 
-CAMERA_KINDS = frozenset({SensorKind.RGB, SensorKind.SEMANTIC, SensorKind.DEPTH, SensorKind.INSTANCE})
+CAMERA_KINDS = frozenset(kind for kind in SensorKind if kind.value.startswith("sensor.camera."))
+PICTURE_KINDS = frozenset({SensorKind.RGB, SensorKind.DVS})
+"""Cameras that look at light: theirs are the attributes of post-processing."""
 LIDAR_KINDS = frozenset({SensorKind.LIDAR, SensorKind.SEMANTIC_LIDAR})
 
 
@@ -281,6 +287,7 @@ class Sensor(Actor):
     sensor_tick_s: float
     """At least this much simulated time lies between two measurements; 0 measures every tick."""
     camera: CameraShape | None = None
+    events: EventShape | None = None
     lidar: LidarShape | None = None
     radar: RadarShape | None = None
     numbers: dict[str, float] = field(default_factory=dict)

@@ -5,11 +5,10 @@ Names, defaults and meanings are CARLA's (Carla/Actor/ActorBlueprintFunctionLibr
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
+from sim_scenarios.embedded_simulator.world.attribute_values import number_within
 from sim_scenarios.embedded_simulator.world.description import ActorDescription
-from sim_scenarios.embedded_simulator.world.errors import WorldError
 
 MAX_CHANNELS = 2048
 MAX_POINTS_PER_SECOND = 5_000_000
@@ -59,18 +58,18 @@ def lidar_shape(description: ActorDescription) -> LidarShape:
         WorldError: A value cannot be meant.
     """
     return LidarShape(
-        channels=int(_within(description, "channels", 32, 1, MAX_CHANNELS)),
-        range_m=_within(description, "range", 10.0, 0.0, MAX_RANGE_M),
-        points_per_second=int(_within(description, "points_per_second", 56000, 0, MAX_POINTS_PER_SECOND)),
-        rotation_frequency=_within(description, "rotation_frequency", 10.0, 0.0, 1e6),
-        upper_fov_deg=_within(description, "upper_fov", 10.0, -90.0, 90.0),
-        lower_fov_deg=_within(description, "lower_fov", -30.0, -90.0, 90.0),
-        horizontal_fov_deg=_within(description, "horizontal_fov", 360.0, 0.0, 360.0),
-        attenuation_per_m=_within(description, "atmosphere_attenuation_rate", 0.0, 0.0, 1e6),
-        dropoff_general_rate=_within(description, "dropoff_general_rate", 0.0, 0.0, 1.0),
-        dropoff_intensity_limit=_within(description, "dropoff_intensity_limit", 0.0, 0.0, 1.0),
-        dropoff_zero_intensity=_within(description, "dropoff_zero_intensity", 0.0, 0.0, 1.0),
-        noise_stddev_m=_within(description, "noise_stddev", 0.0, 0.0, MAX_RANGE_M),
+        channels=int(number_within(description, "channels", 32, 1, MAX_CHANNELS)),
+        range_m=number_within(description, "range", 10.0, 0.0, MAX_RANGE_M),
+        points_per_second=int(number_within(description, "points_per_second", 56000, 0, MAX_POINTS_PER_SECOND)),
+        rotation_frequency=number_within(description, "rotation_frequency", 10.0, 0.0, 1e6),
+        upper_fov_deg=number_within(description, "upper_fov", 10.0, -90.0, 90.0),
+        lower_fov_deg=number_within(description, "lower_fov", -30.0, -90.0, 90.0),
+        horizontal_fov_deg=number_within(description, "horizontal_fov", 360.0, 0.0, 360.0),
+        attenuation_per_m=number_within(description, "atmosphere_attenuation_rate", 0.0, 0.0, 1e6),
+        dropoff_general_rate=number_within(description, "dropoff_general_rate", 0.0, 0.0, 1.0),
+        dropoff_intensity_limit=number_within(description, "dropoff_intensity_limit", 0.0, 0.0, 1.0),
+        dropoff_zero_intensity=number_within(description, "dropoff_zero_intensity", 0.0, 0.0, 1.0),
+        noise_stddev_m=number_within(description, "noise_stddev", 0.0, 0.0, MAX_RANGE_M),
     )
 
 
@@ -81,22 +80,8 @@ def radar_shape(description: ActorDescription) -> RadarShape:
         WorldError: A value cannot be meant.
     """
     return RadarShape(
-        horizontal_fov_deg=_within(description, "horizontal_fov", 30.0, 0.0, 179.0),
-        vertical_fov_deg=_within(description, "vertical_fov", 30.0, 0.0, 179.0),
-        range_m=_within(description, "range", 100.0, 0.0, MAX_RANGE_M),
-        points_per_second=int(_within(description, "points_per_second", 1500, 0, MAX_POINTS_PER_SECOND)),
+        horizontal_fov_deg=number_within(description, "horizontal_fov", 30.0, 0.0, 179.0),
+        vertical_fov_deg=number_within(description, "vertical_fov", 30.0, 0.0, 179.0),
+        range_m=number_within(description, "range", 100.0, 0.0, MAX_RANGE_M),
+        points_per_second=int(number_within(description, "points_per_second", 1500, 0, MAX_POINTS_PER_SECOND)),
     )
-
-
-def _within(description: ActorDescription, name: str, default: float, low: float, high: float) -> float:
-    text = description.attribute(name) or str(default)
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not low <= value <= high:
-        raise WorldError(
-            f"Spawn failed because of invalid actor description: attribute {name} of {description.id} is {text!r}, "
-            f"expected a number from {low:g} to {high:g}"
-        )
-    return value

@@ -28,6 +28,7 @@ from sim_scenarios.embedded_simulator.world.blueprints.triggers import (
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox
 from sim_scenarios.embedded_simulator.world.driving import state_at
 from sim_scenarios.embedded_simulator.world.errors import WorldError
+from sim_scenarios.embedded_simulator.world.event_camera import event_shape
 from sim_scenarios.embedded_simulator.world.powertrains import default_physics
 from sim_scenarios.embedded_simulator.world.prop_catalogue import MESH_ID, PROP_SPECS, PropSpec
 from sim_scenarios.embedded_simulator.world.ray_sensors import lidar_shape, radar_shape
@@ -157,6 +158,7 @@ def _sensor(
         stream_id=0 if kind is SensorKind.LANE_INVASION else next_stream_id(),
         sensor_tick_s=sensor_tick_s,
         camera=camera,
+        events=event_shape(description) if kind is SensorKind.DVS else None,
         lidar=lidar_shape(description) if kind in LIDAR_KINDS else None,
         radar=radar_shape(description) if kind is SensorKind.RADAR else None,
     )

@@ -26,13 +26,15 @@ SENSORS = {
     "sensor.camera.depth": SIZE,
     "sensor.camera.semantic_segmentation": SIZE,
     "sensor.camera.instance_segmentation": SIZE,
+    "sensor.camera.normals": SIZE,
+    "sensor.camera.optical_flow": SIZE,
     "sensor.lidar.ray_cast": {**NOISE, "noise_stddev": 0.02, "channels": 16, "points_per_second": 40000},
     "sensor.lidar.ray_cast_semantic": {"channels": 16, "points_per_second": 40000},
     "sensor.other.radar": NOISE,
     "sensor.other.gnss": {**NOISE, "noise_lat_stddev": 1e-6},
     "sensor.other.imu": {**NOISE, "noise_accel_stddev_x": 0.1},
 }
-EVENTS = ("sensor.other.collision", "sensor.other.obstacle")
+EVENTS = {"sensor.other.collision": {}, "sensor.other.obstacle": {}, "sensor.camera.dvs": SIZE}
 
 
 def parse() -> argparse.Namespace:
@@ -55,6 +57,8 @@ def bytes_of(data):
         return struct.pack("<3d", push.x, push.y, push.z) + data.other_actor.type_id.encode()
     if isinstance(data, carla.ObstacleDetectionEvent):
         return struct.pack("<d", data.distance) + data.other_actor.type_id.encode()
+    if isinstance(data, carla.DVSEventArray):  # without times, which count from when the server was started
+        return b"".join(sorted(struct.pack("<HHB", event.x, event.y, event.pol) for event in data))
     return bytes(data.raw_data)
 
 
@@ -98,7 +102,7 @@ def main() -> int:
         car.set_autopilot(True, args.tm_port)
     queues, events = {}, {name: [] for name in EVENTS}
     sensors = []
-    for kind, attributes in {**SENSORS, **{kind: {} for kind in EVENTS}}.items():
+    for kind, attributes in {**SENSORS, **EVENTS}.items():
         blueprint = library.find(kind)
         for name, value in attributes.items():
             blueprint.set_attribute(name, str(value))

@@ -29,6 +29,8 @@ SENSORS = {
     "depth": ("sensor.camera.depth", ROOF, CAMERA),
     "semantic": ("sensor.camera.semantic_segmentation", ROOF, CAMERA),
     "instance": ("sensor.camera.instance_segmentation", ROOF, CAMERA),
+    "normals": ("sensor.camera.normals", ROOF, CAMERA),
+    "flow": ("sensor.camera.optical_flow", ROOF, CAMERA),
     "lidar": ("sensor.lidar.ray_cast", ROOF, LIDAR),
     "semantic_lidar": ("sensor.lidar.ray_cast_semantic", ROOF, LIDAR),
     "radar": ("sensor.other.radar", HOOD, {"range": 80}),
@@ -39,6 +41,7 @@ EVENTS = {
     "collision": ("sensor.other.collision", carla.Transform()),
     "lane_invasion": ("sensor.other.lane_invasion", carla.Transform()),
     "obstacle": ("sensor.other.obstacle", HOOD),
+    "dvs": ("sensor.camera.dvs", ROOF),
 }
 
 
@@ -69,7 +72,9 @@ def take(arrived, frame):
 
 def content_of(name, data):
     """One number that says whether a measurement makes sense."""
-    if name in ("rgb", "depth", "semantic", "instance"):
+    if name == "flow":
+        return float(np.abs(np.frombuffer(data.raw_data, np.float32)).max())
+    if name in ("rgb", "depth", "semantic", "instance", "normals"):
         pixels = np.frombuffer(data.raw_data, np.uint8).reshape(HEIGHT, WIDTH, 4)
         return len(np.unique(pixels[:, :, 2])) if name == "semantic" else float(pixels[:, :, :3].std())
     if name == "gnss":
@@ -110,7 +115,7 @@ def main() -> int:
             return callback
 
         for name, (kind, pose) in EVENTS.items():
-            sensor = attach(world, car, kind, pose, {})
+            sensor = attach(world, car, kind, pose, CAMERA if name == "dvs" else {})
             actors.append(sensor)
             sensor.listen(count(name))
         world.tick()

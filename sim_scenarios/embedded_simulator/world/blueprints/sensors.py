@@ -7,7 +7,7 @@ has no such effects.
 
 from __future__ import annotations
 
-from sim_scenarios.embedded_simulator.world.actors import CAMERA_KINDS, SensorKind
+from sim_scenarios.embedded_simulator.world.actors import CAMERA_KINDS, PICTURE_KINDS, SensorKind
 from sim_scenarios.embedded_simulator.world.blueprints.attributes import choice
 from sim_scenarios.embedded_simulator.world.description import AttributeDefinition, AttributeType
 
@@ -58,17 +58,15 @@ _RADAR = (
     ("points_per_second", AttributeType.INT, "1500"),
     ("noise_seed", AttributeType.INT, "0"),
 )
-UNSERVED_CAMERAS = (
-    "sensor.camera.normals", "sensor.camera.optical_flow", "sensor.camera.dvs", "sensor.camera.cosmos_visualization",
-)  # fmt: skip
+UNSERVED_CAMERAS = ("sensor.camera.cosmos_visualization",)
 """Programs look these up beside the ones that they use (CARLA's manual_control.py); none can be spawned."""
 _DVS = (
     ("positive_threshold", AttributeType.FLOAT, "0.3"),
     ("negative_threshold", AttributeType.FLOAT, "0.3"),
-    ("sigma_positive_threshold", AttributeType.FLOAT, "0"),
-    ("sigma_negative_threshold", AttributeType.FLOAT, "0"),
+    ("sigma_positive_threshold", AttributeType.FLOAT, "0.0"),
+    ("sigma_negative_threshold", AttributeType.FLOAT, "0.0"),
     ("refractory_period_ns", AttributeType.INT, "0"),
-    ("use_log", AttributeType.BOOL, "true"),
+    ("use_log", AttributeType.BOOL, "True"),
     ("log_eps", AttributeType.FLOAT, "0.001"),
 )
 _PLACES = ("front", "back", "left", "right", "front_left", "front_right", "back_left", "back_right")
@@ -111,7 +109,6 @@ def unserved_camera_attributes(blueprint_id: str) -> tuple[AttributeDefinition, 
         choice("role_name", AttributeType.STRING, *_PLACES),
         choice("ros_name", AttributeType.STRING, blueprint_id),
         *_camera_attributes(None),
-        *(choice(*each) for each in (_DVS if blueprint_id.endswith("dvs") else ())),
     )
 
 
@@ -127,11 +124,13 @@ def _camera_attributes(kind: SensorKind | None) -> list[AttributeDefinition]:
         choice("fov", AttributeType.FLOAT, "90.0"),
         *(choice(name, AttributeType.FLOAT, default) for name, default in _LENS.items()),
     ]
-    if kind is SensorKind.RGB:
+    if kind in PICTURE_KINDS:
         attributes += [
             *(choice(name, AttributeType.FLOAT, default) for name, default in _POST_PROCESSING.items()),
             choice("enable_postprocess_effects", AttributeType.BOOL, "True"),
             choice("exposure_mode", AttributeType.STRING, "histogram", "manual"),
             choice("blade_count", AttributeType.INT, "5"),
         ]
+    if kind is SensorKind.DVS:
+        attributes += [choice(*each) for each in _DVS]
     return attributes

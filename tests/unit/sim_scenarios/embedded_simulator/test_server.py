@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import resource
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import msgpack
@@ -17,7 +17,7 @@ import pytest
 
 from sim_scenarios.embedded_simulator import rpc_connection, stream_hub
 from sim_scenarios.embedded_simulator import server as server_module
-from sim_scenarios.embedded_simulator.render.view import Frame, View
+from sim_scenarios.embedded_simulator.render.view import Frame, Sighting, View
 from sim_scenarios.embedded_simulator.road.town import Town
 from sim_scenarios.embedded_simulator.server import Listeners, PortInUseError, Server, bind
 from sim_scenarios.embedded_simulator.wire.rpc import Request, pack_request
@@ -34,7 +34,9 @@ FAST_ASYNCHRONOUS = [False, False, [True, 0.002], *SYNCHRONOUS[3:]]
 class GreyRenderer:
     """Every pixel grey."""
 
-    def render(self, view: View, snapshot: Snapshot, *, color: bool) -> Frame:
+    def render(
+        self, view: View, snapshot: Snapshot, *, color: bool, normals: bool = False, earlier: Sequence[Sighting] = ()
+    ) -> Frame:
         size = (view.height, view.width)
         return Frame(
             rgb=np.full((*size, 3), 128, np.uint8) if color else None,

@@ -144,6 +144,23 @@ def test_rows_of_gone_actors_are_gone(stage: Any) -> None:
     assert len(poser.footprints) == 1
 
 
+def test_twins_pose_apart_and_know_each_others_models(stage: Any) -> None:
+    scene = build_scene(stage.town(), stage.models())
+    poser = ActorPoser(scene, {"walker.pedestrian.0002": 1.8})
+    twin = poser.twin()
+    now, then = stage.snapshot(stage.car(5, 6), stage.walker(1, 2)), stage.snapshot(stage.car(4, 6), stage.walker(1, 3))
+    rows, joints = (each.copy() for each in poser.pose(now))
+    num_meshes = len(scene.models.library)
+    earlier, _ = twin.pose(then)
+    assert len(scene.models.library) == num_meshes
+    assert list(earlier["origin"][-2:, 0]) == [4.0, 1.0]
+    for name in ("first_level", "num_levels", "joint_base", "instance"):
+        np.testing.assert_array_equal(earlier[name], rows[name])
+    again = poser.pose(now)
+    np.testing.assert_array_equal(again[0], rows)
+    np.testing.assert_array_equal(again[1], joints)
+
+
 def test_an_empty_street_poses_nobody(stage: Any) -> None:
     scene = build_scene(stage.town(), stage.models())
     poser = ActorPoser(scene, {})

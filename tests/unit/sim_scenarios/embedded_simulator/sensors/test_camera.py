@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sim_scenarios.embedded_simulator.render.view import Frame, View
-from sim_scenarios.embedded_simulator.sensors.camera import CameraJob, Exposure, expose, plan_jobs
+from sim_scenarios.embedded_simulator.render.view import Frame, Sighting, View
+from sim_scenarios.embedded_simulator.sensors.camera import CameraJob, Exposure, expose, plan_jobs, view_of
+from sim_scenarios.embedded_simulator.sensors.event_pixels import EventPixels
 from sim_scenarios.embedded_simulator.sensors.message import SensorMessage
 from sim_scenarios.embedded_simulator.wire.sensor_data import HEADER_BYTES, SensorType, unpack_header
 from sim_scenarios.embedded_simulator.world.actors import CameraShape, Sensor, SensorKind
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, AttributeValue
+from sim_scenarios.embedded_simulator.world.event_camera import event_shape
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Snapshot, Vector
 from sim_scenarios.embedded_simulator.world.world import World
 
@@ -24,16 +30,22 @@ class TwoPixels:
 
     def __init__(self) -> None:
         self.calls: list[tuple[View, bool]] = []
+        self.asked: list[tuple[bool, list[Sighting]]] = []
         self._rgb = np.empty((1, 2, 3), np.uint8)
 
-    def render(self, view: View, snapshot: Snapshot, *, color: bool) -> Frame:
+    def render(
+        self, view: View, snapshot: Snapshot, *, color: bool, normals: bool = False, earlier: Sequence[Sighting] = ()
+    ) -> Frame:
         self.calls.append((view, color))
+        self.asked.append((normals, list(earlier)))
         self._rgb[:] = [[(10 * len(self.calls), 20, 30), (40, 50, 60)]]
         return Frame(
             rgb=self._rgb if color else None,
             tag=np.array([[11, 14]], np.uint8),
             instance=np.array([[0, 0x1234]], np.uint16),
             depth_m=np.array([[1000.0, 0.5]], np.float32),
+            normal=np.array([[(0, 0, 0), (0.28, 0.0, -0.96)]], np.float32) if normals else None,
+            flows=tuple(np.full((1, 2, 2), n + 0.5, np.float32) for n in range(len(earlier))),
         )
 
 
@@ -45,6 +57,10 @@ def camera(world: World, kind: SensorKind, *, z: float = 2.0, **attributes: str)
     return sensor
 
 
+def wishes(cameras: list[Sensor]) -> list[tuple[Sensor, Exposure]]:
+    return [(camera, Exposure(kind=camera.kind, stream_id=camera.stream_id)) for camera in cameras]
+
+
 def pixels(message: SensorMessage) -> NDArray[np.uint8]:
     return np.frombuffer(message.parts[1], np.uint8).reshape(-1, 4)
 
@@ -53,7 +69,7 @@ def test_cameras_that_see_the_same_share_one_render(world: World) -> None:
     pair = [camera(world, SensorKind.RGB), camera(world, SensorKind.SEMANTIC)]
     higher = camera(world, SensorKind.DEPTH, z=3.0)
     smaller = camera(world, SensorKind.RGB, image_size_x="64")
-    jobs = plan_jobs([*pair, higher, smaller])
+    jobs = plan_jobs(wishes([*pair, higher, smaller]))
     assert [[e.stream_id for e in job.exposures] for job in jobs] == [
         [pair[0].stream_id, pair[1].stream_id],
         [higher.stream_id],
@@ -68,6 +84,7 @@ def test_cameras_that_see_the_same_share_one_render(world: World) -> None:
         (SensorKind.SEMANTIC, SensorType.SEMANTIC_CAMERA, [(0, 0, 11, 255), (0, 0, 14, 255)]),
         (SensorKind.INSTANCE, SensorType.INSTANCE_CAMERA, [(0, 0, 11, 255), (0x12, 0x34, 14, 255)]),
         (SensorKind.DEPTH, SensorType.DEPTH_CAMERA, [(255, 255, 255, 255), (0, 0x20, 0xC5, 255)]),
+        (SensorKind.NORMALS, SensorType.NORMALS_CAMERA, [(0, 0, 0, 255), (5, 128, 163, 255)]),
     ],
 )
 def test_bytes_of_each_kind(world: World, kind: SensorKind, type_id: int, expected: list[tuple[int, ...]]) -> None:
@@ -95,6 +112,50 @@ def test_only_rgb_cameras_make_the_renderer_shade(world: World) -> None:
         exposures = tuple(Exposure(kind=kind, stream_id=1) for kind in kinds)
         expose(renderer, CameraJob(pose=POSE, shape=SHAPE, exposures=exposures), snapshot)
     assert [color for _, color in renderer.calls] == [False, True]
+
+
+def test_flow_is_two_floats_a_pixel_and_the_first_image_has_none(world: World) -> None:
+    """Each camera has the flow since its own last image, in the order of the exposures."""
+    snapshot = world.tick().snapshot
+    sightings = [Sighting(view=view_of(POSE, SHAPE), snapshot=snapshot) for _ in range(2)]
+    flow = SensorKind.OPTICAL_FLOW
+    exposures = (
+        Exposure(kind=flow, stream_id=1, earlier=sightings[0]),
+        Exposure(kind=SensorKind.SEMANTIC, stream_id=2),
+        Exposure(kind=flow, stream_id=3),
+        Exposure(kind=flow, stream_id=4, earlier=sightings[1]),
+    )
+    renderer = TwoPixels()
+    messages = expose(renderer, CameraJob(pose=POSE, shape=SHAPE, exposures=exposures), snapshot)
+    assert [message.stream_id for message in messages] == [1, 2, 3, 4]
+    assert renderer.asked == [(False, sightings)]
+    assert unpack_header(bytes(messages[0].parts[0])).type_id == SensorType.OPTICAL_FLOW_CAMERA
+    for message, value in ((messages[0], 0.5), (messages[2], 0.0), (messages[3], 1.5)):
+        assert np.frombuffer(message.parts[1], "<f4").tolist() == [value] * 4
+
+
+def test_an_event_camera_sends_what_changed_and_is_silent_otherwise(world: World) -> None:
+    snapshot = world.tick().snapshot
+    shape = replace(event_shape(ActorDescription(uid=1, id="sensor.camera.dvs")), positive_threshold=0.05)
+    events = EventPixels(shape, np.random.default_rng(0))
+    exposures = (
+        Exposure(kind=SensorKind.DVS, stream_id=1, events=events),
+        Exposure(kind=SensorKind.DEPTH, stream_id=2),
+    )
+    job = CameraJob(pose=POSE, shape=SHAPE, exposures=exposures)
+    renderer = TwoPixels()  # its first pixel has 10 more red in each picture
+    first = expose(renderer, job, replace(snapshot, elapsed_s=1.0))
+    second = expose(renderer, job, replace(snapshot, elapsed_s=1.1))
+    assert [color for _, color in renderer.calls] == [True, True]
+    assert [message.stream_id for message in first] == [2]
+    assert [message.stream_id for message in second] == [1, 2]
+    head, body = map(bytes, second[0].parts)
+    assert unpack_header(head).type_id == SensorType.DVS_CAMERA
+    assert head[HEADER_BYTES:] == bytes.fromhex("02000000 01000000 0000b442")
+    assert len(body) % 13 == 0
+    x, y, t, polarity = struct.unpack_from("<HHqB", body)
+    assert (x, y, polarity) == (0, 0, 1)
+    assert 1_000_000_000 < t <= 1_100_000_000
 
 
 def test_messages_own_their_pixels(world: World) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import msgpack
 import pytest
 
+from sim_scenarios.embedded_simulator.sensors.camera import CameraJob
 from sim_scenarios.embedded_simulator.sensors.suite import Measurements, SensorSuite
 from sim_scenarios.embedded_simulator.wire.sensor_data import HEADER_BYTES, unpack_header
 from sim_scenarios.embedded_simulator.world.actors import Sensor, Vehicle
@@ -66,6 +67,47 @@ def test_cameras_become_jobs_unless_rendering_is_off(world: World, car: Vehicle)
     assert len(measure(suite, world).jobs) == 1
     world.settings = EpisodeSettings(no_rendering_mode=True)
     assert measure(suite, world).jobs == ()
+
+
+def test_flow_is_since_the_cameras_last_image(world: World, car: Vehicle) -> None:
+    """Of every second tick; a camera that nobody watched, or that did not render, begins anew."""
+    camera = mount(world, car, "sensor.camera.optical_flow", sensor_tick="0.1")
+    suite = SensorSuite(seed=0)
+
+    def since(*, heard: bool = True) -> int | None:
+        """How many ticks ago the earlier image of the exposure was, None for a first image."""
+        world.set_pose(camera.id, Pose(Vector(float(world.frame), 0.0, 2.0), Rotation()))
+        jobs = measure(suite, world, heard=heard).jobs
+        if not jobs:
+            return -1
+        (job,) = jobs
+        assert isinstance(job, CameraJob)
+        earlier = job.exposures[0].earlier
+        if earlier is None:
+            return None
+        assert earlier.view.pose != job.pose
+        return world.frame - earlier.snapshot.frame
+
+    assert [since() for _ in range(5)] == [None, -1, 2, -1, 2]
+    assert [since(heard=False), since()] == [-1, None]
+    world.settings = EpisodeSettings(no_rendering_mode=True)
+    since()
+    world.settings = EpisodeSettings()
+    assert [since() for _ in range(3)] == [None, -1, 2]
+
+
+def test_event_cameras_keep_their_pixels_while_somebody_listens(world: World, car: Vehicle) -> None:
+    mount(world, car, "sensor.camera.dvs")
+    mount(world, car, "sensor.camera.dvs")
+    suite = SensorSuite(seed=0)
+
+    def pixels(*, heard: bool = True) -> list[object]:
+        return [e.events for job in measure(suite, world, heard=heard).jobs if isinstance(job, CameraJob)
+                for e in job.exposures]  # fmt: skip
+
+    first, second, _, later = pixels(), pixels(), pixels(heard=False), pixels()
+    assert first[0] is second[0] is not None
+    assert len({id(each) for each in first + later}) == 4
 
 
 def test_the_header_has_the_sensor_s_pose(world: World, car: Vehicle) -> None:

@@ -12,11 +12,13 @@ import numpy as np
 from numba.core.registry import CPUDispatcher
 from sim_scenarios.embedded_simulator.render.building_box import building_box
 from sim_scenarios.embedded_simulator.render.renderer import Renderer
-from sim_scenarios.embedded_simulator.render.view import View
 from sim_scenarios.embedded_simulator.road.build import build_town
 from sim_scenarios.embedded_simulator.sensors import warm_up as sensors_warm_up
+from sim_scenarios.embedded_simulator.sensors.jobs import perform
+from sim_scenarios.embedded_simulator.sensors.suite import SensorSuite
 from sim_scenarios.embedded_simulator.world import warm_up
-from sim_scenarios.embedded_simulator.world.description import ActorDescription
+from sim_scenarios.embedded_simulator.world.actors import CAMERA_KINDS
+from sim_scenarios.embedded_simulator.world.description import ActorDescription, AttributeValue
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Vector, Weather
 from sim_scenarios.embedded_simulator.world.world import StaticTown, World
 
@@ -37,9 +39,16 @@ world.set_pose(cars[1].id, cars[0].pose)  # into each other
 for _ in range(5):
     world.tick()
 renderer, pose = Renderer(place.town, threads=1), Pose(Vector(*spots[0].location[:2], 4.0))
+size = (AttributeValue("image_size_x", 2, "64"), AttributeValue("image_size_y", 2, "48"))
+for kind in sorted(CAMERA_KINDS, key=lambda kind: kind.value):
+    world.spawn(ActorDescription(uid=0, id=kind.value, attributes=size), pose)
+suite, sent = SensorSuite(seed=0), 0
 for weather in (Weather(), Weather(sun_altitude_angle=-40.0, precipitation=60.0, fog_density=20.0)):
     world.set_weather(weather)
-    renderer.render(View(pose=pose, width=64, height=48, fov_deg=90.0), world.snapshot(), color=True)
+    tick = world.tick()
+    for job in suite.measure(world, tick, is_listened_to=lambda stream_id: True).jobs:
+        sent += len(perform(renderer, job, tick.snapshot))
+assert sent == 2 * len(CAMERA_KINDS) - 1  # the first picture has no events
 ahead = np.array([[1.0, 0.0, 0.0]])
 renderer.rays.cast(world.snapshot(), pose.location, ahead, np.array([50.0]))
 renderer.rays.sweep(world.snapshot(), pose.location, ahead[0], reach_m=5.0, radius_m=0.5)
