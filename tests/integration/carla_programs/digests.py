@@ -17,7 +17,10 @@ import sys
 
 import carla
 
+from harness.carla_client.traffic_watch import TrafficWatch
+
 DELTA_S = 0.05
+PATIENCE_S = 30.0
 ROOF = carla.Transform(carla.Location(x=0.5, z=2.3), carla.Rotation(pitch=-5.0))
 SIZE = {"image_size_x": 96, "image_size_y": 54}
 NOISE = {"noise_seed": 11}
@@ -74,8 +77,15 @@ def main() -> int:
     manager.set_synchronous_mode(True)
     manager.set_random_device_seed(4)
     world.set_pedestrians_seed(4)
+    woken = []
+    watch = TrafficWatch(args.tm_port, on_wake=lambda: woken.append(True), patience_s=PATIENCE_S)
+
+    def step():
+        with watch.during_a_tick():
+            return world.tick()
+
     library, points = world.get_blueprint_library(), world.get_map().get_spawn_points()
-    world.tick()
+    step()
     cars = []
     for number, point in enumerate(points[:20]):
         kinds = sorted(b.id for b in library.filter("vehicle.*"))
@@ -91,10 +101,10 @@ def main() -> int:
         person = world.try_spawn_actor(library.filter("walker.pedestrian.*")[len(people)], carla.Transform(place))
         if person is not None:
             people.append(person)
-    world.tick()
+    step()
     for person in people:
         controller = world.spawn_actor(library.find("controller.ai.walker"), carla.Transform(), attach_to=person)
-        world.tick()
+        step()
         controller.start()
         controller.go_to_location(world.get_random_location_from_navigation())
         controllers.append(controller)
@@ -117,7 +127,7 @@ def main() -> int:
     for tick in range(args.ticks):
         throttle = 0.7 if tick < 120 else 0.3
         cars[0].apply_control(carla.VehicleControl(throttle=throttle, steer=0.02))
-        frame = world.tick()
+        frame = step()
         first = first or frame
         for kind, arrived in queues.items():
             data = arrived.get(timeout=60.0)
@@ -132,7 +142,7 @@ def main() -> int:
                 values = (place.x, place.y, place.z, turn.pitch, turn.yaw, turn.roll, speed.x, speed.y, speed.z)
                 digests["transforms"].update(struct.pack("<9f", *values))
     for _ in range(3):
-        frame = world.tick()
+        frame = step()
         for arrived in queues.values():
             while arrived.get(timeout=60.0).frame < frame:
                 pass
@@ -144,14 +154,16 @@ def main() -> int:
             if event.frame < first + args.ticks:
                 digests[kind].update(struct.pack("<q", event.frame - first) + bytes_of(event))
     counts = {kind: len(seen) for kind, seen in events.items()}
-    print(json.dumps({"digests": {kind: digest.hexdigest() for kind, digest in digests.items()}, "events": counts}))
+    sums = {kind: digest.hexdigest() for kind, digest in digests.items()}
+    print(json.dumps({"digests": sums, "events": counts, "woken": len(woken)}))
     sys.stdout.flush()
     for controller in controllers:
         controller.stop()
     everything = [*sensors, *controllers, *people, *cars, *([target] if target else [])]
     # Without a tick: the client ticks a batch while it holds Python's lock, which callbacks may wait for.
     client.apply_batch_sync([carla.command.DestroyActor(actor) for actor in everything], False)
-    world.tick()
+    step()
+    watch.leave()
     manager.set_synchronous_mode(False)
     manager.shut_down()
     settings.synchronous_mode, settings.fixed_delta_seconds = False, None
