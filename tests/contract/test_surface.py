@@ -30,6 +30,8 @@ FILES = {
     "TrafficSign": "test_traffic_light.py",
     "Sensor": "test_sensor.py",
     "ServerSideSensor": "test_sensor.py",
+    "OpticalFlowImage": "test_sensor.py",
+    "DVSEventArray": "test_sensor.py",
     "LightManager": "test_lights.py",
     "Light": "test_lights.py",
     "TrafficManager": "test_traffic_manager.py",
