@@ -71,7 +71,7 @@ def main() -> int:
 
     @lru_cache(maxsize=_RENDERERS_KEPT)
     def renderer_for(town: Town) -> Renderer:
-        return Renderer(town, threads=threads)
+        return Renderer(town, threads=threads, lens_drops=options.lens_drops)
 
     sensors_warm_up.warm_up(threads=threads)
     world_warm_up.warm_up(place)
@@ -102,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--town", default="Town10HD", help=f"one of {', '.join(TOWN_NAMES)} (default: %(default)s)")
     parser.add_argument("--seed", type=_count, default=0, help="of everything random (default: %(default)s)")
     parser.add_argument("--threads", type=_count, default=0, help="for rendering; 0 takes all cores")
+    parser.add_argument("--lens-drops", action="store_true", help="rain leaves drops on the lenses of RGB cameras")
     parser.add_argument(
         "--scratch", type=_folder, help="folder for recordings (default: a private one, removed at the end)"
     )

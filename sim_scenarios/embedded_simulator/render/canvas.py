@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sim_scenarios.embedded_simulator.render.bloom import Glow, new_glow
 from sim_scenarios.embedded_simulator.render.surface import NUM_CHANNELS
 
 MAX_KEPT_PIXELS = 4_000_000
-"""About 100 bytes each. Others are dropped to make room; a canvas larger than this is made anew for each picture."""
+"""About 120 bytes each. Others are dropped to make room; a canvas larger than this is made anew for each picture."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -35,10 +36,17 @@ class Canvas:
     """(ceil(H / 2), ceil(W / 2)) 1 open .. 0 closed."""
     light: NDArray[np.float32]
     """(H, W, 4), see ``lighting.py``."""
+    spare_light: NDArray[np.float32]
+    """(H, W, 4) for stages that cannot work in place; light is in this one and in ``light`` by turns."""
+    glow: Glow
     toned: NDArray[np.uint8]
     """(H, W, 3) sRGB before smoothing and grain."""
     rgb: NDArray[np.uint8]
     """(H, W, 3) sRGB."""
+
+    def other_light(self, light: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The light buffer that is not the given one."""
+        return self.spare_light if light is self.light else self.light
 
 
 class CanvasStore:
@@ -69,6 +77,7 @@ def _new_canvas(height: int, width: int) -> Canvas:
         instance=np.empty(shape, np.uint16), depth_m=np.empty(shape, np.float32),
         surface=np.zeros((*shape, NUM_CHANNELS), np.float32),
         open_sky=np.empty(((height + 1) // 2, (width + 1) // 2), np.float32),
-        light=np.empty((*shape, 4), np.float32), toned=np.empty((*shape, 3), np.uint8),
+        light=np.empty((*shape, 4), np.float32), spare_light=np.empty((*shape, 4), np.float32),
+        glow=new_glow(height, width), toned=np.empty((*shape, 3), np.uint8),
         rgb=np.empty((*shape, 3), np.uint8),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The camera itself: smoothed edges, rain in front of the lens, sensor grain.
+"""The last touches: smoothed edges, rain in front of the lens, sensor grain.
 
 Only colours are touched; tags, instances and depth stay exact. Grain and drops are hashes of the pixel and of a seed
 that ``scene_seed`` takes from what is seen, not from the clock: a drive and its replay give the same pictures.
@@ -55,11 +55,12 @@ def streak(layer: int, sx: Real, sy: Real, scene: int) -> Real:
 
 @kernel
 def finish_picture(
-    worker: int, workers: int, look: Records, seed: int, source: NDArray[np.uint8], rgb: NDArray[np.uint8]
-) -> None:
-    """Fill ``rgb`` (H, W, 3) from ``source`` (H, W, 3)."""
+    worker: int, workers: int, look: Records, seed: int, grain: Real, source: NDArray[np.uint8],
+    rgb: NDArray[np.uint8],
+) -> None:  # fmt: skip
+    """Fill ``rgb`` (H, W, 3) from ``source`` (H, W, 3); ``grain`` is of the full scale."""
     height, width = source.shape[0], source.shape[1]
-    rain, grain = look[0].rain, look[0].grain * F(255)
+    rain, grain = look[0].rain, grain * F(255)
     slant = F(0.05) + F(0.22) * look[0].wind
     scale = F(2) / F(height)
     streak_light = F(150) * (F(1) - look[0].night) + F(52) * look[0].night

@@ -1,4 +1,4 @@
-"""What wet ground mirrors, and the tone curve.
+"""What wet ground mirrors.
 
 A ray leaves each wet pixel along the mirrored direction and is followed over the screen until it goes behind something;
 where it finds nothing, the sky is mirrored. The result is written to a second buffer, so that no pixel ever reads what
@@ -21,20 +21,10 @@ from sim_scenarios.embedded_simulator.render.texture_sampling import floor_of, h
 NUM_STEPS = 11
 _STEP_GROWTH = F(1.55)
 _FIRST_STEP_M = F(0.30)
-_SATURATION = F(0.87)
-"""Cameras see less colour than paint has."""
 _HIDDEN_SHARE = F(0.3)
 """Light from behind something: what a ray meets that ends up under a car."""
 _BRIGHTEST = F(2.5)
 """Mirrored lamps are held below this, or single pixels of them would sparkle."""
-
-
-@inlined
-def tone(value: Real) -> Real:
-    """Exposed linear light to sRGB: Narkowicz's fit of the ACES curve, then a square root for the gamma."""
-    v = max(F(0), value)
-    v = v * (F(2.51) * v + F(0.03)) / (v * (F(2.43) * v + F(0.59)) + F(0.14))
-    return np.uint8(math.sqrt(min(F(1), v)) * F(255) + F(0.5))
 
 
 @inlined
@@ -80,7 +70,7 @@ def mirrored_light(
 
 
 @kernel
-def mirror_and_tone(
+def mirror_light(
     worker: int,
     workers: int,
     camera: Records,
@@ -90,15 +80,14 @@ def mirror_and_tone(
     nearness: NDArray[np.float32],
     surface: NDArray[np.float32],
     light: NDArray[np.float32],
-    rgb: NDArray[np.uint8],
+    mirrored: NDArray[np.float32],
 ) -> None:
-    """Fill ``rgb`` (H, W, 3) from ``light`` (H, W, 4), adding reflections where its last channel is above 0."""
+    """Fill ``mirrored`` (H, W, 4) from ``light`` (H, W, 4), adding reflections where its last channel is above 0."""
     height, width = nearness.shape
     eye_x, eye_y = F(camera[0].eye[0]), F(camera[0].eye[1])
     forward, right, up = camera[0].forward, camera[0].right, camera[0].up
     inverse_focal = F(1) / camera[0].focal_px
     center_x, center_y = camera[0].center_x - F(0.5), camera[0].center_y - F(0.5)
-    exposure = look[0].exposure
     # Drops stir the water: the same waves, elsewhere in every picture.
     ripple = F(seed & 1023) * F(1.0 / 1024.0) if look[0].rain > F(0) else F(0)
     for y in range(height):
@@ -133,8 +122,4 @@ def mirror_and_tone(
                 grazing2 = grazing * grazing
                 share = (F(0.03) + F(0.80) * grazing2 * grazing2 * grazing) * mirror
                 r, g, b = r + er * share, g + eg * share, b + eb * share
-            grey = (r * F(0.3) + g * F(0.6) + b * F(0.1)) * (F(1) - _SATURATION)
-            r, g, b = grey + r * _SATURATION, grey + g * _SATURATION, grey + b * _SATURATION
-            rgb[y, x, 0] = tone(r * exposure)
-            rgb[y, x, 1] = tone(g * exposure)
-            rgb[y, x, 2] = tone(b * exposure)
+            mirrored[y, x, 0], mirrored[y, x, 1], mirrored[y, x, 2] = r, g, b

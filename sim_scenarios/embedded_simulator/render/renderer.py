@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.render.actors import ActorPoser
+from sim_scenarios.embedded_simulator.render.camera_stages import PLAIN_SHOT, CameraStages, Shot
 from sim_scenarios.embedded_simulator.render.canvas import Canvas, CanvasStore
 from sim_scenarios.embedded_simulator.render.culling import Culler
 from sim_scenarios.embedded_simulator.render.flow import FlowPass
 from sim_scenarios.embedded_simulator.render.jit import Real, Records, Workers
 from sim_scenarios.embedded_simulator.render.lamps import headlights
+from sim_scenarios.embedded_simulator.render.lens import pinhole_behind
 from sim_scenarios.embedded_simulator.render.lighting import light_pixels
 from sim_scenarios.embedded_simulator.render.model_source import ModelSource, procedural_models
 from sim_scenarios.embedded_simulator.render.occlusion import (
@@ -24,10 +26,10 @@ from sim_scenarios.embedded_simulator.render.occlusion import (
     crease_occlusion,
     darken_footprints,
 )
-from sim_scenarios.embedded_simulator.render.post import finish_picture, scene_seed
+from sim_scenarios.embedded_simulator.render.post import scene_seed
 from sim_scenarios.embedded_simulator.render.raster import label_pixels
 from sim_scenarios.embedded_simulator.render.ray_caster import RayCaster
-from sim_scenarios.embedded_simulator.render.reflection import mirror_and_tone
+from sim_scenarios.embedded_simulator.render.reflection import mirror_light
 from sim_scenarios.embedded_simulator.render.scene import build_scene
 from sim_scenarios.embedded_simulator.render.shadows import ShadowCaster
 from sim_scenarios.embedded_simulator.render.surface import resolve_surfaces
@@ -42,8 +44,13 @@ from sim_scenarios.embedded_simulator.world.snapshot import Snapshot
 class Renderer:
     """Draws one town; every buffer is kept for the next frame, so one renderer serves one thread at a time."""
 
-    def __init__(self, town: Town, *, threads: int, models: ModelSource | None = None) -> None:
-        """Build the scene. ``models`` replaces the product's own shapes and materials, for tests."""
+    def __init__(
+        self, town: Town, *, threads: int, models: ModelSource | None = None, lens_drops: bool = False
+    ) -> None:
+        """Build the scene.
+
+        ``models`` replaces the product's own shapes and materials, for tests. With ``lens_drops`` rain wets the lenses.
+        """
         models = models or procedural_models()
         self._textures = models.textures
         self._workers = Workers(threads)
@@ -54,6 +61,7 @@ class Renderer:
         self._shadows = ShadowCaster(self._scene, self._textures, self._workers, self._culler)
         self._ground_open = np.ones((CONTACT_PX, CONTACT_PX), np.float32)
         self._canvases = CanvasStore()
+        self._camera = CameraStages(self._workers, self._stage, lens_drops=lens_drops)
         self.stage_seconds: dict[str, float] = {}
         """Wall-clock seconds of each stage of the last ``render``, in order."""
 
@@ -67,15 +75,18 @@ class Renderer:
         return FlowPass(self._scene.models.library, self._poser.twin(), self._workers)
 
     def render(
-        self, view: View, snapshot: Snapshot, *, color: bool, normals: bool = False, earlier: Sequence[Sighting] = ()
-    ) -> Frame:
+        self, view: View, snapshot: Snapshot, *, color: bool, normals: bool = False, earlier: Sequence[Sighting] = (),
+        shot: Shot = PLAIN_SHOT,
+    ) -> Frame:  # fmt: skip
         """Draw what ``view`` sees of ``snapshot``, and how it has moved since each ``earlier`` sighting.
 
-        All but the colours depend on the geometry alone; with ``color=False`` nothing is shaded.
+        All but the colours depend on the geometry and the lens alone; with ``color=False`` nothing is shaded.
+        ``shot`` is how the camera takes the colours.
         """
         self.stage_seconds = {}
-        camera = camera_record(view)
-        canvas = self._canvases.canvas(view.height, view.width)
+        pinhole = pinhole_behind(view) if view.lens.bends else view
+        camera = camera_record(pinhole)
+        canvas = self._canvases.canvas(pinhole.height, pinhole.width)
         with self._stage("pose"):
             objects, joints = self._poser.pose(snapshot)
         with self._stage("cull"):
@@ -98,15 +109,29 @@ class Renderer:
                 self._resolve(camera, canvas, visible, objects, joints)
         normal = None
         if normals:
-            normal = np.empty((view.height, view.width, 3), np.float32)
+            normal = np.empty((pinhole.height, pinhole.width, 3), np.float32)
             with self._stage("normals"):
                 self._workers.run(
                     copy_normals, camera, canvas.slot_at, canvas.tag, canvas.surface, VEGETATION_TAG, normal
                 )
+        final = canvas
+        if pinhole is not view:
+            final = self._canvases.canvas(view.height, view.width)
+            self._camera.bend_labels(view, canvas, final)
+            normal = None if normal is None else self._camera.bend_vectors(view, normal)
+            flows = [self._camera.bend_flow(view, flow) for flow in flows]
         if color:
-            self._shade(camera, canvas, objects, joints, snapshot)
+            look, seed = look_of(snapshot.weather), scene_seed(camera, objects[self._poser.num_static :])
+            light = self._shade(camera, look, seed, canvas, objects, joints, snapshot)
+            motion = None
+            if shot.optics.blurs_motion and shot.before is not None:
+                with self._stage("motion"):
+                    motion = self._flow.run(camera, canvas.slot_at, visible, snapshot, shot.before)
+            self._camera.take(
+                camera, look, seed, canvas, light, motion=motion, view=view, final=final, snapshot=snapshot, shot=shot
+            )
         return Frame(
-            rgb=canvas.rgb if color else None, tag=canvas.tag, instance=canvas.instance, depth_m=canvas.depth_m,
+            rgb=final.rgb if color else None, tag=final.tag, instance=final.instance, depth_m=final.depth_m,
             normal=normal, flows=tuple(flows),
         )  # fmt: skip
 
@@ -128,12 +153,12 @@ class Renderer:
         )  # fmt: skip
 
     def _shade(
-        self, camera: Records, canvas: Canvas, objects: Records, joints: NDArray[np.float32], snapshot: Snapshot
-    ) -> None:
-        """Fill ``canvas.rgb`` from the surfaces."""
+        self, camera: Records, look: Records, seed: int, canvas: Canvas, objects: Records, joints: NDArray[np.float32],
+        snapshot: Snapshot,
+    ) -> NDArray[np.float32]:  # fmt: skip
+        """Returns the light of the surfaces, in one of the canvas's light buffers."""
         textures = self._textures
         with self._stage("shadows"):
-            look = look_of(snapshot.weather)
             shadows = self._shadows.maps(look, camera, objects, joints, hidden=snapshot.hidden_objects)
         with self._stage("occlusion"):
             self._workers.run(crease_occlusion, camera, canvas.nearness, canvas.surface, canvas.open_sky)
@@ -146,14 +171,14 @@ class Renderer:
                 corner[0], corner[1], lamp_record, lamp_cells, lamps,
                 headlights(snapshot, camera["eye"][0]), canvas.surface, canvas.light,
             )  # fmt: skip
-        seed = scene_seed(camera, objects[self._poser.num_static :])
+        if look["film"][0] == 0.0:  # nothing is wet
+            return canvas.light
         with self._stage("reflection"):
             self._workers.run(
-                mirror_and_tone, camera, look, textures.noise, seed, canvas.nearness, canvas.surface, canvas.light,
-                canvas.toned,
+                mirror_light, camera, look, textures.noise, seed, canvas.nearness, canvas.surface, canvas.light,
+                canvas.spare_light,
             )  # fmt: skip
-        with self._stage("post"):
-            self._workers.run(finish_picture, look, seed, canvas.toned, canvas.rgb)
+        return canvas.spare_light
 
     def _darken_ground(self, camera: Records, objects: Records) -> tuple[Real, Real]:
         """Draw the footprints near the camera; returns the world place of the map's corner."""

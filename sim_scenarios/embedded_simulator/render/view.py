@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.render.jit import Records
+from sim_scenarios.embedded_simulator.render.optics import PINHOLE, LensShape
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Snapshot
 
 NEAR_M = 0.1
@@ -46,6 +47,8 @@ class View:
     width: int
     height: int
     fov_deg: float
+    """Of the pinhole, without what a lens adds or takes."""
+    lens: LensShape = PINHOLE
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1:
@@ -104,7 +107,7 @@ def rotation_axes(rotation: Rotation) -> NDArray[np.float64]:
 
 
 def camera_record(view: View) -> Records:
-    """The view as a one-element ``CAMERA`` array."""
+    """The view as a one-element ``CAMERA`` array; a lens is not part of it."""
     camera = np.zeros(1, CAMERA)
     axes = rotation_axes(view.pose.rotation)
     camera["eye"] = view.pose.location

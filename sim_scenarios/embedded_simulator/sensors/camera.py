@@ -1,8 +1,9 @@
 """Cameras: what is to be rendered after a tick, and the messages made from it.
 
-Cameras with the same pose, size and field of view share one render, however many kinds of image they want of it: an
-RGB and a semantic camera on one mount cost little more than the RGB camera alone. A job is plain data of one tick,
-so that it can be rendered on another thread while the world goes on; only the pixels of an event camera remember
+Cameras with the same pose, size, field of view and lens share one render, however many kinds of image they want of it:
+an RGB and a semantic camera on one mount cost little more than the RGB camera alone. Cameras for light that are set
+differently, or meter for themselves, are rendered apart. A job is plain data of one tick, so that it can be rendered on
+another thread while the world goes on; only the pixels of an event camera and the eye of one that meters remember
 something from job to job, on that thread alone.
 """
 
@@ -15,6 +16,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sim_scenarios.embedded_simulator.render.camera_stages import PLAIN_SHOT, Shot
+from sim_scenarios.embedded_simulator.render.optics import PINHOLE, LensShape
 from sim_scenarios.embedded_simulator.render.view import Frame, Sighting, View
 from sim_scenarios.embedded_simulator.sensors.event_pixels import EventPixels
 from sim_scenarios.embedded_simulator.sensors.message import SensorMessage
@@ -49,8 +52,9 @@ class RendersViews(Protocol):
     """The renderer as the cameras see it; ``render/renderer.py`` is the one, tests bring their own."""
 
     def render(
-        self, view: View, snapshot: Snapshot, *, color: bool, normals: bool = False, earlier: Sequence[Sighting] = ()
-    ) -> Frame:
+        self, view: View, snapshot: Snapshot, *, color: bool, normals: bool = False, earlier: Sequence[Sighting] = (),
+        shot: Shot = PLAIN_SHOT,
+    ) -> Frame:  # fmt: skip
         """Draws one view; the frame's arrays may be overwritten by the next call, but for its flows."""
 
 
@@ -60,6 +64,9 @@ class Exposure:
 
     kind: SensorKind
     stream_id: int
+    lens: LensShape = PINHOLE
+    shot: Shot | None = None
+    """Of a camera for light."""
     earlier: Sighting | None = None
     """Of an optical flow camera: since when it wants the flow. None: this is its first image."""
     events: EventPixels | None = None
@@ -73,33 +80,43 @@ class CameraJob:
     pose: Pose
     shape: CameraShape
     exposures: tuple[Exposure, ...]
+    lens: LensShape = PINHOLE
+    shot: Shot = PLAIN_SHOT
+    """For the cameras for light."""
 
 
-def view_of(pose: Pose, shape: CameraShape) -> View:
+def view_of(pose: Pose, shape: CameraShape, lens: LensShape = PINHOLE) -> View:
     """What a camera of that shape sees there."""
-    return View(pose=pose, width=shape.width, height=shape.height, fov_deg=shape.fov_deg)
+    return View(pose=pose, width=shape.width, height=shape.height, fov_deg=shape.fov_deg, lens=lens)
 
 
 def plan_jobs(cameras: Iterable[tuple[Sensor, Exposure]]) -> list[CameraJob]:
-    """Groups cameras that see the same; jobs in the order of their first camera."""
-    groups: dict[tuple[Pose, CameraShape], list[Exposure]] = {}
+    """Groups cameras that see the same; jobs in the order of the first camera at their place."""
+    places: dict[tuple[Pose, CameraShape, LensShape], dict[Shot | None, list[Exposure]]] = {}
     for camera, exposure in cameras:
         assert camera.camera is not None  # every sensor of a camera kind was spawned with a shape
-        groups.setdefault((camera.pose, camera.camera), []).append(exposure)
-    return [
-        CameraJob(pose=pose, shape=shape, exposures=tuple(exposures)) for (pose, shape), exposures in groups.items()
-    ]
+        by_shot = places.setdefault((camera.pose, camera.camera, exposure.lens), {})
+        by_shot.setdefault(exposure.shot, []).append(exposure)
+    jobs = []
+    for (pose, shape, lens), by_shot in places.items():
+        colorless = by_shot.pop(None, [])  # they go with whichever camera for light there is
+        for shot, exposures in by_shot.items() or {PLAIN_SHOT: []}.items():
+            everything = (*exposures, *colorless)
+            jobs.append(CameraJob(pose=pose, shape=shape, lens=lens, shot=shot or PLAIN_SHOT, exposures=everything))
+            colorless = []
+    return jobs
 
 
 def expose(renderer: RendersViews, job: CameraJob, snapshot: Snapshot) -> list[SensorMessage]:
     """Renders a job and packs a message for each of its cameras; an event camera without events has none."""
     shape, exposures = job.shape, job.exposures
     frame = renderer.render(
-        view_of(job.pose, shape),
+        view_of(job.pose, shape, job.lens),
         snapshot,
         color=any(exposure.kind in PICTURE_KINDS for exposure in exposures),
         normals=any(exposure.kind is SensorKind.NORMALS for exposure in exposures),
         earlier=[exposure.earlier for exposure in exposures if exposure.earlier is not None],
+        shot=job.shot,
     )
     flows = iter(frame.flows)
     content: NDArray[Any]

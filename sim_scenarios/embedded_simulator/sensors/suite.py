@@ -13,6 +13,7 @@ import numpy as np
 
 from sim_scenarios.embedded_simulator.render.view import Sighting
 from sim_scenarios.embedded_simulator.sensors.camera import Exposure, plan_jobs, view_of
+from sim_scenarios.embedded_simulator.sensors.camera_settings import CameraSettings
 from sim_scenarios.embedded_simulator.sensors.collision import measure_collisions
 from sim_scenarios.embedded_simulator.sensors.event_pixels import EventPixels
 from sim_scenarios.embedded_simulator.sensors.inertial import measure_imu
@@ -27,6 +28,7 @@ from sim_scenarios.embedded_simulator.wire.sensor_data import SensorHeader, Sens
 from sim_scenarios.embedded_simulator.world.actors import (
     CAMERA_KINDS,
     LIDAR_KINDS,
+    PICTURE_KINDS,
     Actor,
     MovingActor,
     Sensor,
@@ -71,6 +73,10 @@ class _Memory:
     sighting: Sighting | None = None
     """An optical flow camera's last."""
     events: EventPixels | None = None
+    settings: CameraSettings | None = None
+    """Of a camera."""
+    before: Sighting | None = None
+    """Of a camera that blurs motion: the tick before."""
 
 
 class SensorSuite:
@@ -101,6 +107,7 @@ class SensorSuite:
         else:
             self._close_eyes(except_for=heard)
             jobs += plan_jobs((camera, self._exposure(camera, tick)) for camera in due if camera.kind in CAMERA_KINDS)
+            self._remember_motion(heard, tick)
         return Measurements(messages=tuple(messages), jobs=tuple(jobs))
 
     def _is_due(self, sensor: Sensor, elapsed_s: float) -> bool:
@@ -115,6 +122,7 @@ class SensorSuite:
             if memory is None:
                 own = int(sensor.number("noise_seed")) & 0xFFFFFFFF
                 memory = _Memory(noise=np.random.default_rng([self._seed, own]))
+                memory.settings = CameraSettings(sensor) if sensor.kind in CAMERA_KINDS else None
             self._memories[sensor.id] = memory
 
     def _follow_mounts(self, heard: Iterable[Sensor], world: World, tick: Tick) -> None:
@@ -128,11 +136,18 @@ class SensorSuite:
                 memory.followed = tick.snapshot.frame
 
     def _close_eyes(self, *, except_for: Iterable[Sensor]) -> None:
-        """A camera that nobody looked through begins anew: its next image has no flow and no events."""
+        """A camera that nobody looked through begins anew: its next image has no flow, no events, no motion blur."""
         open_eyes = {sensor.id for sensor in except_for}
         for sensor_id, memory in self._memories.items():
             if sensor_id not in open_eyes:
-                memory.sighting = memory.events = None
+                memory.sighting = memory.events = memory.before = None
+
+    def _remember_motion(self, heard: Iterable[Sensor], tick: Tick) -> None:
+        """In every tick, due or not."""
+        for camera in heard:
+            memory = self._memories[camera.id]
+            if camera.camera is not None and memory.settings is not None and memory.settings.optics.blurs_motion:
+                memory.before = Sighting(view=view_of(camera.pose, camera.camera), snapshot=tick.snapshot)
 
     def _exposure(self, camera: Sensor, tick: Tick) -> Exposure:
         memory = self._memories[camera.id]
@@ -143,7 +158,15 @@ class SensorSuite:
         elif camera.kind is SensorKind.DVS and memory.events is None:
             assert camera.events is not None  # as every event camera has
             memory.events = EventPixels(camera.events, memory.noise)
-        return Exposure(kind=camera.kind, stream_id=camera.stream_id, earlier=earlier, events=memory.events)
+        assert memory.settings is not None  # as every camera has
+        return Exposure(
+            kind=camera.kind,
+            stream_id=camera.stream_id,
+            lens=memory.settings.lens,
+            shot=memory.settings.shot(memory.before) if camera.kind in PICTURE_KINDS else None,
+            earlier=earlier,
+            events=memory.events,
+        )
 
     def _ray_jobs(self, sensors: Sequence[Sensor], world: World, tick: Tick) -> list[Job]:
         if not sensors:

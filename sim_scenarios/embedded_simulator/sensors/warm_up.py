@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from sim_scenarios.embedded_simulator.render.camera_stages import Shot
 from sim_scenarios.embedded_simulator.render.model_source import unpainted_models
+from sim_scenarios.embedded_simulator.render.optics import FilmCurve, LensShape, Optics
 from sim_scenarios.embedded_simulator.render.renderer import Renderer
 from sim_scenarios.embedded_simulator.render.view import Sighting
 from sim_scenarios.embedded_simulator.road.town import Placement, Surface, Town
@@ -35,15 +39,21 @@ _WEATHERS = (
     Weather(),
     Weather(sun_altitude_angle=-60.0, precipitation=80.0, precipitation_deposits=80.0, wetness=80.0, fog_density=30.0),
 )
-"""By day and dry, by night and wet: between them they use every kernel."""
+"""By day and dry, by night and wet: between them they use every kernel of the scene."""
+_LENS = LensShape(lens_circle_multiplier=1.0)
+_OPTICS = Optics(
+    film=FilmCurve(slope=0.8), blur_radius=200.0, chromatic_aberration_intensity=1.0, motion_blur_intensity=1.0,
+    motion_blur_max_distortion=5.0,
+)  # fmt: skip
+"""With these, every kernel of the camera is used."""
 
 
 def warm_up(*, threads: int) -> None:
-    """Takes one tiny image of every kind in each of two weathers, and casts a ray and a sphere.
+    """Takes one tiny image of every kind in each of two weathers and with all effects, and casts a ray and a sphere.
 
     On a stage of its own: the town's scene is built when somebody looks at it.
     """
-    renderer = Renderer(_stage(), threads=threads, models=unpainted_models())
+    renderer = Renderer(_stage(), threads=threads, models=unpainted_models(), lens_drops=True)
     pose = Pose(Vector(-8.0, 0.0, 2.0), Rotation())
     actors = tuple(
         VisibleActor(
@@ -73,7 +83,9 @@ def warm_up(*, threads: int) -> None:
             )
             for kind in sorted(CAMERA_KINDS, key=lambda kind: kind.value)
         ]
-        expose(renderer, CameraJob(pose=pose, shape=_STAMP, exposures=tuple(exposures)), snapshot)
+        job = CameraJob(pose=pose, shape=_STAMP, exposures=tuple(exposures))
+        expose(renderer, job, snapshot)
+    expose(renderer, replace(job, lens=_LENS, shot=Shot(optics=_OPTICS, before=sighting)), snapshot)
     ahead = np.array([[1.0, 0.0, 0.0]])
     renderer.rays.cast(snapshot, Vector(), ahead, np.ones(1))
     renderer.rays.sweep(snapshot, Vector(), ahead[0], reach_m=1.0, radius_m=0.1)

@@ -1,8 +1,8 @@
 """Attributes of the sensors' blueprints.
 
 ``set_attribute`` on a name that is not declared raises IndexError in the client, so the cameras declare all of
-CARLA's lens and post-processing attributes (Carla/Actor/ActorBlueprintFunctionLibrary.cpp) although the renderer
-has no such effects.
+CARLA's lens and post-processing attributes (Carla/Actor/ActorBlueprintFunctionLibrary.cpp); ``render/optics.py`` has
+what they do.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ import pytest
 
 from sim_scenarios.embedded_simulator import rpc_connection, stream_hub
 from sim_scenarios.embedded_simulator import server as server_module
+from sim_scenarios.embedded_simulator.render.camera_stages import PLAIN_SHOT, Shot
 from sim_scenarios.embedded_simulator.render.view import Frame, Sighting, View
 from sim_scenarios.embedded_simulator.road.town import Town
 from sim_scenarios.embedded_simulator.server import Listeners, PortInUseError, Server, bind
@@ -35,8 +36,9 @@ class GreyRenderer:
     """Every pixel grey."""
 
     def render(
-        self, view: View, snapshot: Snapshot, *, color: bool, normals: bool = False, earlier: Sequence[Sighting] = ()
-    ) -> Frame:
+        self, view: View, snapshot: Snapshot, *, color: bool, normals: bool = False, earlier: Sequence[Sighting] = (),
+        shot: Shot = PLAIN_SHOT,
+    ) -> Frame:  # fmt: skip
         size = (view.height, view.width)
         return Frame(
             rgb=np.full((*size, 3), 128, np.uint8) if color else None,

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from sim_scenarios.embedded_simulator.render.camera_stages import PLAIN_SHOT, Shot
 from sim_scenarios.embedded_simulator.render.view import Frame, Sighting, View
 from sim_scenarios.embedded_simulator.sensors.camera import CameraJob, Exposure, expose, plan_jobs, view_of
+from sim_scenarios.embedded_simulator.sensors.camera_settings import CameraSettings
 from sim_scenarios.embedded_simulator.sensors.event_pixels import EventPixels
 from sim_scenarios.embedded_simulator.sensors.message import SensorMessage
 from sim_scenarios.embedded_simulator.wire.sensor_data import HEADER_BYTES, SensorType, unpack_header
@@ -34,8 +36,9 @@ class TwoPixels:
         self._rgb = np.empty((1, 2, 3), np.uint8)
 
     def render(
-        self, view: View, snapshot: Snapshot, *, color: bool, normals: bool = False, earlier: Sequence[Sighting] = ()
-    ) -> Frame:
+        self, view: View, snapshot: Snapshot, *, color: bool, normals: bool = False, earlier: Sequence[Sighting] = (),
+        shot: Shot = PLAIN_SHOT,
+    ) -> Frame:  # fmt: skip
         self.calls.append((view, color))
         self.asked.append((normals, list(earlier)))
         self._rgb[:] = [[(10 * len(self.calls), 20, 30), (40, 50, 60)]]
@@ -61,6 +64,16 @@ def wishes(cameras: list[Sensor]) -> list[tuple[Sensor, Exposure]]:
     return [(camera, Exposure(kind=camera.kind, stream_id=camera.stream_id)) for camera in cameras]
 
 
+def set_up(*cameras: Sensor) -> list[tuple[Sensor, Exposure]]:
+    """The wishes of cameras as their attributes say."""
+    wanted = []
+    for each in cameras:
+        settings = CameraSettings(each)
+        shot = settings.shot(None) if each.kind is SensorKind.RGB else None
+        wanted.append((each, Exposure(kind=each.kind, stream_id=each.stream_id, lens=settings.lens, shot=shot)))
+    return wanted
+
+
 def pixels(message: SensorMessage) -> NDArray[np.uint8]:
     return np.frombuffer(message.parts[1], np.uint8).reshape(-1, 4)
 
@@ -75,6 +88,35 @@ def test_cameras_that_see_the_same_share_one_render(world: World) -> None:
         [higher.stream_id],
         [smaller.stream_id],
     ]
+
+
+def test_cameras_that_are_set_differently_are_rendered_apart(world: World) -> None:
+    semantic, plain = camera(world, SensorKind.SEMANTIC), camera(world, SensorKind.RGB)
+    again, brighter = (camera(world, SensorKind.RGB, exposure_compensation=value) for value in ("0.0", "1.0"))
+    metering = [camera(world, SensorKind.RGB, exposure_max_bright="15.0") for _ in range(2)]
+    jobs = plan_jobs(set_up(semantic, plain, again, brighter, *metering))
+    assert [[e.stream_id for e in job.exposures] for job in jobs] == [
+        [plain.stream_id, again.stream_id, semantic.stream_id],
+        [brighter.stream_id],
+        *([each.stream_id] for each in metering),  # each has an eye of its own
+    ]
+    assert [job.shot.optics.exposure_compensation for job in jobs[:2]] == [0.0, 1.0]
+    assert jobs[2].shot.eye is not None
+    assert jobs[2].shot.eye is not jobs[3].shot.eye
+
+
+def test_a_lens_is_a_place_of_its_own_for_every_kind(world: World) -> None:
+    bent = [camera(world, kind, lens_circle_multiplier="2.0") for kind in (SensorKind.DEPTH, SensorKind.RGB)]
+    straight = camera(world, SensorKind.SEMANTIC)
+    jobs = plan_jobs(set_up(*bent, straight))
+    assert [[e.stream_id for e in job.exposures] for job in jobs] == [
+        [bent[1].stream_id, bent[0].stream_id],
+        [straight.stream_id],
+    ]
+    assert [job.lens.lens_circle_multiplier for job in jobs] == [2.0, 0.0]
+    renderer = TwoPixels()
+    expose(renderer, replace(jobs[0], shape=SHAPE), world.tick().snapshot)
+    assert renderer.calls[0][0].lens == jobs[0].lens
 
 
 @pytest.mark.parametrize(
