@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import queue
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import carla
@@ -134,6 +134,23 @@ def test_events_tell_what_became_brighter_and_darker(world: carla.World, car: ca
     assert len(lit) == 3  # brighter, darker, neither
     with pytest.raises(TypeError):  # the client cannot turn its own answer into a list
         events.to_array()
+
+
+def test_a_camera_heeds_its_picture_and_lens_attributes(world: carla.World, car: carla.Vehicle, spawn: Spawn) -> None:
+    size = {"image_size_x": 160, "image_size_y": 90}
+    cameras = [
+        spawn("sensor.camera.rgb", ROOF, attach_to=car, **size),
+        spawn("sensor.camera.rgb", ROOF, attach_to=car, exposure_compensation=1.0, **size),
+        spawn("sensor.camera.semantic_segmentation", ROOF, attach_to=car, **size),
+        spawn("sensor.camera.semantic_segmentation", ROOF, attach_to=car, lens_circle_multiplier=3.0, **size),
+    ]
+    with ExitStack() as open_eyes:
+        streams = [open_eyes.enter_context(listening(camera)) for camera in cameras]
+        frame = world.tick()
+        plain, brighter, straight, bent = (pixels_of(take(arrived, frame)) for arrived in streams)
+    assert brighter[..., :3].mean() > 1.15 * plain[..., :3].mean()
+    assert 0.005 < (straight != bent).any(axis=2).mean() < 0.8
+    np.testing.assert_array_equal(straight[40:50, 70:90], bent[40:50, 70:90])  # a lens leaves the middle as it is
 
 
 def test_sensor_tick_is_kept(world: carla.World, car: carla.Vehicle, spawn: Spawn) -> None:

@@ -82,7 +82,7 @@ class CameraStages:
     def bend_flow(self, view: View, flow: NDArray[np.float32]) -> NDArray[np.float32]:
         """As ``bend_vectors``, in the unit of a flow of the view's size."""
         scale = np.array([flow.shape[1] / view.width, flow.shape[0] / view.height], np.float32)
-        return np.clip(self.bend_vectors(view, flow) * scale, -LARGEST_FLOW, LARGEST_FLOW)
+        return np.asarray(np.clip(self.bend_vectors(view, flow) * scale, -LARGEST_FLOW, LARGEST_FLOW))
 
     def take(
         self, camera: Records, look: Records, seed: int, drawn: Canvas, light: NDArray[np.float32], *,

@@ -80,8 +80,9 @@ def test_the_sun_in_the_picture_flares(renderer: Renderer, stage: Any) -> None:
         kept(renderer.render(stage.view(), scene, color=True, shot=Shot(optics=Optics(lens_flare_intensity=intensity))))
         for intensity in (0.0, 1.0)
     )
-    assert (flare["rgb"] > plain["rgb"].astype(int) + 2).mean() > 0.005
-    assert (flare["rgb"].astype(int) >= plain["rgb"]).all()
+    brighter = flare["rgb"].astype(int) - plain["rgb"]
+    assert (brighter > 2).mean() > 0.005
+    assert (brighter < -2).mean() < 0.002  # where an edge is smoothed otherwise
     np.testing.assert_array_equal(flare["tag"], plain["tag"])
 
 
