@@ -167,3 +167,39 @@ def test_a_collision_with_scenery_names_its_label(world: World) -> None:
     _, other, _ = next(event for _ in range(20) for event in payloads(suite, world))
     assert other[0] == 0
     assert other[2][1] == "static.pole"
+
+
+def test_motion_blur_is_since_the_tick_before(world: World, car: Vehicle) -> None:
+    """Also of a camera that takes every second tick; one that nobody watched in between begins anew."""
+    mount(world, car, "sensor.camera.rgb", motion_blur_max_distortion="5.0", sensor_tick="0.1")
+    suite = SensorSuite(seed=0)
+
+    def since(*, heard: bool = True) -> int | None:
+        """How many ticks ago the shutter's motion began, None for a first picture, -1 for none at all."""
+        jobs = measure(suite, world, heard=heard).jobs
+        if not jobs:
+            return -1
+        (job,) = jobs
+        assert isinstance(job, CameraJob)
+        before = job.shot.before
+        return None if before is None else world.frame - before.snapshot.frame
+
+    assert [since() for _ in range(5)] == [None, -1, 1, -1, 1]
+    assert [since(heard=False), since()] == [-1, None]
+
+
+def test_an_eye_belongs_to_its_camera(world: World, car: Vehicle) -> None:
+    camera = mount(world, car, "sensor.camera.rgb", exposure_min_bright="3.0")
+    suite = SensorSuite(seed=0)
+
+    def eye() -> object:
+        (job,) = measure(suite, world).jobs
+        assert isinstance(job, CameraJob)
+        return job.shot.eye
+
+    first = eye()
+    assert first is not None
+    assert eye() is first
+    world.destroy(camera.id)
+    mount(world, car, "sensor.camera.rgb", exposure_min_bright="3.0")
+    assert eye() is not first
