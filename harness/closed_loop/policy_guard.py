@@ -37,7 +37,7 @@ from harness.closed_loop.policy import (
 from harness.errors import HarnessError
 
 BEGIN_TIMEOUT_S = 120.0
-"""Wall time for ``begin``, in which a net may be loaded and compiled [s]; or that of a decision, if it is longer."""
+"""Wall time for ``begin`` and for the first decision, in which nets are loaded and kernels compiled [s]."""
 _MAX_MESSAGE = 300
 _FOLDERS = re.compile(r"(?<!\w)/(?:[^\s/'\"]+/)+")
 _FACTS: dict[str, tuple[type, str]] = {
@@ -70,10 +70,18 @@ class Decision:
 class PolicyGuard:
     """Between a rollout and its policy."""
 
-    def __init__(self, policy: Policy, *, act_timeout_s: float) -> None:
-        """Start the policy's thread."""
+    def __init__(self, policy: Policy, *, act_timeout_s: float, begin_timeout_s: float = BEGIN_TIMEOUT_S) -> None:
+        """Start the policy's thread.
+
+        Args:
+            policy: Whom to ask.
+            act_timeout_s: Wall time for a decision [s].
+            begin_timeout_s: Wall time for ``begin`` and for the first decision, unless ``act_timeout_s`` is longer [s].
+        """
         self._policy = policy
         self._act_timeout_s = act_timeout_s
+        self._begin_timeout_s = max(begin_timeout_s, act_timeout_s)
+        self._has_decided = False
         self._calls: queue.SimpleQueue[Callable[[], Any] | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="policy", daemon=True)
@@ -85,9 +93,7 @@ class PolicyGuard:
 
     def begin(self, episode: EpisodeFacts) -> PolicyFailure | None:
         """Begin the episode; None: all is well."""
-        answer = self._ask(
-            lambda: self._begin(episode), timeout_s=max(BEGIN_TIMEOUT_S, self._act_timeout_s), doing="begin"
-        )
+        answer = self._ask(lambda: self._begin(episode), timeout_s=self._begin_timeout_s, doing="begin")
         if isinstance(answer, PolicyFailure):
             return answer
         if not isinstance(answer, LabelSet | None):
@@ -98,7 +104,9 @@ class PolicyGuard:
 
     def act(self, observation: DrivingObservation) -> Decision | PolicyFailure:
         """Ask for a decision, and what it rested on."""
-        answer = self._ask(lambda: self._decide(observation), timeout_s=self._act_timeout_s, doing="act")
+        timeout_s = self._act_timeout_s if self._has_decided else self._begin_timeout_s
+        answer = self._ask(lambda: self._decide(observation), timeout_s=timeout_s, doing="act")
+        self._has_decided = True
         if isinstance(answer, PolicyFailure):
             return answer
         problem = _problem(answer, observation, self.label_set)

@@ -220,7 +220,7 @@ def test_a_message_names_files_without_their_folders(guarded: Callable[[Policy],
 def test_one_that_hangs_is_left_behind() -> None:
     wakes = threading.Event()
     policy = MadeUp(lambda: wakes.wait(30.0))
-    guard = PolicyGuard(policy, act_timeout_s=0.2)
+    guard = PolicyGuard(policy, act_timeout_s=0.2, begin_timeout_s=0.2)
     started = time.monotonic()
     failure = guard.act(SEEN)
     assert isinstance(failure, PolicyFailure)
@@ -233,6 +233,20 @@ def test_one_that_hangs_is_left_behind() -> None:
     guard.close()
 
 
+def test_the_first_decision_may_take_as_long_as_the_beginning(guarded: Callable[[Policy], PolicyGuard]) -> None:
+    """Kernels are compiled in it."""
+
+    def slowly() -> VehicleControl:
+        time.sleep(0.3)
+        return VehicleControl()
+
+    guard = guarded(MadeUp(slowly), timeout_s=0.1)
+    assert isinstance(guard.act(SEEN), Decision)
+    failure = guard.act(SEEN)
+    assert isinstance(failure, PolicyFailure)
+    assert failure.message == "no answer to act within 0.1 s"
+
+
 def test_even_one_that_computes_for_ever_lets_go() -> None:
     stop = threading.Event()
 
@@ -240,7 +254,7 @@ def test_even_one_that_computes_for_ever_lets_go() -> None:
         while not stop.is_set():
             pass
 
-    guard = PolicyGuard(MadeUp(spin), act_timeout_s=0.2)
+    guard = PolicyGuard(MadeUp(spin), act_timeout_s=0.2, begin_timeout_s=0.2)
     failure = guard.act(SEEN)
     stop.set()
     guard.close()
