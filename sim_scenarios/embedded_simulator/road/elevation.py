@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,6 +35,13 @@ class Elevation:
         for (s, low), (s_next, high) in itertools.pairwise(knots):
             length, rise = s_next - s, high - low
             yield s, low, 0.0, 3.0 * rise / length**2, -2.0 * rise / length**3
+
+    def height(self, s: float) -> float:
+        """Height [m] at one distance [m]: ``at`` without arrays, for loops over single places."""
+        i = min(max(bisect.bisect_right(self.stations, s) - 1, 0), len(self.stations) - 2)
+        low, rise = self.heights[i], self.heights[i + 1] - self.heights[i]
+        u = min(max((s - self.stations[i]) / (self.stations[i + 1] - self.stations[i]), 0.0), 1.0)
+        return low + rise * u * u * (3.0 - 2.0 * u)
 
     def at(self, s: Array | float) -> Array:
         """Heights [m] at distances ``s`` [m]; the ends go on level."""

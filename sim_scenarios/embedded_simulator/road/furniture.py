@@ -78,7 +78,7 @@ def _kerb_point(frontage: Frontage, along: float, behind_kerb: float) -> Array:
 
 def _height(frontage: Frontage, along: float) -> float:
     """Of the sidewalk [m]."""
-    return float(frontage.arm.street.elevation.at(frontage.arm.s(along))) + SIDEWALK_HEIGHT_M
+    return frontage.arm.street.elevation.height(frontage.arm.s(along)) + SIDEWALK_HEIGHT_M
 
 
 def _evenly(frontage: Frontage, spacing: float) -> Iterator[float]:

@@ -32,7 +32,19 @@ class _Batch:
     positions: list[Array] = field(default_factory=list)
     uvs: list[Array] = field(default_factory=list)
     triangles: list[NDArray[np.int64]] = field(default_factory=list)
+    ups: list[float] = field(default_factory=list)
+    """1 where triangles face up, -1 where down; one for each item of ``triangles``."""
     count: int = 0
+
+    def turned(self, positions: Array) -> NDArray[np.int64]:
+        """(T, 3) all triangles over ``positions`` (V, 3) that have an area, turned to face as they were meant to."""
+        triangles = np.concatenate(self.triangles)
+        up = np.repeat(self.ups, [len(part) for part in self.triangles])
+        corners = positions[triangles]
+        normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        wrong = normals[:, 2] * up < -_SMALLEST_AREA_M2
+        triangles[wrong] = triangles[wrong][:, ::-1]
+        return np.asarray(triangles[np.linalg.norm(normals, axis=1) > 2.0 * _SMALLEST_AREA_M2])
 
 
 class GroundMesh:
@@ -55,16 +67,11 @@ class GroundMesh:
 
         ``uvs`` (V, 2) [m] default to x and y.
         """
-        corners = positions[triangles]
-        normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-        keep = np.linalg.norm(normals, axis=1) > 2.0 * _SMALLEST_AREA_M2
-        triangles = triangles.copy()
-        wrong = normals[:, 2] * (1.0 if faces_up else -1.0) < -_SMALLEST_AREA_M2
-        triangles[wrong] = triangles[wrong][:, ::-1]
         batch = self._batches[material, tag]
         batch.positions.append(positions)
         batch.uvs.append(positions[:, :2] if uvs is None else uvs)
-        batch.triangles.append(triangles[keep] + batch.count)
+        batch.triangles.append(triangles + batch.count)
+        batch.ups.append(1.0 if faces_up else -1.0)
         batch.count += len(positions)
 
     def add_strip(
@@ -82,13 +89,9 @@ class GroundMesh:
         A vertical strip faces the side from which ``left`` to ``right`` goes up and the polylines run to the left.
         """
         count = len(left)
-        first = np.arange(count - 1, dtype=np.int64)
-        triangles = np.concatenate(
-            [
-                np.stack([first, first + 1, first + count + 1], axis=1),
-                np.stack([first, first + count + 1, first + count], axis=1),
-            ]
-        )
+        first = np.arange(count - 1, dtype=np.int64)[:, None]
+        lower, upper = first + np.array([0, 1, count + 1]), first + np.array([0, count + 1, count])
+        triangles = np.concatenate([lower, upper])
         joined = None if uvs is None else np.concatenate(uvs)
         self.add(material, tag, np.concatenate([left, right]), triangles, joined, faces_up=faces_up)
 
@@ -97,14 +100,14 @@ class GroundMesh:
         surfaces = []
         for (material, tag), batch in sorted(self._batches.items()):
             positions, uvs = np.concatenate(batch.positions), np.concatenate(batch.uvs)
-            triangles = np.concatenate(batch.triangles)
+            triangles = batch.turned(positions)
             if len(triangles) == 0:
                 continue
             cells = np.floor(positions[triangles][:, :, :2].mean(axis=1) / cell_m).astype(np.int64)
-            _, owner = np.unique(cells, axis=0, return_inverse=True)
-            owner = owner.reshape(-1)
-            for cell in range(int(owner.max()) + 1):
-                used, local = np.unique(triangles[owner == cell], return_inverse=True)
+            order = np.lexsort((cells[:, 1], cells[:, 0]))
+            borders = np.flatnonzero((np.diff(cells[order], axis=0) != 0).any(axis=1)) + 1
+            for members in np.split(order, borders):
+                used, local = np.unique(triangles[members], return_inverse=True)
                 surfaces.append(
                     Surface(
                         positions=np.ascontiguousarray(positions[used], dtype=np.float32),
@@ -119,4 +122,6 @@ class GroundMesh:
 
 def lifted(points: Array, z: float | Array) -> Array:
     """Points (N, 2) with a height: (N, 3) [m]."""
-    return np.concatenate([points, np.broadcast_to(np.asarray(z, dtype=np.float64), len(points))[:, None]], axis=1)
+    raised = np.empty((len(points), 3))
+    raised[:, :2], raised[:, 2] = points, z
+    return raised

@@ -5,6 +5,7 @@ Exact enough for street plans (millimetres), and without a geometry library.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import defaultdict
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from sim_scenarios.embedded_simulator.road.curves import Array, RoadError
 
 _CONVEX_EPS = 1e-9
 _CELL_M = 12.0
+_TOUCHING_M = 1e-9
+"""Rectangles that share no more than this are apart."""
 
 
 def signed_area(polygon: Array) -> float:
@@ -171,34 +174,66 @@ class Rectangle:
     def overlaps(self, other: Rectangle) -> bool:
         """Whether the two share more than an edge, by the separating axis test."""
         dx, dy = other.x - self.x, other.y - self.y
-        for yaw in (self.yaw, self.yaw + 0.5 * math.pi, other.yaw, other.yaw + 0.5 * math.pi):
-            distance = abs(dx * math.cos(yaw) + dy * math.sin(yaw))
-            if distance >= self.reach(yaw) + other.reach(yaw) - 1e-9:
+        turn = other.yaw - self.yaw
+        c, s = abs(math.cos(turn)), abs(math.sin(turn))
+        for one, another in ((self, other), (other, self)):
+            ahead, aside = math.cos(one.yaw), math.sin(one.yaw)
+            length, width = another.half_length, another.half_width
+            if abs(dx * ahead + dy * aside) >= one.half_length + c * length + s * width - _TOUCHING_M:
+                return False
+            if abs(dy * ahead - dx * aside) >= one.half_width + s * length + c * width - _TOUCHING_M:
                 return False
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A rectangle and the box around it, which is looked at first."""
+
+    rectangle: Rectangle
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+    @classmethod
+    def of(cls, rectangle: Rectangle) -> _Claim:
+        x, y, reach_x, reach_y = rectangle.x, rectangle.y, rectangle.reach(0.0), rectangle.reach(0.5 * math.pi)
+        return cls(rectangle, x - reach_x, x + reach_x, y - reach_y, y + reach_y)
+
+    def cells(self) -> Iterator[tuple[int, int]]:
+        """All that the box touches."""
+        return itertools.product(
+            range(math.floor(self.left / _CELL_M), math.floor(self.right / _CELL_M) + 1),
+            range(math.floor(self.top / _CELL_M), math.floor(self.bottom / _CELL_M) + 1),
+        )
 
 
 class Claims:
     """Rectangles already taken, looked up by grid cell: says whether another one is free."""
 
     def __init__(self) -> None:
-        self._cells: dict[tuple[int, int], list[Rectangle]] = defaultdict(list)
+        self._cells: dict[tuple[int, int], list[_Claim]] = defaultdict(list)
 
     def is_free(self, rectangle: Rectangle, gap_m: float = 0.0) -> bool:
         """Whether ``rectangle``, with ``gap_m`` more on every side, touches nothing that was taken."""
-        grown = rectangle.grown(gap_m)
-        return not any(grown.overlaps(other) for cell in _cells_of(grown) for other in self._cells.get(cell, ()))
+        grown = rectangle.grown(gap_m) if gap_m else rectangle
+        claim = _Claim.of(grown)
+        left, right, top, bottom = claim.left, claim.right, claim.top, claim.bottom
+        for cell in claim.cells():
+            for other in self._cells.get(cell, ()):
+                if (
+                    other.left < right
+                    and left < other.right
+                    and other.top < bottom
+                    and top < other.bottom
+                    and grown.overlaps(other.rectangle)
+                ):
+                    return False
+        return True
 
     def take(self, rectangle: Rectangle) -> None:
         """Claim a rectangle."""
-        for cell in _cells_of(rectangle):
-            self._cells[cell].append(rectangle)
-
-
-def _cells_of(rectangle: Rectangle) -> Iterator[tuple[int, int]]:
-    reach_x, reach_y = rectangle.reach(0.0), rectangle.reach(0.5 * math.pi)
-    for i in range(math.floor((rectangle.x - reach_x) / _CELL_M), math.floor((rectangle.x + reach_x) / _CELL_M) + 1):
-        for j in range(
-            math.floor((rectangle.y - reach_y) / _CELL_M), math.floor((rectangle.y + reach_y) / _CELL_M) + 1
-        ):
-            yield i, j
+        claim = _Claim.of(rectangle)
+        for cell in claim.cells():
+            self._cells[cell].append(claim)

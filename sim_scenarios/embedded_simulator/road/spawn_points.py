@@ -59,7 +59,7 @@ def _along(street: Street, spacing_m: float) -> list[Pose]:
         is_forward = lane % directions == 0  # neighbours drive in opposite directions
         right = (lane // directions + 0.5) * LANE_WIDTH_M * (1.0 if is_forward else -1.0)
         x, y, yaw = street.path.pose(float(s))
-        z = float(street.elevation.at(s)) + SPAWN_HEIGHT_M
+        z = street.elevation.height(float(s)) + SPAWN_HEIGHT_M
         location = Vector(x - right * math.sin(yaw), y + right * math.cos(yaw), z)
         heading = math.degrees(wrap(yaw if is_forward else yaw + math.pi))
         poses.append(Pose(location, Rotation(0.0, heading, 0.0)))

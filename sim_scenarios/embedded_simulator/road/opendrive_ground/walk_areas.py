@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 import shapely.affinity
+from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.road.curves import Array
 from sim_scenarios.embedded_simulator.road.navigation_mesh import MOST_POLYGONS, Area, WalkPolygon
@@ -21,7 +22,6 @@ from sim_scenarios.embedded_simulator.road.opendrive_ground.areas import (
     joined,
     only_areas,
     polygons_of,
-    triangles_over,
 )
 from sim_scenarios.embedded_simulator.road.opendrive_ground.cross_sections import (
     ROAD,
@@ -146,12 +146,13 @@ def _partition(walks: _Ways, crossings: _Ways, drives: _Ways, *, ramp_m: float) 
     noded = shapely.union_all(lines, grid_size=PRECISION_M)
     faces, *_ = shapely.polygonize_full([noded])
     heights = _Heights(walks.lines, [*crossings.lines, *drives.lines], sidewalk)
-    for face in polygons_of(faces):
-        inside = face.representative_point()
-        for geometry, area in ((sidewalk, Area.SIDEWALK), (crossing, Area.CROSSWALK), (road, Area.ROAD)):
-            if shapely.contains(geometry, inside):
-                yield from _triangles(face, area, heights)
-                break
+    pieces = np.array(polygons_of(faces), dtype=object)
+    middles = shapely.point_on_surface(pieces)
+    areas = np.zeros(len(pieces), np.int64)
+    for geometry, area in ((road, Area.ROAD), (crossing, Area.CROSSWALK), (sidewalk, Area.SIDEWALK)):
+        shapely.prepare(geometry)
+        areas[shapely.contains(geometry, middles)] = area
+    return _triangles(pieces[areas > 0], areas[areas > 0], heights)
 
 
 def _plain(geometry: shapely.Geometry) -> shapely.Geometry:
@@ -177,11 +178,14 @@ class _Heights:
         return heights
 
 
-def _triangles(face: shapely.Polygon, area: Area, heights: _Heights) -> Iterator[WalkPolygon]:
-    points, triangles = triangles_over(face)
-    if not len(triangles):
-        return
-    corners = np.concatenate([points, heights(points)[:, None]], axis=1)
-    for triangle in triangles:
-        if len({(round(x * 1000), round(y * 1000)) for x, y in points[triangle].tolist()}) == 3:
-            yield WalkPolygon(tuple((x, y, z) for x, y, z in corners[triangle].tolist()), area)
+def _triangles(faces: NDArray[np.object_], areas: NDArray[np.int64], heights: _Heights) -> Iterator[WalkPolygon]:
+    """All faces cut into triangles, each with the number of its face's area."""
+    parts, face = shapely.get_parts(shapely.constrained_delaunay_triangles(faces), return_index=True)
+    corners = shapely.get_coordinates(shapely.get_exterior_ring(parts)).reshape(-1, 4, 2)[:, :3]
+    whole = np.round(corners * 1000.0)
+    differ = (whole != np.roll(whole, 1, axis=1)).any(axis=2).all(axis=1)
+    corners, face = corners[differ], face[differ]
+    points = corners.reshape(-1, 2)
+    lifted = np.concatenate([points, heights(points)[:, None]], axis=1).reshape(-1, 3, 3)
+    for triangle, number in zip(lifted.tolist(), areas[face].tolist(), strict=True):
+        yield WalkPolygon(tuple((x, y, z) for x, y, z in triangle), Area(number))
