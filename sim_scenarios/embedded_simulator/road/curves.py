@@ -81,8 +81,10 @@ class Path:
     def at(self, s: Array | float) -> tuple[Array, Array]:
         """Points (N, 2) [m] and headings (N,) [rad] at distances ``s`` (N,) [m]; ends are extended."""
         s = np.atleast_1d(np.asarray(s, dtype=np.float64))
+        if len(self.pieces) == 1:
+            return self.pieces[0].at(s)
         starts = np.array(self.starts)
-        index = np.clip(np.searchsorted(starts, s, side="right") - 1, 0, len(self.pieces) - 1)
+        index = np.maximum(np.searchsorted(starts, s, side="right") - 1, 0)
         points, yaws = np.empty((len(s), 2)), np.empty(len(s))
         for i in np.unique(index):
             chosen = index == i

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from sim_scenarios.embedded_simulator.road.blocks import Block, Frontage
+from sim_scenarios.embedded_simulator.road.chance import weighted_index
 from sim_scenarios.embedded_simulator.road.curves import Array, wrap
 from sim_scenarios.embedded_simulator.road.ground import TAG_TERRAIN, GroundMesh, lifted
 from sim_scenarios.embedded_simulator.road.network import Network, Street
@@ -41,7 +42,7 @@ _FRONT_GARDEN_M = 0.6
 _BAY_TAKEN = 0.68
 _BAY_ROADWORKS = 0.03
 _CLUTTER = ("bin", "bench", "hydrant", "planter", "bollard", "pole", "sign_crosswalk", "bush", "")
-_CLUTTER_WEIGHTS = np.array([3.0, 3.0, 1.0, 2.5, 2.0, 0.7, 0.4, 1.5, 4.0])
+_CLUTTER_WEIGHTS = (3.0, 3.0, 1.0, 2.5, 2.0, 0.7, 0.4, 1.5, 4.0)
 
 
 def furnish_streets(
@@ -158,9 +159,8 @@ def _is_level(frontage: Frontage, along: float) -> bool:
 
 
 def _add_clutter(frontage: Frontage, placer: Placer) -> None:
-    weights = _CLUTTER_WEIGHTS / _CLUTTER_WEIGHTS.sum()
     for along in _evenly(frontage, _CLUTTER_SPACING_M):
-        kind = _CLUTTER[int(placer.rng.choice(len(_CLUTTER), p=weights))]
+        kind = _CLUTTER[weighted_index(placer.rng, _CLUTTER_WEIGHTS)]
         along += float(placer.rng.uniform(-1.0, 1.0))
         if not kind or (kind == "bush" and frontage.arm.profile.verge_m == 0.0):
             continue

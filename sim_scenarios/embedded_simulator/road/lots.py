@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim_scenarios.embedded_simulator.road.blocks import Block, Frontage
+from sim_scenarios.embedded_simulator.road.chance import weighted_index
 from sim_scenarios.embedded_simulator.road.plan import BlockUse
 from sim_scenarios.embedded_simulator.road.polygons import Claims, Rectangle, contains
 from sim_scenarios.embedded_simulator.road.town import SIDEWALK_HEIGHT_M, Lot
@@ -88,11 +89,11 @@ def build_row(
     if not kinds:
         return []
     lots = []
-    weights = np.array([kind.weight for kind in kinds])
+    weights = tuple(float(kind.weight) for kind in kinds)
     # The back of the sidewalk runs on round the corner, so the row may begin before the street's own end does.
     along, end = -_PAST_ENDS_M, frontage.length + _PAST_ENDS_M
     while along < end - _SHORTEST_END_M:
-        kind = kinds[int(rng.choice(len(kinds), p=weights / weights.sum()))]
+        kind = kinds[weighted_index(rng, weights)]
         width, depth, setback, gap = (
             float(rng.uniform(*span)) for span in (kind.width_m, kind.depth_m, kind.setback_m, kind.gap_m)
         )

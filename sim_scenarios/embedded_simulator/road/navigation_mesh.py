@@ -11,6 +11,9 @@ import enum
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
 
 from sim_scenarios.embedded_simulator.road.curves import RoadError
 
@@ -21,6 +24,17 @@ _MAX_CORNERS = 6
 MOST_POLYGONS = 0x7FFF
 """A neighbour index of 0x8000 and up means another tile."""
 _MOST_VERTICES = 0xFFFF
+_POLYGON = np.dtype(
+    [
+        ("first_link", "<u4"), ("corners", "<u2", _MAX_CORNERS), ("neighbours", "<u2", _MAX_CORNERS), ("flags", "<u2"),
+        ("count", "u1"), ("area", "u1"),
+    ]
+)  # fmt: skip
+"""Detour's ``dtPoly``."""
+_DETAIL = np.dtype(
+    [("vertices", "<u4"), ("first", "<u4"), ("own_vertices", "u1"), ("triangles", "u1"), ("padding", "<u2")]
+)
+"""Detour's ``dtPolyDetail``: of a polygon without vertices of its own."""
 _WALKER_HEIGHT_M, _WALKER_RADIUS_M, _WALKER_CLIMB_M = 1.8, 0.3, 0.4
 
 
@@ -113,31 +127,31 @@ def _tile(
     faces: list[list[int]],
     neighbours: list[list[int]],
     areas: list[Area],
-) -> tuple[bytes, tuple[float, ...], tuple[float, ...]]:
-    ups = [(x, z, y) for x, y, z in vertices]
-    low = tuple(min(vertex[axis] for vertex in ups) - (1.0 if axis == 1 else 0.0) for axis in range(3))
-    high = tuple(max(vertex[axis] for vertex in ups) + (2.0 if axis == 1 else 0.0) for axis in range(3))
+) -> tuple[bytes, list[float], list[float]]:
+    ups = np.array(vertices)[:, [0, 2, 1]]
+    low = (ups.min(axis=0) - np.array([0.0, 1.0, 0.0])).tolist()
+    high = (ups.max(axis=0) + np.array([0.0, 2.0, 0.0])).tolist()
     num_links = sum(1 for row in neighbours for index in row if index)
-    num_triangles = sum(len(face) - 2 for face in faces)
     count = len(faces)
+    polygons, details = np.zeros(count, _POLYGON), np.zeros(count, _DETAIL)
+    polygons["first_link"] = 0xFFFFFFFF
+    polygons["corners"] = [face + [0] * (_MAX_CORNERS - len(face)) for face in faces]
+    polygons["neighbours"] = [row + [0] * (_MAX_CORNERS - len(row)) for row in neighbours]
+    polygons["flags"], polygons["area"] = [area.flag for area in areas], areas
+    polygons["count"] = [len(face) for face in faces]
+    details["triangles"] = polygons["count"] - 2
+    details["first"][1:] = np.cumsum(details["triangles"], dtype=np.int64)[:-1]
+    num_triangles = int(details["triangles"].sum(dtype=np.int64))
     header = struct.pack(
         "<15i", _TILE_MAGIC, _TILE_VERSION, 0, 0, 0, 0, count, len(ups), num_links, count, 0, num_triangles, 0, 0, count
     )
     header += struct.pack("<3f", _WALKER_HEIGHT_M, _WALKER_RADIUS_M, _WALKER_CLIMB_M)
     header += struct.pack("<7f", *low, *high, 1.0)
-    body = b"".join(struct.pack("<3f", *vertex) for vertex in ups)
-    for face, row, area in zip(faces, neighbours, areas, strict=True):
-        pad = [0] * (_MAX_CORNERS - len(face))
-        body += struct.pack("<I6H6HHBB", 0xFFFFFFFF, *face, *pad, *row, *pad, area.flag, len(face), area)
-    body += bytes(12 * num_links)
-    details, triangles, first = b"", b"", 0
-    for face in faces:
-        details += struct.pack("<IIBB2x", 0, first, 0, len(face) - 2)
-        first += len(face) - 2
-        triangles += _detail_triangles(len(face))
-    return header + body + details + triangles, low, high
+    body = ups.astype("<f4").tobytes() + polygons.tobytes() + bytes(12 * num_links) + details.tobytes()
+    return header + body + b"".join(_detail_triangles(len(face)) for face in faces), low, high
 
 
+@cache
 def _detail_triangles(corners: int) -> bytes:
     """A fan over a polygon; two bits for each edge say whether it lies on the polygon's boundary (Detour needs it)."""
     fan = b""

@@ -93,8 +93,11 @@ def _add_line(
 ) -> None:
     part = street.path.trimmed(start, end)
     stations = start + part.stations(line_step_m=_STEP_LINE_M, arc_step_m=_STEP_ARC_M)
-    edges = [lifted(street.path.offset(stations, offset + d), PAINT_HEIGHT_M) for d in (-0.5 * width, 0.5 * width)]
-    uvs = [np.stack([stations, np.full_like(stations, offset + d)], axis=1) for d in (-0.5 * width, 0.5 * width)]
+    points, yaws = street.path.at(stations)
+    aside = np.stack([-np.sin(yaws), np.cos(yaws)], axis=-1)
+    rights = offset - 0.5 * width, offset + 0.5 * width
+    edges = [lifted(points + right * aside, PAINT_HEIGHT_M) for right in rights]
+    uvs = [np.stack([stations, np.full_like(stations, right)], axis=1) for right in rights]
     mesh.add_strip(material, TAG_ROAD_LINE, edges[0], edges[1], (uvs[0], uvs[1]))
 
 

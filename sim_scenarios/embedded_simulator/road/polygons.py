@@ -10,12 +10,14 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.road.curves import Array, RoadError
 
+_Ring = list[tuple[float, float]]
 _CONVEX_EPS = 1e-9
 _CELL_M = 12.0
 _TOUCHING_M = 1e-9
@@ -37,7 +39,7 @@ def without_repeats(polygon: Array, tolerance_m: float = 1e-4) -> Array:
 
 def contains(polygon: Array, points: Array) -> NDArray[np.bool_]:
     """Which of the points (P, 2) lie inside the polygon (N, 2), by crossing number."""
-    start, end = polygon, np.roll(polygon, -1, axis=0)
+    start, end = polygon, np.concatenate([polygon[1:], polygon[:1]])
     px, py = points[:, 0, None], points[:, 1, None]
     straddles = (start[:, 1] > py) != (end[:, 1] > py)
     rise = np.where(end[:, 1] == start[:, 1], 1.0, end[:, 1] - start[:, 1])
@@ -90,10 +92,9 @@ def _is_ear(polygon: Array, ring: list[int], a: int, b: int, c: int) -> bool:
     pa, pb, pc = polygon[a], polygon[b], polygon[c]
     if _cross(pb - pa, pc - pb) < -_CONVEX_EPS:
         return False
-    others = polygon[[k for k in ring if k not in (a, b, c)]]
     edges = np.stack([pb - pa, pc - pb, pa - pc])
     corners = np.stack([pa, pb, pc])
-    relative = others[:, None, :] - corners
+    relative = polygon[ring][:, None, :] - corners  # the corners themselves lie on edges
     sides = edges[:, 0] * relative[:, :, 1] - edges[:, 1] * relative[:, :, 0]
     return not bool(np.any(np.all(sides > _CONVEX_EPS, axis=1)))
 
@@ -104,12 +105,12 @@ def _cross(u: Array, v: Array) -> float:
 
 def cut_to_grid(points: Array, triangles: NDArray[np.int64], cell_m: float) -> tuple[Array, NDArray[np.int64]]:
     """Split triangles (T, 3) over points (P, 2) along grid lines ``cell_m`` apart: new points and triangles."""
-    polygons = [points[triangle] for triangle in triangles]
+    polygons: list[_Ring] = [[(x, y) for x, y in corners] for corners in points[triangles].tolist()]
     for axis in (0, 1):
         pieces = []
         for polygon in polygons:
-            low = int(np.floor(polygon[:, axis].min() / cell_m)) + 1
-            high = int(np.ceil(polygon[:, axis].max() / cell_m))
+            places = [point[axis] for point in polygon]
+            low, high = math.floor(min(places) / cell_m) + 1, math.ceil(max(places) / cell_m)
             rest = polygon
             for number in range(low, high):
                 below, rest = _cut(rest, axis, number * cell_m)
@@ -123,24 +124,26 @@ def cut_to_grid(points: Array, triangles: NDArray[np.int64], cell_m: float) -> t
         ring = np.arange(1, len(polygon) - 1)
         fans.append(base + np.stack([np.zeros_like(ring), ring, ring + 1], axis=1))
         base += len(polygon)
-    return np.concatenate(polygons), np.concatenate(fans).astype(np.int64)
+    return np.array(list(itertools.chain.from_iterable(polygons))), np.concatenate(fans).astype(np.int64)
 
 
-def _cut(polygon: Array, axis: int, at: float) -> tuple[Array, Array]:
+def _cut(polygon: _Ring, axis: int, at: float) -> tuple[_Ring, _Ring]:
     """A convex polygon's parts below and above a grid line."""
-    below, above = [], []
-    for start, end in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
+    below: _Ring = []
+    above: _Ring = []
+    for start, end in zip(polygon, polygon[1:] + polygon[:1], strict=True):
         d0, d1 = start[axis] - at, end[axis] - at
         if d0 <= 0.0:
             below.append(start)
         if d0 >= 0.0:
             above.append(start)
         if d0 * d1 < 0.0:
-            crossing = start + (end - start) * (d0 / (d0 - d1))
-            crossing[axis] = at
+            share = d0 / (d0 - d1)
+            x, y = start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share
+            crossing = (at, y) if axis == 0 else (x, at)
             below.append(crossing)
             above.append(crossing)
-    return np.array(below), np.array(above)
+    return below, above
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +169,6 @@ class Rectangle:
         """The rectangle with ``margin_m`` more on every side."""
         return Rectangle(self.x, self.y, self.yaw, self.half_length + margin_m, self.half_width + margin_m)
 
-    def reach(self, yaw: float) -> float:
-        """Half its extent [m] along a direction [rad]."""
-        turn = yaw - self.yaw
-        return abs(math.cos(turn)) * self.half_length + abs(math.sin(turn)) * self.half_width
-
     def overlaps(self, other: Rectangle) -> bool:
         """Whether the two share more than an edge, by the separating axis test."""
         dx, dy = other.x - self.x, other.y - self.y
@@ -186,8 +184,7 @@ class Rectangle:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
+class _Claim(NamedTuple):
     """A rectangle and the box around it, which is looked at first."""
 
     rectangle: Rectangle
@@ -198,7 +195,10 @@ class _Claim:
 
     @classmethod
     def of(cls, rectangle: Rectangle) -> _Claim:
-        x, y, reach_x, reach_y = rectangle.x, rectangle.y, rectangle.reach(0.0), rectangle.reach(0.5 * math.pi)
+        x, y = rectangle.x, rectangle.y
+        c, s = abs(math.cos(rectangle.yaw)), abs(math.sin(rectangle.yaw))
+        reach_x = c * rectangle.half_length + s * rectangle.half_width
+        reach_y = s * rectangle.half_length + c * rectangle.half_width
         return cls(rectangle, x - reach_x, x + reach_x, y - reach_y, y + reach_y)
 
     def cells(self) -> Iterator[tuple[int, int]]:

@@ -66,18 +66,21 @@ def line_with_rails(street: Street, land: Land, placer: Placer) -> None:
 
 def _add_rails(street: Street, offset: float, sign: float, land: Land, placer: Placer) -> None:
     walled = [span for span in (street.plan.bridge, street.plan.tunnel) if span is not None]
+    feet: list[tuple[float, float, float, float]] = []
     s = 0.5 * _RAIL_M
     while s < street.length - 0.5 * _RAIL_M:
-        # The rail is as long as the stretch of line beside it only where the road is straight.
-        step = _RAIL_M / max(1.0 - street.path.curvature_at(s) * offset, 0.2)
         if not any(low * street.length < s < high * street.length for low, high in walled):
             x, y, yaw = street.path.pose(s)
-            point = np.array([x - offset * math.sin(yaw), y + offset * math.cos(yaw)])
-            road, ground = float(street.elevation.at(s)), float(land.at(point[None])[0])
-            if abs(road - ground) < _STEEPEST_BANK_M:  # not where a tunnel's mouth rises
-                z = 0.5 * (road + ground)
-                placer.put("guard_rail", point, yaw - sign * 0.5 * math.pi, z=z, gap_m=-0.05)
-        s += step
+            foot = x - offset * math.sin(yaw), y + offset * math.cos(yaw)
+            feet.append((*foot, yaw - sign * 0.5 * math.pi, street.elevation.height(s)))
+        # The rail is as long as the stretch of line beside it only where the road is straight.
+        s += _RAIL_M / max(1.0 - street.path.curvature_at(s) * offset, 0.2)
+    if not feet:
+        return
+    points = np.array(feet)[:, :2]
+    for (_, _, facing, road), point, ground in zip(feet, points, land.at(points).tolist(), strict=True):
+        if abs(road - ground) < _STEEPEST_BANK_M:  # not where a tunnel's mouth rises
+            placer.put("guard_rail", point, facing, z=0.5 * (road + ground), gap_m=-0.05)
 
 
 def scatter_trees(land: Land, roads: shapely.Geometry, placer: Placer) -> None:

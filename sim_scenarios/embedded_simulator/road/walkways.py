@@ -82,7 +82,7 @@ def _ladder(inner: Array, outer: Array) -> Iterator[WalkPolygon]:
 def _distinct(corners: Sequence[tuple[float, float, float]]) -> tuple[tuple[float, float, float], ...]:
     kept: list[tuple[float, float, float]] = []
     for corner in corners:
-        if all(np.hypot(corner[0] - other[0], corner[1] - other[1]) > 2e-3 for other in kept):
+        if all(math.hypot(corner[0] - other[0], corner[1] - other[1]) > 2e-3 for other in kept):
             kept.append(corner)
     return tuple(kept)
 

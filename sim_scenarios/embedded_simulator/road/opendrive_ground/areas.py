@@ -24,7 +24,7 @@ _POLYGON = 3
 
 def joined(polygons: Iterable[shapely.Geometry]) -> shapely.Geometry:
     """The union of polygons; lines and points that it leaves are dropped."""
-    whole = shapely.union_all([shapely.set_precision(polygon, PRECISION_M) for polygon in polygons])
+    whole = shapely.union_all(shapely.set_precision(np.array(list(polygons), dtype=object), PRECISION_M))
     return only_areas(whole)
 
 

@@ -48,8 +48,8 @@ class Land:
     def at(self, points: Array) -> Array:
         """Heights (N,) [m] at points (N, 2), as straight lines between corners; beyond the grid those of its rim."""
         rows, columns = self.heights.shape
-        u = np.clip((points[:, 0] - self.left) / self.cell_m, 0.0, columns - 1 - 1e-9)
-        v = np.clip((points[:, 1] - self.top) / self.cell_m, 0.0, rows - 1 - 1e-9)
+        u = np.minimum(np.maximum((points[:, 0] - self.left) / self.cell_m, 0.0), columns - 1 - 1e-9)
+        v = np.minimum(np.maximum((points[:, 1] - self.top) / self.cell_m, 0.0), rows - 1 - 1e-9)
         i, j = v.astype(np.int64), u.astype(np.int64)
         u, v = u - j, v - i
         low = self.heights[i, j] * (1.0 - u) + self.heights[i, j + 1] * u
@@ -78,8 +78,11 @@ def shape_land(edges: Sequence[Array], *, lids: Sequence[Array] = ()) -> Land:
             np.add.at(weight, index, w)
     known = weight > 0.0
     heights = _spread(np.where(known, total / np.maximum(weight, 1e-12), 0.0), known)
+    padded = np.empty((heights.shape[0] + 2, heights.shape[1] + 2))
     for _ in range(_SMOOTHING):
-        padded = np.pad(heights, 1, mode="edge")
+        padded[1:-1, 1:-1] = heights
+        padded[0, 1:-1], padded[-1, 1:-1] = heights[0], heights[-1]
+        padded[1:-1, 0], padded[1:-1, -1] = heights[:, 0], heights[:, -1]
         mean = 0.25 * (padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:])
         heights = np.where(known, heights, mean)
     land = Land(left=float(low[0]), top=float(low[1]), cell_m=cell_m, heights=heights)
@@ -136,15 +139,17 @@ def _add_near(mesh: GroundMesh, land: Land, roads: shapely.Geometry, edges: Sequ
     hidden = roads.simplify(0.05).buffer(-_TUCK_M, join_style="mitre", mitre_limit=2.0)
     rows, columns = (side - 1 for side in land.heights.shape)
     whole = np.ones((rows, columns), np.bool_)
-    pieces: list[shapely.Geometry] = []
-    _cut_cells(land, hidden, (0, rows), (0, columns), whole, pieces)
+    boxes: list[tuple[float, float, float, float]] = []
+    covers: list[shapely.Geometry] = []
+    _cut_cells(land, hidden, (0, rows), (0, columns), whole, boxes, covers)
     i, j = (index.astype(np.int64) for index in np.nonzero(whole))
     corners = [(i, j), (i, j + 1), (i + 1, j + 1), (i + 1, j)]
     points = np.stack([_corner(land, *corner) for corner in corners], axis=1).reshape(-1, 3)
     first = 4 * np.arange(len(i), dtype=np.int64)[:, None]
     triangles = np.concatenate([first + np.array([0, 1, 2]), first + np.array([0, 2, 3])])
     mesh.add("grass", TAG_TERRAIN, points, triangles)
-    if pieces:
+    if covers:
+        pieces = shapely.difference(shapely.box(*np.transpose(boxes)), covers)
         flat, cut = triangles_over(shapely.GeometryCollection(pieces))
         mesh.add("grass", TAG_TERRAIN, _lifted(land, flat, edges), cut)
 
@@ -160,17 +165,19 @@ def _cut_cells(
     rows: tuple[int, int],
     columns: tuple[int, int],
     whole: NDArray[np.bool_],
-    pieces: list[shapely.Geometry],
+    boxes: list[tuple[float, float, float, float]],
+    covers: list[shapely.Geometry],
 ) -> None:
-    """Halve a block of cells until each is free of roads or a single one; note those with roads, cut out the rest."""
-    x0, x1 = (land.left + land.cell_m * column for column in columns)
-    y0, y1 = (land.top + land.cell_m * row for row in rows)
+    """Halve a block of cells until each is free of roads or a single one; note those with the roads there."""
+    x0, x1 = land.left + land.cell_m * columns[0], land.left + land.cell_m * columns[1]
+    y0, y1 = land.top + land.cell_m * rows[0], land.top + land.cell_m * rows[1]
     inside = shapely.clip_by_rect(roads, x0, y0, x1, y1)
-    if inside.is_empty or inside.area < 1e-6:
+    if shapely.area(inside) < 1e-6:
         return
     if rows[1] - rows[0] == 1 and columns[1] - columns[0] == 1:
         whole[rows[0], columns[0]] = False
-        pieces.append(shapely.difference(shapely.box(x0, y0, x1, y1), inside))
+        boxes.append((x0, y0, x1, y1))
+        covers.append(inside)
         return
     if rows[1] - rows[0] >= columns[1] - columns[0]:
         middle = (rows[0] + rows[1]) // 2
@@ -179,7 +186,7 @@ def _cut_cells(
         middle = (columns[0] + columns[1]) // 2
         halves = [(rows, (columns[0], middle)), (rows, (middle, columns[1]))]
     for half_rows, half_columns in halves:
-        _cut_cells(land, inside, half_rows, half_columns, whole, pieces)
+        _cut_cells(land, inside, half_rows, half_columns, whole, boxes, covers)
 
 
 def _lifted(land: Land, points: Array, edges: Sequence[Array]) -> Array:

@@ -100,7 +100,9 @@ def _add_line(
     inside = stretch.s[(stretch.s > start + 1e-3) & (stretch.s < end - 1e-3)]
     s = np.concatenate([[start], inside, [end]])
     points = np.stack([np.interp(s, stretch.s, stretch.points[border, :, axis]) for axis in range(3)], axis=1)
-    along = np.gradient(points[:, :2], s, axis=0)
+    # Most are dashes between two stations, of which there are hundreds and ``gradient`` takes its time.
+    along = np.gradient(points[:, :2], s, axis=0) if len(s) > 2 else np.diff(points[:, :2], axis=0) / (s[1] - s[0])
+    along = np.broadcast_to(along, (len(s), 2))
     right = np.stack([-along[:, 1], along[:, 0], np.zeros(len(s))], axis=1)
     right /= np.maximum(np.linalg.norm(right, axis=1, keepdims=True), 1e-9)
     points[:, 2] += PAINT_HEIGHT_M
@@ -154,14 +156,10 @@ def add_crosswalk(mesh: GroundMesh, road: Road, thing: RoadObject) -> None:
     reach = 2.0 * float(np.linalg.norm(sides[1])) + 1.0
     count = max(1, int((length - 0.3 + _BAR_PERIOD_M - _BAR_M) // _BAR_PERIOD_M))
     first = 0.5 * (length - (count - 1) * _BAR_PERIOD_M - _BAR_M)
-    bars = []
-    for number in range(count):
-        low = box[0] + walk * (first + number * _BAR_PERIOD_M)
-        high = low + walk * _BAR_M
-        bar = shapely.Polygon(
-            [low - reach * across, high - reach * across, high + reach * across, low + reach * across]
-        )
-        bars.append(shapely.intersection(plan, bar))
+    low = box[0] + walk * (first + np.arange(count)[:, None] * _BAR_PERIOD_M)
+    high = low + walk * _BAR_M
+    corners = [low - reach * across, high - reach * across, high + reach * across, low + reach * across]
+    bars = shapely.intersection(plan, shapely.polygons(np.stack(corners, axis=1)))
     s, right = float(thing.outline[:, 0].mean()), float(thing.outline[:, 1].mean())
     points, triangles = triangles_over(shapely.GeometryCollection(bars))
     heights = _heights_near(road, s, right, points) + PAINT_HEIGHT_M

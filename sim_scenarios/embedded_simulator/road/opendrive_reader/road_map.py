@@ -38,7 +38,7 @@ class PiecewiseCubic:
     def _local(self, s: Array | float) -> tuple[Array, Array]:
         s = np.asarray(s, dtype=np.float64)
         index = np.maximum(np.searchsorted(self.starts, s, side="right") - 1, 0)
-        return np.maximum(s - self.starts[index], 0.0), np.moveaxis(self.coefficients[index], -1, 0)
+        return np.maximum(s - self.starts[index], 0.0), self.coefficients.T[:, index]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -181,6 +181,8 @@ class Road:
     def at(self, s: Array | float) -> tuple[Array, Array]:
         """Points (N, 2) [m] and headings (N,) [rad] of the reference line; beyond the ends those of the ends."""
         s = np.clip(np.atleast_1d(np.asarray(s, dtype=np.float64)), 0.0, self.length)
+        if len(self.pieces) == 1:
+            return self.pieces[0].at(s - self.starts[0])
         index = np.maximum(np.searchsorted(self.starts, s, side="right") - 1, 0)
         points, yaws = np.empty((len(s), 2)), np.empty(len(s))
         for i in np.unique(index):
