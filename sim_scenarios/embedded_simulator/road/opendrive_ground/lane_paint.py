@@ -117,7 +117,11 @@ def crosswalk_corners(road: Road, thing: RoadObject) -> Array:
     """Outline (N, 3) [m] of a crosswalk on the road's surface; empty if the object has none."""
     if len(thing.outline) < 3:
         return np.zeros((0, 3))
-    return np.concatenate([road_point(road, s, right) for s, right, _ in thing.outline])
+    corners = road.points(thing.outline[:, 0], thing.outline[:, 1])
+    for index, (s, right, _) in enumerate(thing.outline.tolist()):
+        if not 0.0 <= s <= road.length:
+            corners[index] = road_point(road, s, right)
+    return corners
 
 
 def road_point(road: Road, s: float, right: float) -> Array:
@@ -158,8 +162,8 @@ def add_crosswalk(mesh: GroundMesh, road: Road, thing: RoadObject) -> None:
     first = 0.5 * (length - (count - 1) * _BAR_PERIOD_M - _BAR_M)
     low = box[0] + walk * (first + np.arange(count)[:, None] * _BAR_PERIOD_M)
     high = low + walk * _BAR_M
-    corners = [low - reach * across, high - reach * across, high + reach * across, low + reach * across]
-    bars = shapely.intersection(plan, shapely.polygons(np.stack(corners, axis=1)))
+    rims = [low - reach * across, high - reach * across, high + reach * across, low + reach * across]
+    bars = shapely.intersection(plan, shapely.polygons(np.stack(rims, axis=1)))
     s, right = float(thing.outline[:, 0].mean()), float(thing.outline[:, 1].mean())
     points, triangles = triangles_over(shapely.GeometryCollection(bars))
     heights = _heights_near(road, s, right, points) + PAINT_HEIGHT_M

@@ -33,3 +33,8 @@ def test_a_level_street_is_one_constant() -> None:
     assert level.is_level
     assert list(level.cubics()) == [(0.0, 3.0, 0.0, 0.0, 0.0)]
     assert not HILL.is_level
+
+
+def test_one_place_is_as_high_as_among_many() -> None:
+    s = np.linspace(-5.0, 135.0, 281)
+    assert [HILL.height(float(one)) for one in s] == HILL.at(s).tolist()

@@ -100,3 +100,12 @@ def test_claims_keep_the_gap() -> None:
     assert not claims.is_free(Rectangle(0.0, 6.1, 0.0, 1.0, 1.0), gap_m=0.2)
     assert not claims.is_free(Rectangle(19.0, 4.0, 0.3, 3.0, 3.0))
     assert claims.is_free(Rectangle(200.0, 4.0, 0.3, 3.0, 3.0))
+
+
+@settings(deadline=None)
+@given(st.lists(rectangles, min_size=1, max_size=12), rectangles, st.floats(-0.05, 2.0))
+def test_claims_find_whatever_overlaps(taken: list[Rectangle], wanted: Rectangle, gap_m: float) -> None:
+    claims = Claims()
+    for rectangle in taken:
+        claims.take(rectangle)
+    assert claims.is_free(wanted, gap_m) == (not any(wanted.grown(gap_m).overlaps(other) for other in taken))
