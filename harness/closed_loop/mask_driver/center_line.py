@@ -17,6 +17,8 @@ Decisions:
   car, the one with the best borders, near ones counting most, so that it is the lane that the car is in.
 - Where only the tail has lost its borders, other tails are tried from the last place that has them: circles of several
   curvatures. A line cannot jump over a border by small shifts.
+- Lost is what leaves the road or sees borders elsewhere; where none are seen at all, between two dashes or far away,
+  nothing is lost. A line between the dashes of a motorway had never been believed, and was looked for all the time.
 - The width of the lane is a state of its own and follows slowly what is seen on both sides at once.
 - Far points have no measurement of their own: the smoothness term carries the curvature of nearer ones out to them.
 """
@@ -69,6 +71,10 @@ MAX_SHIFT_M = 1.0
 """Of a point in one round."""
 _LOST_OVER = 6
 """Points in a row without a border: there the tail begins that has lost them."""
+_ON_ROAD = 0.5
+"""Share of road of a place that is on it."""
+_LEAST_KNOWN = 3
+"""Points near the car that must see something, for a line to be known at all."""
 _LEAST_FIT = 0.3
 """Of a point (both sides summed) that counts as having a border."""
 _NEAR = 16
@@ -127,23 +133,26 @@ class CenterLine:
         bend = float(np.median(curvatures(line)[-9:-1])) if len(line) > 10 else 0.0
         self.points = continued(line, length_m=LENGTH_M, curvature=bend)[: round(LENGTH_M) + 1]
 
-    def fit(self, evidence: EvidenceMap, *, up_to_m: float = math.inf, may_leap: bool = True) -> None:
+    def fit(self, evidence: EvidenceMap, *, up_to_m: float = math.inf, in_junction: bool = False) -> None:
         """Draw the line to the borders that the evidence shows.
 
         Args:
             evidence: Of this instant.
             up_to_m: Along the line from its first point: what lies farther is not measured, and keeps its shape.
-            may_leap: Whether a tail that has lost its borders may become another one; not in a junction, where it
-                has none.
+            in_junction: Where a lane has no borders: then a line that has lost them is no reason to look for another,
+                and a border without one opposite is a corner, which leads round it.
         """
         count = round(min(up_to_m, LENGTH_M) / STEP_M) + 1
-        self._mend(evidence, count, may_leap=may_leap and up_to_m >= LENGTH_M)
+        if not in_junction:
+            self._mend(evidence, count, may_leap=up_to_m >= LENGTH_M)
         if count < _LEAST_MEASURED:
             self.support = self._fits(evidence, self.points)
             return
         for odd_m in _ODD_M:
             count = min(count, len(self.points))
             boundaries = find_boundaries(evidence, self.points[:count], width_m=self.width_m)
+            if in_junction:
+                boundaries = boundaries.in_pairs()
             shift = solve_shift(self.points[:count], boundaries, odd_m=odd_m)
             aside = normals(self.points[:count])
             # What is not measured keeps its shape and stays joined to what is.
@@ -164,13 +173,22 @@ class CenterLine:
         near = slice(round(BEHIND_M), min(round(BEHIND_M) + _NEAR, count))
         if near.stop - near.start < _NEAR // 2:
             return
-        fits = self._fits(evidence, self.points)
-        is_lost = float(fits[near].mean()) < (_LEAST_FIT if math.isfinite(self._lost_s) else _GOOD_FIT)
+        fits, judged = self._fits(evidence, self.points), self._judged(evidence)
+        known = fits[near][judged[near]]
+        least = _LEAST_FIT if math.isfinite(self._lost_s) else _GOOD_FIT
+        is_lost = len(known) < _LEAST_KNOWN or float(known.mean()) < least
         self._lost_s = self._lost_s + self._step_s if is_lost else 0.0
         if self._lost_s > LOST_S:
             self._look_for_lane(evidence)
         elif may_leap:
-            self._try_other_tails(evidence, fits)
+            self._try_other_tails(evidence, fits, judged)
+
+    def _judged(self, evidence: EvidenceMap) -> npt.NDArray[np.bool_]:
+        """(N,) which points are off the road or see borders, in their places or elsewhere; no others can be wrong."""
+        found = find_boundaries(evidence, self.points, width_m=self.width_m)
+        is_off = road_shares(evidence, self.points) < _ON_ROAD  # not where nothing was seen
+        judged: npt.NDArray[np.bool_] = is_off | (np.maximum(found.left_weights, found.right_weights) > 0.0)
+        return judged
 
     def _look_for_lane(self, evidence: EvidenceMap) -> None:
         """Begin anew with the circle of the fan that has the best borders, if any has some."""
@@ -182,17 +200,17 @@ class CenterLine:
         if scores[best] > _LEAST_FIT * weights.sum():
             self.replace(lines[best])
 
-    def _try_other_tails(self, evidence: EvidenceMap, fits: Floats) -> None:
+    def _try_other_tails(self, evidence: EvidenceMap, fits: Floats, judged: npt.NDArray[np.bool_]) -> None:
         """Put another tail in the place of one that has lost its borders, if it keeps them longer.
 
         What a line finds again behind a stretch without borders may be the lane beside its own.
         """
-        start = _first_lost(fits, known=~np.isnan(road_shares(evidence, self.points)))
+        start = _first_lost(fits, judged=judged)
         if start >= len(fits) - _LOST_OVER:
             return
         head = self.points[: max(round(BEHIND_M) + 2, start - _BACK)]
         tails = [continued(head, length_m=LENGTH_M, curvature=bend)[: len(self.points)] for bend in _TAIL_CURVATURES]
-        reaches = [_first_lost(self._fits(evidence, tail), known=np.ones(len(tail), bool)) for tail in tails]
+        reaches = [_first_lost(self._fits(evidence, tail), judged=np.ones(len(tail), bool)) for tail in tails]
         usual = float(np.median(curvatures(head)[-_BENT_OVER - 1 : -1]))
         scores = np.array(reaches) - _UNBENT * np.abs(np.array(_TAIL_CURVATURES) - usual)
         best = int(np.argmax(scores))
@@ -239,18 +257,19 @@ def _staying_m(count: int) -> Floats:
     return staying
 
 
-def _first_lost(fits: Floats, *, known: npt.NDArray[np.bool_]) -> int:
+def _first_lost(fits: Floats, *, judged: npt.NDArray[np.bool_]) -> int:
     """Where the first ``_LOST_OVER`` points in a row begin that have no border; the end if nowhere.
 
     Args:
         fits: (N,) of the points of a line.
-        known: (N,) whether their ground was seen: what a car hides is not lost.
+        judged: (N,) which points count: one between two dashes, or beyond where lines are seen, may be right.
     """
-    lost = (fits < _LEAST_FIT) & known
     first = round(BEHIND_M) + _LOST_OVER
-    for i in range(first, len(fits) - _LOST_OVER):
+    counted = first + np.flatnonzero(judged[first:])
+    lost = fits[counted] < _LEAST_FIT
+    for i in range(len(counted) - _LOST_OVER + 1):
         if lost[i : i + _LOST_OVER].all():
-            return i
+            return int(counted[i])
     return len(fits)
 
 

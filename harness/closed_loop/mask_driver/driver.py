@@ -31,7 +31,7 @@ from harness.closed_loop.mask_driver.ground_plane import GroundPlane
 from harness.closed_loop.mask_driver.hazards import Hazard, HazardTrack, find_contacts, nearest_in_corridor
 from harness.closed_loop.mask_driver.junction_way import JunctionWay
 from harness.closed_loop.mask_driver.path import locate
-from harness.closed_loop.mask_driver.roles import Roles
+from harness.closed_loop.mask_driver.roles import HAZARDS, Role, Roles
 from harness.closed_loop.mask_driver.sense import MaskSense
 from harness.closed_loop.mask_driver.speed import (
     EMERGENCY_BRAKING,
@@ -58,6 +58,31 @@ SIDE_MARGIN_M = 0.1
 
 _STATES = {"sense": DriverState.SAFE_STOP, "hazard": DriverState.FOLLOWING_HAZARD}
 """Of the driver, by what allows the least speed."""
+
+
+def warm_up(episode: EpisodeFacts, roles: Roles) -> None:
+    """Decide about a made-up mask, so that no decision of an episode waits for a compiler.
+
+    Args:
+        episode: Camera, car and time between decisions.
+        roles: Of the mask's class ids.
+    """
+    height, width = episode.camera.height, episode.camera.width
+    ids = np.full((height, width), _first_id(roles, Role.ROAD), np.uint8)
+    for k, role in enumerate(HAZARDS):
+        ids[: 3 * height // 4, (2 * k + 1) * width // 8 : (2 * k + 2) * width // 8] = _first_id(roles, role)
+    driver = MaskDriver(episode, roles)
+    for tick, command in enumerate((Command.FOLLOW, Command.RIGHT)):
+        seen = DrivingObservation(
+            tick=tick, time_s=tick * episode.decision_s, speed=5.0, yaw_rate=0.0, pitch_deg=0.0, roll_deg=0.0,
+            speed_limit=10.0, command=command, command_distance_m=10.0,
+        )  # fmt: skip
+        driver.act(ids, seen)
+
+
+def _first_id(roles: Roles, role: Role) -> int:
+    """A class id of a role; 0 where no class has it."""
+    return int(np.argmax(roles.lookup == role))
 
 
 class MaskDriver:
@@ -92,12 +117,15 @@ class MaskDriver:
             seen: Everything else.
         """
         roles: Image = cv2.LUT(ids, self._roles.lookup)
-        pitch_deg, roll_deg = self._attitude.lean(seen.pitch_deg, seen.roll_deg)
+        pitch_deg, roll_deg = self._attitude.lean(
+            seen.pitch_deg, seen.roll_deg, speed=seen.speed, yaw_rate=seen.yaw_rate
+        )
         plane = GroundPlane.of(self._facts.camera, pitch_deg=pitch_deg, roll_deg=roll_deg)
         self._move(seen)
         self._evidence.add(roles, plane)
         up_to_m = self._way.lead(self._line, self._evidence, seen.command, seen.command_distance_m)
-        self._line.fit(self._evidence, up_to_m=up_to_m, may_leap=seen.command is Command.FOLLOW)
+        is_inside = seen.command is not Command.FOLLOW and seen.command_distance_m == 0.0
+        self._line.fit(self._evidence, up_to_m=up_to_m, in_junction=is_inside)
         hazard = self._hazard(ids, roles, plane, seen)
         nonsense = self._sense.problem(self._evidence, self._line, seen, hazard)
         return self._control(ids, seen, hazard, nonsense)
@@ -139,7 +167,9 @@ class MaskDriver:
             reason=nonsense or ("" if state is DriverState.DRIVING else why),
             target_speed=0.0 if is_emergency else targets[why],
         )
-        curvature = pursuit_curvature(line, speed=seen.speed, rear_axle_x_m=vehicle.rear_axle_x_m)
+        curvature = pursuit_curvature(
+            line, speed=seen.speed, yaw_rate=seen.yaw_rate, rear_axle_x_m=vehicle.rear_axle_x_m
+        )
         steer = wheel(curvature, speed=seen.speed, vehicle=vehicle)
         if is_emergency:
             return VehicleControl(steer=steer, brake=1.0)

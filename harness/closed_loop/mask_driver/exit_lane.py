@@ -5,6 +5,9 @@ that leads away to the right or to the left is a strip of road between two edges
 to the side; where its edges lie in these cuts gives its direction and its place, and traffic on the right says which of
 its lanes is meant: the one along the near kerb for a right turn, the one beyond its middle for a left turn.
 
+A pavement stands some 15 cm above the road and hides the road behind it, by a metre at a distance of 15 m. So the near
+edge seems too far, the more so the farther aside; the foot of the far one is seen where it is, and counts more.
+
 The frame of a junction: origin at its entrance, on the middle of the lane; *ahead* in the lane's direction there,
 *aside* towards the side of the turn [m].
 """
@@ -33,6 +36,10 @@ _GAP_M = 1.0
 """Unknown or wrong ground that does not divide a street."""
 _LEAST_CUTS = 3
 """That must agree on an edge."""
+_ENOUGH_CUTS = 4
+"""In which the far edge is seen: then it alone says how the street lies."""
+_NEAR_SHARE = 0.2
+"""Of the cuts see the near edge nearer: behind the step of a pavement it never seems too near, but often too far."""
 _MAX_SLOPE = 0.7
 _USUAL_M = {Command.RIGHT: 8.25, Command.LEFT: 12.0}
 """How far ahead the lane lies before anything is seen of it: corners of 6.5 m and lanes of 3.5 m."""
@@ -98,8 +105,9 @@ def find_exit(
     shares = road_shares(evidence, to_ego(local, entrance, heading, command)).reshape(_CUTS, len(ahead))
     edges = np.array([_edges(each, ahead) for each in shares])
     near, far = ((cuts[seen], edges[seen, i]) for i, seen in enumerate((~np.isnan(edges)).T))
-    slope = _slope([near, far])
-    near_m, far_m = (_place(*each, slope) for each in (near, far))
+    slope = _slope(far) if len(far[0]) >= _ENOUGH_CUTS else _slope(near, far)
+    far_m = _place(*far, slope)
+    near_m = _place(*near, slope, share=_NEAR_SHARE)
     lane_m = _lane(near_m, far_m, command, lane_width_m)
     if slope is None or lane_m is None:
         return None
@@ -137,7 +145,7 @@ def _edges(shares: Floats, ahead: Floats) -> tuple[float, float]:
     return math.nan, math.nan
 
 
-def _slope(edges: list[tuple[Floats, Floats]]) -> float | None:
+def _slope(*edges: tuple[Floats, Floats]) -> float | None:
     """Metres ahead for each metre aside: the median over all pairs of cuts (Theil 1950); None: too few."""
     slopes: list[float] = []
     for cuts, places in edges:
@@ -147,11 +155,11 @@ def _slope(edges: list[tuple[Floats, Floats]]) -> float | None:
     return float(np.clip(np.median(slopes), -_MAX_SLOPE, _MAX_SLOPE)) if slopes else None
 
 
-def _place(cuts: Floats, places: Floats, slope: float | None) -> float | None:
-    """Where an edge crosses the line of the entering lane [m]; None: it is not seen."""
+def _place(cuts: Floats, places: Floats, slope: float | None, *, share: float = 0.5) -> float | None:
+    """Where an edge crosses the line of the entering lane [m], by the quantile ``share``; None: it is not seen."""
     if slope is None or len(cuts) < _LEAST_CUTS:
         return None
-    return float(np.median(places - slope * cuts))
+    return float(np.quantile(places - slope * cuts, share))
 
 
 def _lane(near_m: float | None, far_m: float | None, command: Command, width_m: float) -> float | None:

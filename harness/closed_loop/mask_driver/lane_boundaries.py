@@ -14,7 +14,7 @@ Decisions:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit
@@ -54,6 +54,11 @@ class Boundaries:
     right_m: Floats
     """(N,) likewise, of the right border."""
     right_weights: Floats
+
+    def in_pairs(self) -> Boundaries:
+        """Only those that have one opposite."""
+        both = np.minimum(self.left_weights, self.right_weights)
+        return replace(self, left_weights=both, right_weights=both)
 
     @property
     def fits(self) -> Floats:

@@ -6,6 +6,8 @@ also while the car drives round a bend.
 
 Decisions:
 
+- **A walker is where his foot is.** Columns of the picture without it end at a hip or an arm, metres behind him, and
+  far away all of them may; so what lies side by side is one walker, at the nearest of its places.
 - Far away, a pixel is metres along the way but little across, so the way along is smoothed first, and the place across
   is taken at the smoothed distance under the measured bearing.
 - A walker who will reach the corridor before the car has passed is in the way already.
@@ -132,10 +134,11 @@ def _sightings(contacts: Contacts, center_line: Floats, front_m: float) -> list[
     found = []
     for group in _groups(places):
         if len(group) >= LEAST_COLUMNS:
+            standing = [i for i in group if along[i] < along[group].min() + ONE_WALKER_M]
             found.append(
                 Walker(
-                    along_m=float(np.median(along[group]) - here - front_m),
-                    aside_m=float(aside[group].mean()),
+                    along_m=float(np.mean(along[standing]) - here - front_m),
+                    aside_m=float(np.mean(aside[standing])),
                     aside_speed=0.0,
                     class_id=int(class_ids[group[0]]),
                     age_s=0.0,
@@ -145,11 +148,13 @@ def _sightings(contacts: Contacts, center_line: Floats, front_m: float) -> list[
 
 
 def _groups(places: Floats) -> list[list[int]]:
-    """Indices of places (N, 2) that lie together: neighbours by bearing, each near the one before."""
-    order = np.argsort(np.arctan2(places[:, 1], places[:, 0]), kind="stable")
+    """Indices of places (N, 2) that one walker may touch: neighbours by bearing, at the distance of the nearer one."""
+    bearings, distances = np.arctan2(places[:, 1], places[:, 0]), np.hypot(places[:, 0], places[:, 1])
     groups: list[list[int]] = []
-    for i in order:
-        if groups and np.linalg.norm(places[i] - places[groups[-1][-1]]) < ONE_WALKER_M:
+    for i in np.argsort(bearings, kind="stable"):
+        before = groups[-1][-1] if groups else i
+        gap = (bearings[i] - bearings[before]) * min(distances[i], distances[before])
+        if groups and gap < ONE_WALKER_M:
             groups[-1].append(int(i))
         else:
             groups.append([int(i)])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from datasets.labels import LabelSet
-from harness.closed_loop.mask_driver.driver import MaskDriver
+from harness.closed_loop.mask_driver.driver import MaskDriver, warm_up
 from harness.closed_loop.mask_driver.roles import require_road, roles_of
 from harness.closed_loop.mask_driver.sense import require_ground
 from harness.closed_loop.policy import DrivingObservation, EpisodeFacts, Explanation, Policy, Sense, VehicleControl
@@ -48,8 +48,9 @@ class MaskPolicy(Policy):
             ScenarioFileError: the camera does not see the ground in front of the car.
         """
         require_ground(episode.camera)
-        # The first prediction may compile or allocate: here it has more time than a decision.
+        # The first prediction and decision may compile or allocate: here they have more time than a decision.
         self._net.predict(np.zeros((episode.camera.height, episode.camera.width, 3), np.uint8))
+        warm_up(episode, self._roles)
         self._driver = MaskDriver(episode, self._roles)
 
     def act(self, observation: DrivingObservation) -> VehicleControl:

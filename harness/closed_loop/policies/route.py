@@ -42,7 +42,9 @@ class RoutePolicy(Policy):
         line, here = route_ahead(self._facts.route, observation)
         target = min(observation.speed_limit, bend_speed(line, start_m=here, speed=observation.speed))
         pedals = self._speed.pedals(speed=observation.speed, target=target)
-        curvature = pursuit_curvature(line, speed=observation.speed, rear_axle_x_m=vehicle.rear_axle_x_m)
+        curvature = pursuit_curvature(
+            line, speed=observation.speed, yaw_rate=observation.yaw_rate, rear_axle_x_m=vehicle.rear_axle_x_m
+        )
         self._explanation = Explanation(
             center_line=line[round(here) :].astype(np.float32),
             corridor_width_m=vehicle.width_m,

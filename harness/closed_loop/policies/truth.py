@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datasets.labels import LabelSet
-from harness.closed_loop.mask_driver.driver import MaskDriver
+from harness.closed_loop.mask_driver.driver import MaskDriver, warm_up
 from harness.closed_loop.mask_driver.roles import roles_of
 from harness.closed_loop.mask_driver.sense import require_ground
 from harness.closed_loop.policy import DrivingObservation, EpisodeFacts, Explanation, Policy, Sense, VehicleControl
@@ -32,7 +32,9 @@ class TruthPolicy(Policy):
         """
         require_ground(episode.camera)
         self._label_set = episode.tag_set
-        self._driver = MaskDriver(episode, roles_of(episode.tag_set))
+        roles = roles_of(episode.tag_set)
+        warm_up(episode, roles)  # here there is more time than in a decision
+        self._driver = MaskDriver(episode, roles)
 
     def act(self, observation: DrivingObservation) -> VehicleControl:
         """By the tags."""

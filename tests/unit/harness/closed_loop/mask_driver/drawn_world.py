@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 import carla
@@ -126,16 +126,32 @@ def bend(radius_m: float, *, before_m: float = 30.0, angle_deg: float = 90.0, af
     return np.concatenate([[[-20.0, 0.0]], arc, [end]])
 
 
+FRONT_SLIP, REAR_SLIP = 0.0085, 0.006
+"""[rad per m/s^2] of a car of its own: others than the driver takes for usual."""
+PITCH_DEG, ROLL_DEG = 0.21, -0.42
+"""[deg per m/s^2] nose up when it gains speed, and clockwise in a bend to the right; likewise."""
+SPRING_RAD, DAMPING = 10.0, 0.4
+"""Of pitch and roll: angular frequency [rad/s], and share of the critical damping."""
+
+
 @dataclass(kw_only=True)
 class Car:
-    """A kinematic bicycle about its rear axle, in the world of a street."""
+    """A bicycle with linear tyres and a body on springs (Rajamani, Vehicle Dynamics and Control, 2.3)."""
 
     x: float = 0.0
     y: float = 0.0
     yaw: float = 0.0
     """[rad] right positive."""
     speed: float = 0.0
+    """[m/s] along the heading."""
+    aside: float = 0.0
+    """[m/s] to the right, of the origin."""
     yaw_rate: float = 0.0
+    pitch_deg: float = 0.0
+    roll_deg: float = 0.0
+    pitch_rate: float = 0.0
+    """[deg/s]"""
+    roll_rate: float = 0.0
 
     def to_world(self, places: Floats) -> Floats:
         """Places (M, 2) of the ego frame in the world."""
@@ -144,15 +160,40 @@ class Car:
 
     def step(self, control: VehicleControl, *, step_s: float, facts: VehicleFacts = CAR_FACTS) -> None:
         """Drive for a moment: 4 m/s^2 at full throttle, 8 at full brake."""
+        before = self.speed
         self.speed = max(0.0, self.speed + (4.0 * control.throttle - 8.0 * control.brake - 0.1) * step_s)
-        angle = control.steer * facts.lock_rad(self.speed)
-        self.yaw_rate = self.speed * math.tan(angle) / facts.wheelbase_m
-        rear = facts.rear_axle_x_m
-        axle = self.to_world(np.array([[rear, 0.0]]))[0]
+        self._turn(control.steer * facts.lock_rad(self.speed), step_s, facts)
         middle = self.yaw + 0.5 * self.yaw_rate * step_s
-        axle = axle + self.speed * step_s * np.array([math.cos(middle), math.sin(middle)])
+        c, s = math.cos(middle), math.sin(middle)
+        self.x += (self.speed * c - self.aside * s) * step_s
+        self.y += (self.speed * s + self.aside * c) * step_s
         self.yaw += self.yaw_rate * step_s
-        self.x, self.y = axle - rear * np.array([math.cos(self.yaw), math.sin(self.yaw)])
+        pitched = PITCH_DEG * (self.speed - before) / step_s
+        self.pitch_deg, self.pitch_rate = _sprung(self.pitch_deg, self.pitch_rate, pitched, step_s)
+        rolled = ROLL_DEG * self.speed * self.yaw_rate
+        self.roll_deg, self.roll_rate = _sprung(self.roll_deg, self.roll_rate, rolled, step_s)
+
+    def _turn(self, angle: float, step_s: float, facts: VehicleFacts) -> None:
+        """The tyres' forces for a moment, with front wheels turned by ``angle`` [rad]; implicit, as they are stiff.
+
+        Per mass, with the yaw inertia of two masses over the axles. Each axle carries its share of the weight.
+        """
+        rear = -facts.rear_axle_x_m
+        front, speed = facts.wheelbase_m - rear, max(self.speed, 0.1)
+        push_front, push_rear = rear / facts.wheelbase_m / FRONT_SLIP, front / facts.wheelbase_m / REAR_SLIP
+        moved = np.array([[1.0, 1.0], [1.0 / rear, -1.0 / front]])  # by forces at the axles
+        slips = np.array([[1.0, front], [1.0, -rear]]) / speed
+        stiffness = moved @ np.diag([push_front, push_rear])
+        matrix = np.eye(2) + step_s * (stiffness @ slips + np.array([[0.0, speed], [0.0, 0.0]]))
+        pushed = step_s * stiffness @ np.array([angle, 0.0])
+        found = np.linalg.solve(matrix, np.array([self.aside, self.yaw_rate]) + pushed)
+        self.aside, self.yaw_rate = (float(each) for each in found) if self.speed > 0.0 else (0.0, 0.0)
+
+
+def _sprung(angle: float, rate: float, towards: float, step_s: float) -> tuple[float, float]:
+    """Angle and rate a moment later of a spring with a damper, at rest at ``towards``."""
+    rate += step_s * SPRING_RAD * (SPRING_RAD * (towards - angle) - 2.0 * DAMPING * rate)
+    return angle + step_s * rate, rate
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -161,8 +202,6 @@ class _Rays:
 
     directions: Floats
     """(P, 3)"""
-    bearings: Floats
-    """(P,) [rad] right positive."""
     origin: Floats
     """(3,)"""
     reach: Floats
@@ -172,14 +211,19 @@ class _Rays:
     places: Floats
     """(G, 2) what they show."""
 
+    @cached_property
+    def bearings(self) -> Floats:
+        """(P,) [rad] right positive."""
+        return np.arctan2(self.directions[:, 1], self.directions[:, 0])
 
-@cache
-def _rays(camera: CameraSpec) -> _Rays:
-    matrix = np.array(
-        carla.Transform(
-            carla.Location(camera.x, camera.y, camera.z), carla.Rotation(camera.pitch, camera.yaw, camera.roll)
-        ).get_matrix()
+
+@lru_cache(maxsize=8)
+def _rays(camera: CameraSpec, pitch_deg: float, roll_deg: float) -> _Rays:
+    body = carla.Transform(carla.Location(), carla.Rotation(pitch_deg, 0.0, roll_deg))
+    mounted = carla.Transform(
+        carla.Location(camera.x, camera.y, camera.z), carla.Rotation(camera.pitch, camera.yaw, camera.roll)
     )
+    matrix = np.array(body.get_matrix()) @ np.array(mounted.get_matrix())
     focal = camera.width / (2.0 * math.tan(math.radians(camera.fov) / 2.0))
     v, u = np.mgrid[0 : camera.height, 0 : camera.width] + 0.5
     rays = np.stack(
@@ -192,14 +236,13 @@ def _rays(camera: CameraSpec) -> _Rays:
     on_ground = np.flatnonzero(down & (reach * focal <= SIGHT_M))
     places = origin[:2] + reach[on_ground, None] * rays[on_ground, :2]
     return _Rays(
-        directions=rays, bearings=np.arctan2(rays[:, 1], rays[:, 0]), origin=origin, reach=reach, on_ground=on_ground,
-        places=places,
+        directions=rays, origin=origin, reach=reach, on_ground=on_ground, places=places
     )  # fmt: skip
 
 
 def draw(street: Ground, car: Car, camera: CameraSpec = CAMERA) -> Image:
     """(H, W) uint8 tags as the camera on the car sees the street."""
-    rays = _rays(camera)
+    rays = _rays(camera, car.pitch_deg, car.roll_deg)
     tags = np.full(len(rays.directions), SKY, np.uint8)
     tags[rays.on_ground] = street.tags_at(car.to_world(rays.places))
     _stand(street.boxes, car, rays, tags)
@@ -245,6 +288,6 @@ def observe(
 ) -> DrivingObservation:  # fmt: skip
     """What the car's instruments and the navigator say."""
     return DrivingObservation(
-        tick=tick, time_s=tick * step_s, speed=car.speed, yaw_rate=car.yaw_rate, pitch_deg=0.0, roll_deg=0.0,
-        speed_limit=speed_limit, command=command, command_distance_m=command_distance_m,
+        tick=tick, time_s=tick * step_s, speed=car.speed, yaw_rate=car.yaw_rate, pitch_deg=car.pitch_deg,
+        roll_deg=car.roll_deg, speed_limit=speed_limit, command=command, command_distance_m=command_distance_m,
     )  # fmt: skip

@@ -105,10 +105,10 @@ def test_a_tail_that_has_settled_in_the_lane_beside_comes_back() -> None:
 def test_where_it_may_not_leap_a_tail_stays_where_it_is() -> None:
     """In a junction nothing but the command says which lane is meant."""
     line, evidence = CenterLine(), seen(Street(lane=straight()), Car())
-    line.fit(evidence, may_leap=False)
+    line.fit(evidence, in_junction=True)
     settled_beside(line)
     for _ in range(5):
-        line.fit(evidence, may_leap=False)
+        line.fit(evidence, in_junction=True)
     assert line.points[round(BEHIND_M) + 25, 1] == pytest.approx(-BESIDE_M, abs=0.3)
 
 
@@ -135,25 +135,33 @@ def test_a_line_that_never_had_a_lane_looks_for_it_at_once() -> None:
     assert np.abs(street.offsets(line.points[4:20])[1]).mean() < 0.15
 
 
-ALL_KNOWN = np.ones(40, bool)
+ALL = np.ones(40, bool)
 
 
 @given(st.integers(0, 39), st.integers(0, 40))
-def test_a_tail_is_lost_where_six_known_points_in_a_row_have_no_border(start: int, size: int) -> None:
+def test_a_tail_is_lost_where_six_judged_points_in_a_row_have_no_border(start: int, size: int) -> None:
     fits = np.ones(40)
     fits[start : start + size] = 0.0
     first = max(start, round(BEHIND_M) + 6)  # the points beside the car are no tail
-    is_lost = min(start + size, 39) - first >= 6
-    assert _first_lost(fits, known=ALL_KNOWN) == (first if is_lost else 40)
+    is_lost = min(start + size, 40) - first >= 6
+    assert _first_lost(fits, judged=ALL) == (first if is_lost else 40)
 
 
 @given(st.integers(12, 33))
-def test_what_is_hidden_is_not_lost(start: int) -> None:
-    fits, known = np.ones(40), ALL_KNOWN.copy()
+def test_what_sees_nothing_is_not_lost(start: int) -> None:
+    fits, judged = np.ones(40), ALL.copy()
     fits[start:] = 0.0
-    assert _first_lost(fits, known=known) == start
-    known[start:] = False
-    assert _first_lost(fits, known=known) == 40
+    assert _first_lost(fits, judged=judged) == start
+    judged[start:] = False
+    assert _first_lost(fits, judged=judged) == 40
+
+
+def test_points_in_a_row_are_those_that_see_something() -> None:
+    """Dashes of three points after every nine, all of them in the wrong place: the second dash makes six."""
+    fits, judged = np.zeros(40), np.arange(40) % 12 < 3
+    assert _first_lost(fits, judged=judged) == 12
+    fits[24] = 1.0
+    assert _first_lost(fits, judged=judged) == 40
 
 
 def test_the_width_of_the_lane_is_learnt() -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -17,6 +20,9 @@ from sim_scenarios.camera import CameraSpec
 from tests.unit.harness.closed_loop.mask_driver.drawn_world import (
     CAR,
     CARLA_29,
+    LANE_M,
+    LINE,
+    ROAD,
     SIDEWALK,
     SKY,
     WALKER,
@@ -33,12 +39,12 @@ from tests.unit.harness.closed_loop.mask_driver.drawn_world import (
 )
 
 
-def drive(street: Street, car: Car, decisions: int) -> tuple[Floats, list[DriverState]]:
+def drive(street: Street, car: Car, decisions: int, *, speed_limit: float = 10.0) -> tuple[Floats, list[DriverState]]:
     """Offsets from the lane's middle, and what the driver was doing, of each decision."""
     driver = MaskDriver(episode(), roles_of(CARLA_29))
     offsets, states = [], []
     for k in range(decisions):
-        control = driver.act(draw(street, car), observe(car, k))
+        control = driver.act(draw(street, car), observe(car, k, speed_limit=speed_limit))
         assert control.problem() is None
         for _ in range(2):
             car.step(control, step_s=0.05)
@@ -55,6 +61,25 @@ def test_it_keeps_to_its_lane_round_a_bend(radius_m: float) -> None:
     assert np.percentile(np.abs(offsets), 95) < 0.35
     assert set(states) == {DriverState.DRIVING}
     assert abs(math.degrees(car.yaw)) > 80, "the bend was driven"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Motorway(Street):
+    """A lane between two others, with dashes of 3 m every 12 m on both sides of it."""
+
+    def tags_at(self, places: Floats) -> Image:
+        along, aside = self.offsets(places)
+        tags = np.where(np.abs(aside) < 1.5 * LANE_M, ROAD, SIDEWALK).astype(np.uint8)
+        tags[(np.abs(np.abs(aside) - LANE_M / 2) < 0.08) & (along % 12.0 < 3.0)] = LINE
+        return tags
+
+
+@pytest.mark.parametrize("radius_m", [160.0, -160.0])
+def test_between_the_dashes_of_a_motorway_it_follows_the_bend(radius_m: float) -> None:
+    street = Motorway(lane=bend(abs(radius_m), angle_deg=math.copysign(60.0, radius_m)))
+    offsets, states = drive(street, Car(speed=15.0), 80, speed_limit=18.0)
+    assert np.abs(offsets).max() < 0.35
+    assert set(states) == {DriverState.DRIVING}
 
 
 def test_it_finds_the_middle_from_the_side() -> None:
@@ -134,3 +159,34 @@ def test_the_same_masks_give_the_same_controls() -> None:
 def test_a_camera_that_sees_no_ground_is_refused(camera: CameraSpec) -> None:
     with pytest.raises(ScenarioFileError, match="sees"):
         require_ground(camera)
+
+
+_COMPILED_LATE = """
+import importlib, pkgutil
+from numba.core.dispatcher import Dispatcher
+from harness.closed_loop import mask_driver
+from harness.closed_loop.mask_driver.driver import MaskDriver, warm_up
+from harness.closed_loop.mask_driver.roles import roles_of
+from tests.unit.harness.closed_loop.mask_driver.drawn_world import *
+
+names = [each.name for each in pkgutil.iter_modules(mask_driver.__path__, mask_driver.__name__ + ".")]
+modules = [importlib.import_module(name) for name in names]
+kernels = [(name, value) for module in modules for name, value in vars(module).items() if isinstance(value, Dispatcher)]
+warm_up(episode(), roles_of(CARLA_29))
+before = [len(kernel.overloads) for _, kernel in kernels]
+driver, car = MaskDriver(episode(), roles_of(CARLA_29)), Car(speed=8.0)
+boxes = (
+    Box(x=20.0, y=0.5, half_m=0.9, height_m=1.7, tag=CAR), Box(x=12.0, y=-2.0, half_m=0.3, height_m=1.7, tag=WALKER)
+)
+street = Street(lane=straight(), boxes=boxes)
+for tick, command in enumerate((Command.FOLLOW, Command.LEFT, Command.STRAIGHT)):
+    driver.act(draw(street, car), observe(car, tick, command=command, command_distance_m=8.0))
+assert sum(before) > 8, before
+print(*(name for (name, kernel), count in zip(kernels, before) if len(kernel.overloads) > count))
+"""
+
+
+def test_no_decision_waits_for_a_compiler() -> None:
+    """In a process of its own, where nothing is compiled yet: an episode finds all kernels that it calls."""
+    done = subprocess.run([sys.executable, "-c", _COMPILED_LATE], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

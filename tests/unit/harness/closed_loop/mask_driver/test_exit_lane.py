@@ -168,12 +168,12 @@ def test_one_cut_that_is_wrong_does_not_change_the_slope(slope: float, wrong: in
     cuts = 9.0 + np.arange(8.0)
     places = 10.0 + slope * cuts
     places[wrong] += by_m
-    assert _slope([(cuts, places)]) == pytest.approx(slope)
+    assert _slope((cuts, places)) == pytest.approx(slope)
 
 
 def test_too_few_cuts_have_no_slope() -> None:
     two = (np.array([9.0, 11.0]), np.array([5.0, 5.0]))
-    assert _slope([two, two]) is None
+    assert _slope(two, two) is None
 
 
 @pytest.mark.parametrize(

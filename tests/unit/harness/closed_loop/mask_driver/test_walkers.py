@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -98,6 +99,22 @@ def test_who_stands_in_the_way_is_one_as_soon_as_he_is_known() -> None:
     first = math.ceil(KNOWN_AFTER_S / STEP_S)
     assert not any(said[:first])
     assert all(said[first:])
+
+
+@given(st.floats(8.0, 30.0), st.floats(-5.0, 5.0), st.integers(1, 3))
+def test_a_walker_is_where_his_foot_is(x: float, y: float, feet: int) -> None:
+    """In the other columns he ends at his hips, which lie under the same bearings, on the ground far behind him."""
+    foot = contacts_of((x, y), columns=feet)
+    hips = contacts_of((x, y), columns=5)
+    hips = replace(hips, places=hips.places * 1.45)
+    seen = Contacts(
+        **{each.name: np.concatenate([getattr(part, each.name) for part in (hips, foot)]) for each in fields(foot)}
+    )
+    tracks = WalkerTracks(step_s=STEP_S)
+    tracks.update(seen, AHEAD, speed=8.0, front_m=FRONT_M)
+    (walker,) = tracks.walkers
+    assert walker.along_m == pytest.approx(x - FRONT_M, abs=0.1)
+    assert walker.aside_m == pytest.approx(y, abs=0.1)
 
 
 @settings(max_examples=40)
