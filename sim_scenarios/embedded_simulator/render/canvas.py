@@ -38,6 +38,8 @@ class Canvas:
     """(H, W, 4), see ``lighting.py``."""
     spare_light: NDArray[np.float32]
     """(H, W, 4) for stages that cannot work in place; light is in this one and in ``light`` by turns."""
+    soft_light: NDArray[np.float32]
+    """(ceil(H / 4), ceil(W / 4), 3), see ``reflection.py``."""
     glow: Glow
     toned: NDArray[np.uint8]
     """(H, W, 3) sRGB before smoothing and grain."""
@@ -78,6 +80,7 @@ def _new_canvas(height: int, width: int) -> Canvas:
         surface=np.zeros((*shape, NUM_CHANNELS), np.float32),
         open_sky=np.empty(((height + 1) // 2, (width + 1) // 2), np.float32),
         light=np.empty((*shape, 4), np.float32), spare_light=np.empty((*shape, 4), np.float32),
-        glow=new_glow(height, width), toned=np.empty((*shape, 3), np.uint8),
+        soft_light=np.empty(((height + 3) // 4, (width + 3) // 4, 3), np.float32), glow=new_glow(height, width),
+        toned=np.empty((*shape, 3), np.uint8),
         rgb=np.empty((*shape, 3), np.uint8),
     )  # fmt: skip

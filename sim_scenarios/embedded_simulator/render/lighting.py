@@ -41,7 +41,7 @@ def wetness(look: Records, noise: NDArray[np.uint8], tag: int, x: Real, y: Real,
     if share > F(0.5):
         wide = sample_noise(noise, 3, x * F(0.023), y * F(0.023))
         fine = sample_noise(noise, 0, x * F(0.071), y * F(0.071))
-        level = wide * F(0.62) + fine * F(0.38) - (F(0.76) - F(0.30) * look[0].puddles)
+        level = wide * F(0.62) + fine * F(0.38) - (F(0.74) - F(0.33) * look[0].puddles)
         puddle = min(F(1), max(F(0), level * F(11))) * share
     return look[0].film * share, puddle
 
@@ -95,6 +95,7 @@ def light_pixels(
     lamp_cells: NDArray[np.int32],
     lamps: NDArray[np.float32],
     beams: NDArray[np.float32],
+    seed: int,
     surface: NDArray[np.float32],
     light: NDArray[np.float32],
 ) -> None:
@@ -111,6 +112,8 @@ def light_pixels(
     ambient, bounce, fog_color = look[0].ambient, look[0].bounce, look[0].fog_color
     has_shadows, is_dark = look[0].has_shadows != 0, look[0].lamp_power > F(0.05)
     has_lamps = lamps.shape[0] > 0
+    # Leaves flutter: the same gusts, elsewhere in every picture in which something has moved.
+    gust_x, gust_z = F(seed & 1023) * F(1.0 / 1024.0), F((seed >> 10) & 1023) * F(1.0 / 1024.0)
     last_row, last_column = open_sky.shape[0] - 1, open_sky.shape[1] - 1
     for y in range(height):
         if (y >> BAND_SHIFT) % workers != worker:
@@ -149,6 +152,11 @@ def light_pixels(
             ndl = nx * sun[0] + ny * sun[1] + nz * sun[2]
             if is_leaf:
                 ndl = abs(ndl) * F(0.45) + F(0.28)  # light shines through
+                if look[0].wind > F(0):
+                    turn = sample_noise(noise, 1, (px + py) * F(0.031) + gust_x, pz * F(0.047) + gust_z) - F(0.5)
+                    turn = F(1) + turn * look[0].wind * F(1.1)
+                    ndl *= turn
+                    red, green, blue = red * turn, green * turn, blue * turn
             lit = F(0)
             if ndl > F(0):
                 lit = ndl
@@ -218,7 +226,10 @@ def light_pixels(
             mirror = F(0)
             if film > F(0):
                 surface[y, x, 3] = puddle
-                shine = film * F(0.16)
+                # Lamps in the water: next to nothing from above, long bright streaks at a flat angle.
+                grazing = F(1) - min(F(1), max(F(0), facing))
+                grazing2 = grazing * grazing
+                shine = film * (F(0.25) + F(9) * grazing2 * grazing2 * grazing)
                 r, g, b = r + mirror_r * shine, g + mirror_g * shine, b + mirror_b * shine
                 mirror = max(F(0.55) * film, puddle) * ao  # no sky to mirror under a car
             distance = depth * length

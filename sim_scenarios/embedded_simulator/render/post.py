@@ -63,7 +63,8 @@ def finish_picture(
     rain, grain = look[0].rain, grain * F(255)
     slant = F(0.05) + F(0.22) * look[0].wind
     scale = F(2) / F(height)
-    streak_light = F(150) * (F(1) - look[0].night) + F(52) * look[0].night
+    streak_light = F(150) * (F(1) - look[0].night) + F(84) * look[0].night
+    streak_share = F(0.35) + F(0.45) * look[0].night  # by night they shine before what is lit
     for y in range(height):
         if (y >> BAND_SHIFT) % workers != worker:
             continue
@@ -92,9 +93,9 @@ def finish_picture(
                 for layer in range(NUM_RAIN_LAYERS):
                     drops += streak(layer, sx, sy, seed)
                 drops *= rain
-                r += (streak_light + F(0.35) * r - r) * drops
-                g += (streak_light * F(1.02) + F(0.35) * g - g) * drops
-                b += (streak_light * F(1.05) + F(0.35) * b - b) * drops
+                r += (streak_light + streak_share * r - r) * drops
+                g += (streak_light * F(1.02) + streak_share * g - g) * drops
+                b += (streak_light * F(1.05) + streak_share * b - b) * drops
             bits = hash_bits(np.uint32(x) + np.uint32(y) * np.uint32(8192) + np.uint32(seed))
             shared = F(bits & np.uint32(255)) * F(1.0 / 127.5) - F(1)
             own = F((bits >> np.uint32(8)) & np.uint32(255)) * F(1.0 / 255.0) - F(0.5)

@@ -3,6 +3,8 @@
 A ray leaves each wet pixel along the mirrored direction and is followed over the screen until it goes behind something;
 where it finds nothing, the sky is mirrored. The result is written to a second buffer, so that no pixel ever reads what
 another thread has already mirrored: the picture does not depend on who is first.
+
+Wet asphalt is no smooth mirror: it shows a softened picture (``soften_light``), only puddles show the sharp one, too.
 """
 
 from __future__ import annotations
@@ -25,12 +27,52 @@ _HIDDEN_SHARE = F(0.3)
 """Light from behind something: what a ray meets that ends up under a car."""
 _BRIGHTEST = F(2.5)
 """Mirrored lamps are held below this, or single pixels of them would sparkle."""
+SOFT_SHIFT = 2
+"""A pixel of the softened picture is the mean of (1 << SOFT_SHIFT) squared."""
+
+
+@kernel
+def soften_light(worker: int, workers: int, light: NDArray[np.float32], soft: NDArray[np.float32]) -> None:
+    """Fill ``soft`` (ceil(H / 4), ceil(W / 4), 3) with the means of ``light`` (H, W, 4), lamps held back."""
+    height, width = light.shape[0], light.shape[1]
+    side = 1 << SOFT_SHIFT
+    for j in range(soft.shape[0]):
+        if (j >> BAND_SHIFT) % workers != worker:
+            continue
+        last_y = min(height, (j + 1) * side)
+        for i in range(soft.shape[1]):
+            last_x = min(width, (i + 1) * side)
+            r, g, b = F(0), F(0), F(0)
+            for y in range(j * side, last_y):
+                for x in range(i * side, last_x):
+                    r += min(_BRIGHTEST, light[y, x, 0])
+                    g += min(_BRIGHTEST, light[y, x, 1])
+                    b += min(_BRIGHTEST, light[y, x, 2])
+            share = F(1) / F((last_y - j * side) * (last_x - i * side))
+            soft[j, i, 0], soft[j, i, 1], soft[j, i, 2] = r * share, g * share, b * share
+
+
+@inlined
+def soft_light_at(soft: NDArray[np.float32], x: Real, y: Real) -> tuple[Real, Real, Real]:
+    """Bilinear look-up of ``soften_light``'s picture at a place in pixels of the sharp one."""
+    scale = F(1.0 / (1 << SOFT_SHIFT))
+    fx, fy = x * scale - F(0.5), y * scale - F(0.5)
+    ix, iy = floor_of(fx), floor_of(fy)
+    fx, fy = fx - F(ix), fy - F(iy)
+    x0, y0 = min(soft.shape[1] - 1, max(0, ix)), min(soft.shape[0] - 1, max(0, iy))
+    x1, y1 = min(soft.shape[1] - 1, ix + 1), min(soft.shape[0] - 1, iy + 1)
+    a, b, c, d = (F(1) - fx) * (F(1) - fy), fx * (F(1) - fy), (F(1) - fx) * fy, fx * fy
+    return (
+        soft[y0, x0, 0] * a + soft[y0, x1, 0] * b + soft[y1, x0, 0] * c + soft[y1, x1, 0] * d,
+        soft[y0, x0, 1] * a + soft[y0, x1, 1] * b + soft[y1, x0, 1] * c + soft[y1, x1, 1] * d,
+        soft[y0, x0, 2] * a + soft[y0, x1, 2] * b + soft[y1, x0, 2] * c + soft[y1, x1, 2] * d,
+    )
 
 
 @inlined
 def mirrored_light(
     camera: Records, look: Records, nearness: NDArray[np.float32], light: NDArray[np.float32],
-    px: Real, py: Real, pz: Real, rx: Real, ry: Real, rz: Real, jitter: Real,
+    soft: NDArray[np.float32], sharpness: Real, px: Real, py: Real, pz: Real, rx: Real, ry: Real, rz: Real, jitter: Real,
 ) -> tuple[Real, Real, Real]:  # fmt: skip
     """Light that arrives at a point (relative to the eye) against a direction, from the screen or else the sky."""
     height, width = nearness.shape
@@ -48,8 +90,8 @@ def mirrored_light(
         if depth < F(0.1):
             break
         inverse = focal / depth
-        sx = floor_of(cx + (from_x + step_x * reach) * inverse)
-        sy = floor_of(cy - (from_y + step_y * reach) * inverse)
+        at_x, at_y = cx + (from_x + step_x * reach) * inverse, cy - (from_y + step_y * reach) * inverse
+        sx, sy = floor_of(at_x), floor_of(at_y)
         if sx < 0 or sy < 0 or sx >= width or sy >= height:
             break
         near = nearness[sy, sx]
@@ -58,8 +100,12 @@ def mirrored_light(
             found = F(1) / near
             if found < depth:
                 if found > depth - reach * F(0.5) - F(0.4):
-                    r, g, b = light[sy, sx, 0], light[sy, sx, 1], light[sy, sx, 2]
-                    return min(_BRIGHTEST, r), min(_BRIGHTEST, g), min(_BRIGHTEST, b)
+                    r, g, b = soft_light_at(soft, at_x, at_y)
+                    return (
+                        r + (min(_BRIGHTEST, light[sy, sx, 0]) - r) * sharpness,
+                        g + (min(_BRIGHTEST, light[sy, sx, 1]) - g) * sharpness,
+                        b + (min(_BRIGHTEST, light[sy, sx, 2]) - b) * sharpness,
+                    )
                 open_share = _HIDDEN_SHARE
         reach *= _STEP_GROWTH
     # Nothing on the screen: half open sky, half the dim street that may stand beyond the picture's edge.
@@ -80,6 +126,7 @@ def mirror_light(
     nearness: NDArray[np.float32],
     surface: NDArray[np.float32],
     light: NDArray[np.float32],
+    soft: NDArray[np.float32],
     mirrored: NDArray[np.float32],
 ) -> None:
     """Fill ``mirrored`` (H, W, 4) from ``light`` (H, W, 4), adding reflections where its last channel is above 0."""
@@ -88,8 +135,9 @@ def mirror_light(
     forward, right, up = camera[0].forward, camera[0].right, camera[0].up
     inverse_focal = F(1) / camera[0].focal_px
     center_x, center_y = camera[0].center_x - F(0.5), camera[0].center_y - F(0.5)
-    # Drops stir the water: the same waves, elsewhere in every picture.
-    ripple = F(seed & 1023) * F(1.0 / 1024.0) if look[0].rain > F(0) else F(0)
+    # Drops and wind stir the water: the same waves, elsewhere in every picture.
+    stirred = look[0].rain > F(0) or look[0].wind > F(0)
+    ripple = F(seed & 1023) * F(1.0 / 1024.0) if stirred else F(0)
     for y in range(height):
         if (y >> BAND_SHIFT) % workers != worker:
             continue
@@ -107,17 +155,20 @@ def mirror_light(
                 dx, dy, dz = vx * inverse, vy * inverse, vz * inverse
                 px, py, pz = vx * depth, vy * depth, vz * depth
                 puddle = surface[y, x, 3]
-                rough = (F(1) - F(0.88) * puddle) * F(0.085)
                 wx, wy = eye_x + px, eye_y + py
-                if look[0].rain > F(0):
-                    rough += F(0.04) * look[0].rain * (F(0.4) + puddle)
-                tilt_x = (sample_noise(noise, 1, wx * F(1.3) + ripple, wy * F(1.3)) - F(0.5)) * rough
-                tilt_y = (sample_noise(noise, 1, wy * F(1.3) + F(0.37), wx * F(1.3) - ripple) - F(0.5)) * rough
+                # Waves that are finer than a pixel would be noise: they flatten with distance.
+                flat = F(1) / (F(1) + F(0.10) * depth)
+                rough = (F(1) - F(0.88) * puddle) * F(0.16) + F(0.10) * look[0].wind * puddle
+                rough = (rough + F(0.10) * look[0].rain * (F(0.4) + puddle)) * flat
+                tilt_x = (sample_noise(noise, 1, wx * F(0.31) + ripple, wy * F(0.31)) - F(0.5)) * rough
+                tilt_y = (sample_noise(noise, 1, wy * F(0.31) + F(0.37), wx * F(0.31) - ripple) - F(0.5)) * rough
                 facing = -(dx * tilt_x + dy * tilt_y + dz)
                 twice = F(2) * facing
                 rx, ry, rz = dx + twice * tilt_x, dy + twice * tilt_y, dz + twice
                 jitter = hash_unit(np.uint32(x + y * 8192))
-                er, eg, eb = mirrored_light(camera, look, nearness, light, px, py, pz + F(0.01), rx, ry, rz, jitter)
+                er, eg, eb = mirrored_light(
+                    camera, look, nearness, light, soft, F(0.7) * puddle, px, py, pz + F(0.01), rx, ry, rz, jitter
+                )
                 grazing = F(1) - min(F(1), max(F(0), facing))
                 grazing2 = grazing * grazing
                 share = (F(0.03) + F(0.80) * grazing2 * grazing2 * grazing) * mirror

@@ -29,7 +29,7 @@ from sim_scenarios.embedded_simulator.render.occlusion import (
 from sim_scenarios.embedded_simulator.render.post import scene_seed
 from sim_scenarios.embedded_simulator.render.raster import label_pixels
 from sim_scenarios.embedded_simulator.render.ray_caster import RayCaster
-from sim_scenarios.embedded_simulator.render.reflection import mirror_light
+from sim_scenarios.embedded_simulator.render.reflection import mirror_light, soften_light
 from sim_scenarios.embedded_simulator.render.scene import build_scene
 from sim_scenarios.embedded_simulator.render.shadows import ShadowCaster
 from sim_scenarios.embedded_simulator.render.surface import resolve_surfaces
@@ -169,14 +169,15 @@ class Renderer:
                 light_pixels, camera, look, canvas.slot_at, canvas.nearness, canvas.tag, textures.noise,
                 shadows.records, shadows.moving, shadows.near, shadows.town, canvas.open_sky, self._ground_open,
                 corner[0], corner[1], lamp_record, lamp_cells, lamps,
-                headlights(snapshot, camera["eye"][0]), canvas.surface, canvas.light,
+                headlights(snapshot, camera["eye"][0]), seed, canvas.surface, canvas.light,
             )  # fmt: skip
         if look["film"][0] == 0.0:  # nothing is wet
             return canvas.light
         with self._stage("reflection"):
+            self._workers.run(soften_light, canvas.light, canvas.soft_light)
             self._workers.run(
                 mirror_light, camera, look, textures.noise, seed, canvas.nearness, canvas.surface, canvas.light,
-                canvas.spare_light,
+                canvas.soft_light, canvas.spare_light,
             )  # fmt: skip
         return canvas.spare_light
 
