@@ -41,7 +41,7 @@ def wetness(look: Records, noise: NDArray[np.uint8], tag: int, x: Real, y: Real,
     if share > F(0.5):
         wide = sample_noise(noise, 3, x * F(0.023), y * F(0.023))
         fine = sample_noise(noise, 0, x * F(0.071), y * F(0.071))
-        level = wide * F(0.62) + fine * F(0.38) - (F(0.74) - F(0.33) * look[0].puddles)
+        level = wide * F(0.62) + fine * F(0.38) - (F(0.73) - F(0.34) * look[0].puddles)
         puddle = min(F(1), max(F(0), level * F(11))) * share
     return look[0].film * share, puddle
 
@@ -147,14 +147,14 @@ def light_pixels(
             if tag == TERRAIN_TAG:
                 wear *= F(0.80) + F(0.42) * sample_noise(noise, 0, px * F(0.0031), py * F(0.0031))
             film, puddle = wetness(look, noise, tag, px, py, nz)
-            wear *= F(1) - F(0.5) * max(film * F(0.8), puddle)
+            wear *= F(1) - max(film * F(0.42), puddle * F(0.66))
             red, green, blue = red * wear, green * wear, blue * wear
             ndl = nx * sun[0] + ny * sun[1] + nz * sun[2]
             if is_leaf:
                 ndl = abs(ndl) * F(0.45) + F(0.28)  # light shines through
                 if look[0].wind > F(0):
                     turn = sample_noise(noise, 1, (px + py) * F(0.031) + gust_x, pz * F(0.047) + gust_z) - F(0.5)
-                    turn = F(1) + turn * look[0].wind * F(1.1)
+                    turn = F(1) + turn * look[0].wind * F(2.2)
                     ndl *= turn
                     red, green, blue = red * turn, green * turn, blue * turn
             lit = F(0)

@@ -171,6 +171,6 @@ def mirror_light(
                 )
                 grazing = F(1) - min(F(1), max(F(0), facing))
                 grazing2 = grazing * grazing
-                share = (F(0.03) + F(0.80) * grazing2 * grazing2 * grazing) * mirror
+                share = (F(0.03) + F(0.80) * grazing2 * grazing2 * (grazing + (F(1) - grazing) * puddle)) * mirror
                 r, g, b = r + er * share, g + eg * share, b + eb * share
             mirrored[y, x, 0], mirrored[y, x, 1], mirrored[y, x, 2] = r, g, b

@@ -15,6 +15,7 @@ from sim_scenarios.embedded_simulator.render.camera_stages import PLAIN_SHOT, Ca
 from sim_scenarios.embedded_simulator.render.canvas import Canvas, CanvasStore
 from sim_scenarios.embedded_simulator.render.culling import Culler
 from sim_scenarios.embedded_simulator.render.flow import FlowPass
+from sim_scenarios.embedded_simulator.render.halos import add_halos, lamps_in_view
 from sim_scenarios.embedded_simulator.render.jit import Real, Records, Workers
 from sim_scenarios.embedded_simulator.render.lamps import headlights
 from sim_scenarios.embedded_simulator.render.lens import pinhole_behind
@@ -171,6 +172,10 @@ class Renderer:
                 corner[0], corner[1], lamp_record, lamp_cells, lamps,
                 headlights(snapshot, camera["eye"][0]), seed, canvas.surface, canvas.light,
             )  # fmt: skip
+        if look["lamp_power"][0] > 0.0:
+            with self._stage("halos"):
+                shining = lamps_in_view(snapshot, camera, lamps)
+                self._workers.run(add_halos, camera, look, shining, canvas.nearness, canvas.light)
         if look["film"][0] == 0.0:  # nothing is wet
             return canvas.light
         with self._stage("reflection"):

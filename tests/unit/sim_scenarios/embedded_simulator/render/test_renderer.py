@@ -316,6 +316,8 @@ def test_stage_seconds_name_every_stage(renderer: Renderer, stage: Any) -> None:
     renderer.render(stage.view(), stage.snapshot(), color=True)
     shading = ["surfaces", "shadows", "occlusion", "lighting", "bloom", "exposure", "film", "post"]
     assert list(renderer.stage_seconds)[4:] == shading
+    renderer.render(stage.view(), stage.snapshot(weather=WEATHERS["night"]), color=True)
+    assert list(renderer.stage_seconds)[4:] == [*shading[:4], "halos", *shading[4:]]
 
 
 def test_hidden_objects_are_not_drawn_and_cast_no_shadow(renderer: Renderer, stage: Any) -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim_scenarios.embedded_simulator.render.renderer import Renderer
 from sim_scenarios.embedded_simulator.render.weather_look import LOOK, look_of
 from sim_scenarios.embedded_simulator.world.snapshot import Weather
 
@@ -15,7 +17,26 @@ CLEAR_NIGHT = replace(NOON, sun_altitude_angle=-90.0, fog_density=60.0, fog_dist
 HARD_RAIN_NIGHT = replace(
     CLEAR_NIGHT, cloudiness=100.0, precipitation=100.0, fog_density=100.0, fog_distance=0.75, wetness=100.0
 )
+FOG = replace(NOON, fog_density=60.0)
 percent = st.floats(-1.0, 100.0)
+
+RANGES = {
+    "cloudiness": (NOON, 0.0, 50.0, 100.0),
+    "precipitation": (NOON, 0.0, 30.0, 100.0),
+    "precipitation_deposits": (NOON, 0.0, 50.0, 100.0),
+    "wind_intensity": (NOON, 0.0, 50.0, 100.0),  # in the leaves, without rain
+    "sun_azimuth_angle": (NOON, 0.0, 90.0, 180.0, 270.0),
+    "sun_altitude_angle": (NOON, -90.0, -3.0, 5.0, 20.0, 45.0, 90.0),
+    "fog_density": (NOON, 0.0, 20.0, 40.0, 100.0),
+    "fog_distance": (FOG, 0.0, 20.0, 75.0),
+    "fog_falloff": (FOG, 0.0, 1.0, 5.0),
+    "wetness": (NOON, 0.0, 50.0, 100.0),
+    "scattering_intensity": (FOG, 0.0, 0.5, 1.0, 2.0),
+    "mie_scattering_scale": (NOON, 0.0, 0.03, 0.2, 1.0),
+    "rayleigh_scattering_scale": (NOON, 0.0, 0.0331, 0.5, 2.0),
+    "dust_storm": (NOON, 0.0, 30.0, 100.0),
+}
+"""For each parameter the weather around it and values from one end of its range to the other."""
 
 
 def transmittance(weather: Weather, distance_m: float) -> float:
@@ -85,3 +106,22 @@ def test_wetness_follows_deposits_rain_and_wetness() -> None:
     for field in ("precipitation_deposits", "precipitation", "wetness"):
         assert look_of(replace(NOON, **{field: 60.0}))["film"][0] > 0.4, field
     assert look_of(replace(NOON, precipitation_deposits=90.0))["puddles"][0] > 0.8
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Weather)])
+def test_each_parameter_changes_the_picture_and_no_label(renderer: Renderer, stage: Any, name: str) -> None:
+    """From each value to the next, one pixel in fifty changes by what an eye sees."""
+    weather, *values = RANGES[name]
+    before = None
+    for value in values:
+        scene = stage.snapshot(stage.car(24.0, -4.0), weather=replace(weather, **{name: value}))
+        frame = renderer.render(stage.view(x=12.0, y=-5.0, z=2.0, yaw=-30.0, width=96, height=54), scene, color=True)
+        assert frame.rgb is not None
+        images = [image.copy() for image in (frame.tag, frame.instance, frame.depth_m)]
+        picture = frame.rgb.astype(int)
+        if before is not None:
+            for image, earlier in zip(images, before[1], strict=True):
+                np.testing.assert_array_equal(image, earlier)
+            changed = np.abs(picture - before[0]).max(axis=2) >= 6
+            assert changed.mean() > 0.02, f"{name} {value} looks like the value before"
+        before = picture, images

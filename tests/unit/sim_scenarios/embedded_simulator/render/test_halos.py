@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim_scenarios.embedded_simulator.render.halos import MAX_VEHICLES, add_halos, lamps_in_view
+from sim_scenarios.embedded_simulator.render.renderer import Renderer
+from sim_scenarios.embedded_simulator.render.view import camera_record
+from sim_scenarios.embedded_simulator.render.weather_look import look_of
+from sim_scenarios.embedded_simulator.world.snapshot import VehicleLight, Weather
+
+NIGHT = Weather(sun_altitude_angle=-90.0, fog_density=0.0)
+MIST = replace(NIGHT, fog_density=60.0)
+WET = replace(NIGHT, wetness=100.0, precipitation_deposits=60.0)
+LAMP = np.array([[20.0, 0.0, 6.0, 1.0, 0.8, 0.5, 3.0, 0.0]], np.float32)
+
+
+def added(stage: Any, weather: Weather, lamps: np.ndarray, *, wall_m: float = 0.0, mirror: float = 0.0) -> np.ndarray:
+    """What ``lamps`` add to a dark picture of a plane at z = 0, or of a wall across the view."""
+    camera = camera_record(stage.view(z=1.6))
+    rows = (np.arange(90) + 0.5 - 45.0) / 80.0
+    nearness = np.repeat(np.maximum(0.0, rows / 1.6)[:, None], 160, axis=1).astype(np.float32)
+    if wall_m:
+        nearness = np.maximum(nearness, np.float32(1.0 / wall_m))
+    light = np.zeros((90, 160, 4), np.float32)
+    light[45:, :, 3] = mirror
+    add_halos(0, 1, camera, look_of(weather), lamps, nearness, light)
+    assert (light[45:, :, 3] == np.float32(mirror)).all()
+    return light[..., :3]
+
+
+def test_mist_makes_halos_around_lamps_and_clear_air_does_not(stage: Any) -> None:
+    halo = added(stage, MIST, LAMP).sum(axis=2)
+    row, column = stage.pixel(stage.view(z=1.6), 20.0, 0.0, 6.0)
+    assert abs(np.array(np.unravel_index(halo.argmax(), halo.shape)) - (row, column)).max() <= 1
+    assert halo[row, column] > 3 * halo[row, column + 6] > 0.0
+    assert halo[row, column + 16] == 0.0
+    assert not added(stage, NIGHT, LAMP).any()
+
+
+def test_a_lamp_behind_a_wall_does_not_glow(stage: Any) -> None:
+    assert not added(stage, MIST, LAMP, wall_m=10.0).any()
+    assert added(stage, MIST, LAMP, wall_m=40.0).any()
+
+
+def test_a_lamp_in_wet_ground_stands_where_the_law_of_reflection_says(stage: Any) -> None:
+    """Mirrored in z = 0 the lamp is at height -6; the streak is long, but brightest on that line."""
+    streak = added(stage, WET, LAMP, mirror=1.0).sum(axis=2)
+    row, column = stage.pixel(stage.view(z=1.6), 20.0, 0.0, -6.0)
+    assert abs(int(streak[:, column].argmax()) - row) <= 6
+    assert (streak > 0).any(axis=0).sum() < 16 < (streak > 0).any(axis=1).sum()
+    assert not added(stage, WET, LAMP, mirror=0.0).any()
+
+
+def test_vehicles_show_the_end_that_one_sees(stage: Any) -> None:
+    camera = camera_record(stage.view())
+    lights = VehicleLight.LOW_BEAM | VehicleLight.POSITION
+    coming, going = (
+        lamps_in_view(stage.snapshot(stage.car(20.0, 0.0, yaw=yaw, lights=lights)), camera, np.zeros((0, 6), np.float32))
+        for yaw in (180.0, 0.0)
+    )
+    assert (coming[:, 4] > 0.9).all()  # white
+    assert (going[:, 4] < 0.1 * going[:, 3]).all()  # red
+    for rows in (coming, going):
+        np.testing.assert_allclose(rows[:, 0], 20.0 - 4.89 / 2, atol=0.2)
+        assert rows[0, 1] == pytest.approx(-rows[1, 1])
+    parked = stage.snapshot(stage.car(20.0, 0.0))
+    assert len(lamps_in_view(parked, camera, np.zeros((0, 6), np.float32))) == 0
+
+
+def test_only_the_nearest_vehicles_ahead_glow(stage: Any) -> None:
+    cars = [stage.car(4.0 * i - 20.0, 0.0, actor_id=i + 1, lights=VehicleLight.BRAKE) for i in range(40)]
+    rows = lamps_in_view(stage.snapshot(*cars), camera_record(stage.view()), np.zeros((0, 6), np.float32))
+    assert len(rows) == 2 * MAX_VEHICLES
+    assert rows[:, 0].min() > 0.0
+    assert rows[:, 0].max() < 4.0 * (MAX_VEHICLES + 1)
+
+
+def test_bands_of_two_workers_are_the_picture_of_one(
+    make_renderer: Callable[[int], Renderer], renderer: Renderer, stage: Any
+) -> None:
+    scene = stage.snapshot(
+        stage.car(12.0, 2.0, yaw=180.0, lights=VehicleLight.LOW_BEAM), weather=replace(MIST, wetness=100.0)
+    )
+    one = renderer.render(stage.view(), scene, color=True).rgb
+    two = make_renderer(2).render(stage.view(), scene, color=True).rgb
+    assert one is not None
+    assert two is not None
+    np.testing.assert_array_equal(one, two)
