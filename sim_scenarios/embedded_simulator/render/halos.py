@@ -101,7 +101,10 @@ def add_halos(
     worker: int, workers: int, camera: Records, look: Records, lamps: NDArray[np.float32],
     nearness: NDArray[np.float32], light: NDArray[np.float32],
 ) -> None:  # fmt: skip
-    """Add to ``light`` (H, W, 4) what ``lamps`` (K, 8) of ``lamps_in_view`` do to the air and, by its mirror, the wet ground."""
+    """Add to ``light`` (H, W, 4) what ``lamps`` (K, 8) of ``lamps_in_view`` do to the air and to wet ground.
+
+    The last channel of ``light`` is how much of a mirror the ground is.
+    """
     height, width = nearness.shape
     focal, center_x, center_y = camera[0].focal_px, camera[0].center_x, camera[0].center_y
     right, up, forward = camera[0].right, camera[0].up, camera[0].forward

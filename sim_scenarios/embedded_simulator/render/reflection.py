@@ -72,9 +72,13 @@ def soft_light_at(soft: NDArray[np.float32], x: Real, y: Real) -> tuple[Real, Re
 @inlined
 def mirrored_light(
     camera: Records, look: Records, nearness: NDArray[np.float32], light: NDArray[np.float32],
-    soft: NDArray[np.float32], sharpness: Real, px: Real, py: Real, pz: Real, rx: Real, ry: Real, rz: Real, jitter: Real,
+    soft: NDArray[np.float32], sharpness: Real, jitter: Real,
+    px: Real, py: Real, pz: Real, rx: Real, ry: Real, rz: Real,
 ) -> tuple[Real, Real, Real]:  # fmt: skip
-    """Light that arrives at a point (relative to the eye) against a direction, from the screen or else the sky."""
+    """Light that arrives at a point (relative to the eye) against a direction, from the screen or else the sky.
+
+    ``sharpness`` is 0 for the softened screen, 1 for the sharp one.
+    """
     height, width = nearness.shape
     focal, cx, cy = camera[0].focal_px, camera[0].center_x, camera[0].center_y
     right, up, forward = camera[0].right, camera[0].up, camera[0].forward
@@ -167,7 +171,7 @@ def mirror_light(
                 rx, ry, rz = dx + twice * tilt_x, dy + twice * tilt_y, dz + twice
                 jitter = hash_unit(np.uint32(x + y * 8192))
                 er, eg, eb = mirrored_light(
-                    camera, look, nearness, light, soft, F(0.7) * puddle, px, py, pz + F(0.01), rx, ry, rz, jitter
+                    camera, look, nearness, light, soft, F(0.7) * puddle, jitter, px, py, pz + F(0.01), rx, ry, rz
                 )
                 grazing = F(1) - min(F(1), max(F(0), facing))
                 grazing2 = grazing * grazing

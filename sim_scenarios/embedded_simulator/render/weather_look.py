@@ -136,9 +136,7 @@ def _light_sky(
     look["sun_color"], look["zenith"], look["horizon"], look["ambient"] = sun, zenith, horizon, ambient
     look["bounce"] = 0.32 * ambient + 0.10 * sun * float(look["sun"][0, 2])
     look["cloud_color"] = _mix(ambient * 1.25 + 0.22 * clear_sun * (1.0 - 0.7 * overcast), horizon * 1.5 + 0.004, night)
-    look["halo"] = (
-        (0.35 + 1.35 * low) * min(4.0, _mie_haze(weather)) * (1.0 - overcast) * (1.0 - night)
-    )
+    look["halo"] = (0.35 + 1.35 * low) * min(4.0, _mie_haze(weather)) * (1.0 - overcast) * (1.0 - night)
     look["sun_disk"] = (1.0 - overcast) ** 2 * (1.0 - dust) * (1.0 - night)
     bright = _mix(_mix(0.58, 0.84, low), 0.72, overcast) * (1.0 + 0.10 * rain)
     look["exposure"] = _mix(bright, 1.75, night)

@@ -16,6 +16,7 @@ from sim_scenarios.embedded_simulator.world.snapshot import VehicleLight, Weathe
 NIGHT = Weather(sun_altitude_angle=-90.0, fog_density=0.0)
 MIST = replace(NIGHT, fog_density=60.0)
 WET = replace(NIGHT, wetness=100.0, precipitation_deposits=60.0)
+NO_LAMPS = np.zeros((0, 6), np.float32)
 LAMP = np.array([[20.0, 0.0, 6.0, 1.0, 0.8, 0.5, 3.0, 0.0]], np.float32)
 
 
@@ -60,7 +61,9 @@ def test_vehicles_show_the_end_that_one_sees(stage: Any) -> None:
     camera = camera_record(stage.view())
     lights = VehicleLight.LOW_BEAM | VehicleLight.POSITION
     coming, going = (
-        lamps_in_view(stage.snapshot(stage.car(20.0, 0.0, yaw=yaw, lights=lights)), camera, np.zeros((0, 6), np.float32))
+        lamps_in_view(
+            stage.snapshot(stage.car(20.0, 0.0, yaw=yaw, lights=lights)), camera, np.zeros((0, 6), np.float32)
+        )
         for yaw in (180.0, 0.0)
     )
     assert (coming[:, 4] > 0.9).all()  # white
@@ -69,12 +72,12 @@ def test_vehicles_show_the_end_that_one_sees(stage: Any) -> None:
         np.testing.assert_allclose(rows[:, 0], 20.0 - 4.89 / 2, atol=0.2)
         assert rows[0, 1] == pytest.approx(-rows[1, 1])
     parked = stage.snapshot(stage.car(20.0, 0.0))
-    assert len(lamps_in_view(parked, camera, np.zeros((0, 6), np.float32))) == 0
+    assert len(lamps_in_view(parked, camera, NO_LAMPS)) == 0
 
 
 def test_only_the_nearest_vehicles_ahead_glow(stage: Any) -> None:
     cars = [stage.car(4.0 * i - 20.0, 0.0, actor_id=i + 1, lights=VehicleLight.BRAKE) for i in range(40)]
-    rows = lamps_in_view(stage.snapshot(*cars), camera_record(stage.view()), np.zeros((0, 6), np.float32))
+    rows = lamps_in_view(stage.snapshot(*cars), camera_record(stage.view()), NO_LAMPS)
     assert len(rows) == 2 * MAX_VEHICLES
     assert rows[:, 0].min() > 0.0
     assert rows[:, 0].max() < 4.0 * (MAX_VEHICLES + 1)
