@@ -2,8 +2,9 @@
 
     python digests.py --port 2000 --ticks 500
 
-Cars under the TrafficManager, people under the client's crowd, a car that hits another, and every kind of sensor that
-the server has. Prints one line of JSON: a SHA-256 of each sensor's measurements and one of all actors' transforms.
+Cars under the TrafficManager, people under the client's crowd, a car that hits another, four weathers one after the
+other, and every kind of sensor that the server has. Prints one line of JSON: a SHA-256 of each sensor's measurements
+and one of all actors' transforms.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ SENSORS = {
     "sensor.other.gnss": {**NOISE, "noise_lat_stddev": 1e-6},
     "sensor.other.imu": {**NOISE, "noise_accel_stddev_x": 0.1},
 }
+WEATHERS = ("ClearNoon", "HardRainSunset", "DustStorm", "HardRainNight")
 EVENTS = {"sensor.other.collision": {}, "sensor.other.obstacle": {}, "sensor.camera.dvs": SIZE}
 
 
@@ -125,6 +127,9 @@ def main() -> int:
     digests = {kind: hashlib.sha256() for kind in (*SENSORS, "transforms")}
     first = None
     for tick in range(args.ticks):
+        if tick % -(-args.ticks // len(WEATHERS)) == 0:
+            name = WEATHERS[tick * len(WEATHERS) // args.ticks]
+            world.set_weather(getattr(carla.WeatherParameters, name))
         throttle = 0.7 if tick < 120 else 0.3
         cars[0].apply_control(carla.VehicleControl(throttle=throttle, steer=0.02))
         frame = step()
