@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim_scenarios.embedded_simulator.render.textures import facades, ground, plain
+from sim_scenarios.embedded_simulator.render.textures import facades, ground, lettering, plain
 from sim_scenarios.embedded_simulator.render.textures.canvas import Canvas, Field, NoiseBank, tileable_noise
 from sim_scenarios.embedded_simulator.render.textures.facades import PANE_GLOSS
 
@@ -97,7 +97,11 @@ MATERIALS: tuple[Material, ...] = (
     Material(name="foliage", paint=plain.foliage, tile_m=1.5),
     Material(name="flowers", paint=plain.flowers, tile_m=1.5),
     Material(name="sign_face", paint=plain.sign_face, tile_m=1.0, size_px=64),
-)
+    Material(
+        name="shop_signs", paint=lettering.shop_signs, tile_m=1.0, size_px=512,
+        window_grid=(lettering.COLUMNS, lettering.ROWS),
+    ),
+)  # fmt: skip
 """Every material; a mesh refers to one by its position here."""
 
 _INDEX = {material.name: index for index, material in enumerate(MATERIALS)}

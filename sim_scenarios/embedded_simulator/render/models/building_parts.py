@@ -15,12 +15,15 @@ from sim_scenarios.embedded_simulator.render.mesh_builder import WHITE, Color, F
 from sim_scenarios.embedded_simulator.render.mesh_geometry import cross
 from sim_scenarios.embedded_simulator.render.models.tags import BUILDING
 from sim_scenarios.embedded_simulator.render.textures.facades import BAYS, STOREYS
+from sim_scenarios.embedded_simulator.render.textures.lettering import board_uvs
 
 BAY_M = 3.0
 """Preferred distance between windows; stretched a little so that a whole number fits."""
 BALCONY_DEPTH_M = 1.15
 AWNING_Z_M = 3.05
 """Lower edge of whatever reaches over the pavement: nobody walks into it."""
+SIGN_Z_M, SIGN_HEIGHT_M = 3.42, 0.5
+"""Lower edge of a shop's board above its floor, and the board's height."""
 SIDES = ("front", "left", "back", "right")
 
 
@@ -259,7 +262,7 @@ def _add_pane(builder: MeshBuilder, x: float, y: tuple[float, float], z: tuple[f
 
 def add_awning(builder: MeshBuilder, block: Block, *, y: float, width: float, color: Color) -> None:
     """Add a cloth awning, high enough to walk under."""
-    reach, low, high = 1.0, AWNING_Z_M, AWNING_Z_M + 0.62
+    reach, low, high = 1.0, AWNING_Z_M, AWNING_Z_M + 0.36
     cloth = plain("cloth", color)
     a, b = y - width / 2, y + width / 2
     x0, x1 = block.front, block.front + reach
@@ -269,6 +272,15 @@ def add_awning(builder: MeshBuilder, block: Block, *, y: float, width: float, co
     builder.quad(
         [(x1, a, low), (x1, b, low), (x1, b, low + 0.14), (x1, a, low + 0.14)], plain("cloth", scaled(color, 0.9))
     )
+
+
+def add_shop_sign(builder: MeshBuilder, block: Block, *, y: float, width: float, number: int) -> None:
+    """Add the board over a shop, with the name of that number on it."""
+    u0, v0, u1, v1 = board_uvs(number)
+    x, low, high = block.front + 0.05, block.bottom + SIGN_Z_M, block.bottom + SIGN_Z_M + SIGN_HEIGHT_M
+    a, b = y - width / 2, y + width / 2
+    corners = [(x, a, low), (x, b, low), (x, b, high), (x, a, high)]
+    builder.quad(corners, windowed("shop_signs"), uvs=[(u1, v0), (u0, v0), (u0, v1), (u1, v1)])
 
 
 def add_roof_plant(builder: MeshBuilder, block: Block, rng: np.random.Generator, *, count: int) -> None:

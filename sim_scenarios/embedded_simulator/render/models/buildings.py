@@ -10,86 +10,30 @@ Decisions:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from sim_scenarios.embedded_simulator.render.mesh import Mesh
-from sim_scenarios.embedded_simulator.render.mesh_builder import Color, Finish, MeshBuilder
+from sim_scenarios.embedded_simulator.render.mesh_builder import Finish, MeshBuilder
 from sim_scenarios.embedded_simulator.render.mesh_geometry import yaw_matrix
 from sim_scenarios.embedded_simulator.render.models import building_parts as parts
+from sim_scenarios.embedded_simulator.render.models.building_looks import (
+    AWNINGS,
+    DOORS,
+    ROOFS,
+    Look,
+    choice,
+    masonry_look,
+)
 from sim_scenarios.embedded_simulator.render.models.building_parts import Block, plain, scaled, windowed
+from sim_scenarios.embedded_simulator.render.textures.lettering import NAMES
 from sim_scenarios.embedded_simulator.road.town import Lot
 
 WALL_INSET_M = 0.35
 STOREY_M = 3.2
 SHOP_M = 4.2
 """Height of a ground floor with shops or a lobby."""
-
-_PLASTERS: tuple[Color, ...] = (
-    (1.0, 0.98, 0.93), (0.98, 0.90, 0.74), (0.88, 0.92, 0.95), (0.96, 0.82, 0.72), (0.84, 0.88, 0.80),
-    (0.80, 0.74, 0.68), (0.93, 0.78, 0.58), (0.76, 0.80, 0.86), (0.90, 0.72, 0.66), (1.0, 1.0, 1.0),
-)  # fmt: skip
-_BRICKS: tuple[Color, ...] = (
-    (1.0, 1.0, 1.0), (0.86, 0.80, 0.78), (1.0, 0.92, 0.80), (0.72, 0.68, 0.68), (0.95, 0.84, 0.74),
-    (1.0, 1.0, 0.92),
-)  # fmt: skip
-_CONCRETES: tuple[Color, ...] = (
-    (1.0, 1.0, 1.0),
-    (0.90, 0.86, 0.80),
-    (0.82, 0.86, 0.90),
-    (0.74, 0.74, 0.76),
-    (1.0, 0.96, 0.88),
-)
-_ROOFS: tuple[Color, ...] = (
-    (1.0, 1.0, 1.0),
-    (0.74, 0.66, 0.64),
-    (0.60, 0.66, 0.76),
-    (0.90, 0.82, 0.70),
-    (0.52, 0.50, 0.52),
-)
-_DOORS: tuple[Color, ...] = (
-    (0.36, 0.16, 0.12), (0.14, 0.24, 0.20), (0.16, 0.20, 0.34), (0.42, 0.30, 0.20), (0.20, 0.20, 0.21),
-    (0.55, 0.52, 0.48),
-)  # fmt: skip
-_AWNINGS: tuple[Color, ...] = (
-    (0.62, 0.13, 0.12), (0.12, 0.32, 0.20), (0.14, 0.20, 0.44), (0.82, 0.72, 0.46), (0.86, 0.84, 0.80),
-    (0.75, 0.38, 0.14),
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """The face of a building: its facade, a wall without windows to go with it, and its trim."""
-
-    facade: Finish
-    blind: Finish
-    trim: Finish
-
-
-def _choice(rng: np.random.Generator, options: tuple[Color, ...]) -> Color:
-    """Return one of ``options``, a shade lighter or darker."""
-    return scaled(options[int(rng.integers(len(options)))], float(rng.uniform(0.90, 1.04)))
-
-
-def _masonry_look(rng: np.random.Generator, facades: tuple[str, ...]) -> _Look:
-    material = facades[int(rng.integers(len(facades)))]
-    if "brick" in material:
-        tint = _choice(rng, _BRICKS)
-        return _Look(windowed(material, tint), plain("brick", tint), plain("concrete", (1.0, 0.97, 0.90)))
-    if material in ("facade_panels", "facade_grid"):
-        tint = _choice(rng, _CONCRETES)
-        return _Look(windowed(material, tint), plain("concrete", tint), plain("concrete", scaled(tint, 0.9)))
-    if material == "facade_curtain":
-        tone = (float(rng.uniform(0.75, 1.0)), float(rng.uniform(0.85, 1.0)), 1.0)
-        return _Look(
-            windowed(material, tone),
-            plain("painted_metal", (0.42, 0.45, 0.48)),
-            plain("painted_metal", (0.36, 0.38, 0.40)),
-        )
-    tint = _choice(rng, _PLASTERS)
-    trim = plain("plaster", scaled(tint, float(rng.choice([0.78, 1.08]))))
-    return _Look(windowed(material, tint), plain("plaster", tint), trim)
 
 
 def _first(rng: np.random.Generator) -> tuple[int, int]:
@@ -113,9 +57,9 @@ def _plot(lot: Lot, *, inset: float = WALL_INSET_M) -> Block:
 
 def _house(builder: MeshBuilder, lot: Lot, rng: np.random.Generator) -> None:
     """Detached house: pitched roof, door, chimney, and on wide plots a lower wing with a garage."""
-    look = _masonry_look(rng, ("facade_siding", "facade_plaster", "facade_shutters", "facade_brick", "facade_siding"))
+    look = masonry_look(rng, ("facade_siding", "facade_plaster", "facade_shutters", "facade_brick", "facade_siding"))
     plot = _plot(lot, inset=0.75)
-    roof = plain("roof_tiles", _choice(rng, _ROOFS))
+    roof = plain("roof_tiles", choice(rng, ROOFS))
     along_street = bool(rng.random() < 0.6)
     height = 0.3 + 2.9 * max(1, lot.storeys)
     main = plot.between(0.0, height)
@@ -133,7 +77,7 @@ def _house(builder: MeshBuilder, lot: Lot, rng: np.random.Generator) -> None:
     )
     bays = main.bays("front")
     door_y = main.low_y + main.width * (int(rng.integers(0, bays)) + 0.5) / bays
-    parts.add_door(builder, main, y=door_y, width=1.05, height=2.2, color=_choice(rng, _DOORS), frame=(1.0, 1.0, 0.98))
+    parts.add_door(builder, main, y=door_y, width=1.05, height=2.2, color=choice(rng, DOORS), frame=(1.0, 1.0, 0.98))
     builder.box((main.front + 0.28, door_y, 0.07), (0.5, 1.7, 0.14), plain("concrete"))
     x, y = main.middle
     ridge = main.top + rise
@@ -142,7 +86,7 @@ def _house(builder: MeshBuilder, lot: Lot, rng: np.random.Generator) -> None:
         _dormer(builder, main, rise, look, roof, y=y - 0.15 * main.width)
 
 
-def _garage(builder: MeshBuilder, wing: Block, look: _Look, roof: Finish) -> None:
+def _garage(builder: MeshBuilder, wing: Block, look: Look, roof: Finish) -> None:
     parts.add_walls(builder, wing, look.blind, storeys=1)
     parts.add_gable_roof(
         builder, wing, rise_m=0.28 * wing.width, eaves_m=0.25, along_street=False, roof=roof, gable=look.blind
@@ -154,7 +98,7 @@ def _garage(builder: MeshBuilder, wing: Block, look: _Look, roof: Finish) -> Non
     builder.quad(leaf, plain("roof_metal", (0.86, 0.86, 0.85)), uvs=[(0, 0), (0, 0.6), (0.5, 0.6), (0.5, 0)])
 
 
-def _dormer(builder: MeshBuilder, main: Block, rise: float, look: _Look, roof: Finish, *, y: float) -> None:
+def _dormer(builder: MeshBuilder, main: Block, rise: float, look: Look, roof: Finish, *, y: float) -> None:
     """Add a window with a small roof of its own in the street-side slope."""
     run = main.depth / 2
     front = main.front - 0.28 * run
@@ -169,7 +113,7 @@ def _dormer(builder: MeshBuilder, main: Block, rise: float, look: _Look, roof: F
     parts.add_gable_roof(builder, block, rise_m=0.7, eaves_m=0.12, along_street=False, roof=roof, gable=look.blind)
 
 
-def _ground_floor(builder: MeshBuilder, block: Block, look: _Look, rng: np.random.Generator, *, shops: bool) -> None:
+def _ground_floor(builder: MeshBuilder, block: Block, look: Look, rng: np.random.Generator, *, shops: bool) -> None:
     """Add the walls of a ground floor, its front with shops or with an entrance."""
     others = replace(look.facade, color=scaled(look.facade.color, 0.92))
     for side in ("left", "back", "right"):
@@ -178,18 +122,30 @@ def _ground_floor(builder: MeshBuilder, block: Block, look: _Look, rng: np.rando
         material = ("shop_front", "shop_front_modern")[int(rng.integers(0, 2))]
         first = (int(rng.integers(0, 4)), 0)
         parts.add_wall(builder, block, "front", windowed(material), storeys=1, first=first, rows=1, shade=(0.95, 1.0))
+        _shop_signs(builder, block, rng)
         return
     parts.add_wall(builder, block, "front", others, storeys=1, first=_first(rng))
     bays = block.bays("front")
     y = block.low_y + block.width * (bays // 2 + 0.5) / bays
-    parts.add_door(builder, block, y=y, width=1.5, height=2.6, color=_choice(rng, _DOORS), frame=(0.92, 0.90, 0.86))
+    parts.add_door(builder, block, y=y, width=1.5, height=2.6, color=choice(rng, DOORS), frame=(0.92, 0.90, 0.86))
     canopy = plain("concrete", (0.85, 0.85, 0.84))
     builder.box((block.front + 0.5, y, parts.AWNING_Z_M + 0.06), (1.0, 2.6, 0.12), canopy, without=())
 
 
+def _shop_signs(builder: MeshBuilder, block: Block, rng: np.random.Generator) -> None:
+    """Add a board over each shop; no two of a building say the same."""
+    (own,) = rng.spawn(1)
+    numbers = own.permutation(len(NAMES))
+    bays = block.bays("front")
+    pitch = block.width / bays
+    for bay, number in zip(range(bays), numbers, strict=False):
+        y = block.low_y + (bay + 0.5) * pitch
+        parts.add_shop_sign(builder, block, y=y, width=0.86 * pitch, number=int(number))
+
+
 def _awnings(builder: MeshBuilder, block: Block, rng: np.random.Generator) -> None:
     """Add an awning over some of the shops."""
-    color = _choice(rng, _AWNINGS)
+    color = choice(rng, AWNINGS)
     bays = block.bays("front")
     pitch = block.width / bays
     for bay in range(bays):
@@ -200,7 +156,7 @@ def _awnings(builder: MeshBuilder, block: Block, rng: np.random.Generator) -> No
 
 def _shop(builder: MeshBuilder, lot: Lot, rng: np.random.Generator) -> None:
     """Low shop building: shop fronts and awnings below, a flat or pitched roof above."""
-    look = _masonry_look(
+    look = masonry_look(
         rng, ("facade_brick", "facade_brick_arched", "facade_plaster", "facade_shutters", "facade_wide")
     )
     plot = _plot(lot)
@@ -215,7 +171,7 @@ def _shop(builder: MeshBuilder, lot: Lot, rng: np.random.Generator) -> None:
             builder, upper, look.facade, storeys=upper_storeys, first=_first(rng), blind=_sometimes(rng, look.blind)
         )
     if rng.random() < 0.4:
-        roof = plain("roof_tiles", _choice(rng, _ROOFS))
+        roof = plain("roof_tiles", choice(rng, ROOFS))
         rise = 0.3 * upper.depth
         parts.add_gable_roof(builder, upper, rise_m=rise, eaves_m=0.3, along_street=True, roof=roof, gable=look.blind)
         return
@@ -229,7 +185,7 @@ def _sometimes(rng: np.random.Generator, finish: Finish) -> Finish | None:
 
 def _apartment(builder: MeshBuilder, lot: Lot, rng: np.random.Generator) -> None:
     """Block of flats: base with shops or an entrance, string courses, balconies, cornice or mansard roof."""
-    look = _masonry_look(
+    look = masonry_look(
         rng,
         ("facade_brick", "facade_brick_arched", "facade_plaster", "facade_shutters", "facade_wide", "facade_plaster"),
     )
@@ -260,7 +216,7 @@ def _apartment(builder: MeshBuilder, lot: Lot, rng: np.random.Generator) -> None
     parts.add_roof_plant(builder, upper.between(0.0, upper.top + 0.2), rng, count=int(rng.integers(1, 4)))
 
 
-def _balconies(builder: MeshBuilder, block: Block, look: _Look, rng: np.random.Generator, *, storeys: int) -> None:
+def _balconies(builder: MeshBuilder, block: Block, look: Look, rng: np.random.Generator, *, storeys: int) -> None:
     """Add balconies in columns, at most twelve of them."""
     bays = block.bays("front")
     pitch = block.width / bays
@@ -274,9 +230,9 @@ def _balconies(builder: MeshBuilder, block: Block, look: _Look, rng: np.random.G
             parts.add_balcony(builder, block, y=y, z=z, width=0.92 * pitch, rail=rail)
 
 
-def _mansard(builder: MeshBuilder, block: Block, rng: np.random.Generator, look: _Look) -> None:
+def _mansard(builder: MeshBuilder, block: Block, rng: np.random.Generator, look: Look) -> None:
     """Add a steep roof with dormer windows under a flat top."""
-    roof = plain("roof_tiles", _choice(rng, ((0.52, 0.55, 0.62), (0.50, 0.50, 0.52), (0.8, 0.7, 0.66))))
+    roof = plain("roof_tiles", choice(rng, ((0.52, 0.55, 0.62), (0.50, 0.50, 0.52), (0.8, 0.7, 0.66))))
     x, y = block.middle
     height = block.top - block.bottom
     lean = 0.9
@@ -306,7 +262,7 @@ def _mansard(builder: MeshBuilder, block: Block, rng: np.random.Generator, look:
 
 def _office(builder: MeshBuilder, lot: Lot, rng: np.random.Generator) -> None:
     """Office block: glazed lobby, strip, grid or curtain facade, pilasters, plant on the roof."""
-    look = _masonry_look(rng, ("facade_panels", "facade_grid", "facade_curtain", "facade_wide", "facade_brick_arched"))
+    look = masonry_look(rng, ("facade_panels", "facade_grid", "facade_curtain", "facade_wide", "facade_brick_arched"))
     plot = _plot(lot)
     upper_storeys = max(1, lot.storeys - 1)
     ground, upper = plot.between(0.0, SHOP_M), plot.between(SHOP_M, SHOP_M + STOREY_M * upper_storeys)
@@ -329,7 +285,7 @@ def _office(builder: MeshBuilder, lot: Lot, rng: np.random.Generator) -> None:
         )
 
 
-def _columns(builder: MeshBuilder, block: Block, recess: float, look: _Look) -> None:
+def _columns(builder: MeshBuilder, block: Block, recess: float, look: Look) -> None:
     """Add the columns and the ceiling of a recessed lobby."""
     bays = max(2, block.bays("front") // 2)
     for k in range(bays + 1):
@@ -340,7 +296,7 @@ def _columns(builder: MeshBuilder, block: Block, recess: float, look: _Look) -> 
     builder.quad(ceiling, plain("plaster", (0.6, 0.6, 0.6)))
 
 
-def _pilasters(builder: MeshBuilder, block: Block, look: _Look) -> None:
+def _pilasters(builder: MeshBuilder, block: Block, look: Look) -> None:
     """Add upright ribs between every other pair of bays."""
     bays = block.bays("front")
     for bay in range(0, bays + 1, 2):
@@ -351,7 +307,7 @@ def _pilasters(builder: MeshBuilder, block: Block, look: _Look) -> None:
 
 def _tower(builder: MeshBuilder, lot: Lot, rng: np.random.Generator) -> None:
     """High-rise: a podium over the whole plot, then shafts that step back, and a crown."""
-    look = _masonry_look(rng, ("facade_curtain", "facade_grid", "facade_curtain", "facade_panels", "facade_brick"))
+    look = masonry_look(rng, ("facade_curtain", "facade_grid", "facade_curtain", "facade_panels", "facade_brick"))
     plot = _plot(lot)
     podium_storeys = min(2, max(1, lot.storeys // 4))
     ground = plot.between(0.0, SHOP_M)
@@ -381,7 +337,7 @@ def _tower(builder: MeshBuilder, lot: Lot, rng: np.random.Generator) -> None:
 
 def _warehouse(builder: MeshBuilder, lot: Lot, rng: np.random.Generator) -> None:
     """Shed: corrugated walls on a plinth, loading doors, a low pitched or saw-tooth roof."""
-    tint = _choice(
+    tint = choice(
         rng, ((0.92, 0.93, 0.94), (0.66, 0.74, 0.80), (0.78, 0.76, 0.68), (0.70, 0.80, 0.72), (0.85, 0.60, 0.50))
     )
     wall = windowed("facade_warehouse", tint)

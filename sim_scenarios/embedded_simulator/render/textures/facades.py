@@ -246,7 +246,7 @@ def facade_warehouse(canvas: Canvas) -> Field:
 
 
 def _shop(canvas: Canvas, *, frame: Color, fascia: tuple[Color, ...], bottom: float) -> Field:
-    """Paint a ground floor of four shops: stall riser, window with goods, fascia with lettering."""
+    """Paint a ground floor of four shops: stall riser, window with goods, fascia."""
     across, up, column, _ = canvas.cells(BAYS, 1)
     size = canvas.size
     rgb = tinted(gray(0.95 + 0.02 * canvas.noise("mottle")), frame)
@@ -262,8 +262,6 @@ def _shop(canvas: Canvas, *, frame: Color, fascia: tuple[Color, ...], bottom: fl
     colors = np.asarray(fascia, np.float32)[lit][column % len(fascia)]
     band = (up > 0.76) & (up < 0.95)
     rgb[band] = colors[band]
-    letters = (np.sin(canvas.u * 2 * np.pi * 68) + np.sin(canvas.u * 2 * np.pi * 116 + up * 40) > 0.55) & (up > 0.81)
-    rgb[letters & (up < 0.90) & (across > 0.22) & (across < 0.78)] = (0.92, 0.90, 0.84)
     rgb[(up > 0.70) & (up < 0.76)] *= 0.5
     assert rgb.shape == (size, size, 3)
     return with_gloss(rgb, np.where(pane, _GLASS_GLOSS, 0.10))
