@@ -71,7 +71,7 @@ def check_lidar_agrees_with_the_depth_camera(port: int) -> None:
     start = world.get_map().get_spawn_points()[0]
     cast = [
         spawn(world, "vehicle.audi.tt", start, ahead=12),
-        spawn(world, "vehicle.bh.crossbike", start, ahead=9, aside=2),
+        spawn(world, "vehicle.bh.crossbike", start, ahead=9, aside=1.4),
     ]
     cast.append(spawn(world, "walker.pedestrian.0005", start, ahead=8, aside=-2, up=0.7))
     pose = carla.Transform(start.location + carla.Location(z=1.9), carla.Rotation(-8.0, start.rotation.yaw + 5.0, 6.0))

@@ -61,7 +61,7 @@ def check_labels(port: int) -> None:
     world = fresh_world(client)
     expected = {
         "Roads", "Sidewalks", "Buildings", "Walls", "Fences", "Poles", "TrafficLight", "TrafficSigns", "Vegetation",
-        "Terrain", "Car", "Static", "Dynamic", "RoadLines", "Ground", "GuardRail",
+        "Terrain", "Car", "Bicycle", "Static", "Dynamic", "Other", "Water", "RoadLines", "Ground", "GuardRail",
     }  # fmt: skip
     everything = world.get_environment_objects(carla.CityObjectLabel.Any)
     by_label = {

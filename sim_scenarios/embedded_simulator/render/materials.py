@@ -101,6 +101,12 @@ MATERIALS: tuple[Material, ...] = (
         name="shop_signs", paint=lettering.shop_signs, tile_m=1.0, size_px=512,
         window_grid=(lettering.COLUMNS, lettering.ROWS),
     ),
+    Material(name="asphalt_lanes", paint=ground.asphalt_lanes, tile_m=7.0, size_px=512),
+    Material(name="gutter", paint=ground.gutter, tile_m=1.32, size_px=128),
+    Material(name="manhole", paint=ground.manhole, tile_m=1.0, size_px=64),
+    Material(name="drain", paint=ground.drain, tile_m=1.0, size_px=64),
+    Material(name="water", paint=plain.water, tile_m=4.0, size_px=128),
+    Material(name="ballast", paint=ground.ballast, tile_m=3.0, size_px=256),
 )  # fmt: skip
 """Every material; a mesh refers to one by its position here."""
 

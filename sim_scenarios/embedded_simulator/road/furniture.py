@@ -13,6 +13,7 @@ import numpy as np
 
 from sim_scenarios.embedded_simulator.road.blocks import Block, Frontage
 from sim_scenarios.embedded_simulator.road.chance import weighted_index
+from sim_scenarios.embedded_simulator.road.covers import add_covers
 from sim_scenarios.embedded_simulator.road.curves import Array, wrap
 from sim_scenarios.embedded_simulator.road.ground import TAG_TERRAIN, GroundMesh, lifted
 from sim_scenarios.embedded_simulator.road.network import Network, Street
@@ -22,7 +23,7 @@ from sim_scenarios.embedded_simulator.road.placing import Placer
 from sim_scenarios.embedded_simulator.road.plan import BlockUse, Control
 from sim_scenarios.embedded_simulator.road.polygons import Claims, Rectangle
 from sim_scenarios.embedded_simulator.road.signals import SPEED_SIGN_ALONG_M, must_wait, traffic_light_sites
-from sim_scenarios.embedded_simulator.road.town import SIDEWALK_HEIGHT_M
+from sim_scenarios.embedded_simulator.road.town import PLACEMENT_KINDS, SIDEWALK_HEIGHT_M
 
 _LAMP_SPACING_M = 27.0
 _TREE_SPACING_M = 9.0
@@ -41,8 +42,8 @@ _BUS_STOP_BEHIND_KERB_M = 1.0
 _FRONT_GARDEN_M = 0.6
 _BAY_TAKEN = 0.68
 _BAY_ROADWORKS = 0.03
-_CLUTTER = ("bin", "bench", "hydrant", "planter", "bollard", "pole", "sign_crosswalk", "bush", "")
-_CLUTTER_WEIGHTS = (3.0, 3.0, 1.0, 2.5, 2.0, 0.7, 0.4, 1.5, 4.0)
+_CLUTTER = ("bin", "bench", "hydrant", "planter", "bollard", "pole", "sign_crosswalk", "bush", "parked_bicycle", "")
+_CLUTTER_WEIGHTS = (3.0, 3.0, 1.0, 2.5, 2.0, 0.7, 0.4, 1.5, 2.4, 4.0)
 
 
 def furnish_streets(
@@ -61,6 +62,7 @@ def furnish_streets(
             furnish_sidewalk(frontage, block.use, placer, mesh)
     for street in network.streets:
         park_cars(street, placer)
+        add_covers(street, placer)
 
 
 def furnish_sidewalk(frontage: Frontage, use: BlockUse, placer: Placer, mesh: GroundMesh) -> None:
@@ -98,8 +100,8 @@ def _add_signs(network: Network, frontage: Frontage, placer: Placer) -> None:
         if must_wait(junction, arm):
             kind = "sign_stop" if junction.plan.control is Control.STOP else "sign_yield"
         placer.put(kind, _kerb_point(frontage, _SIGN_ALONG_M, _SIGN_BEHIND_KERB_M), arm.yaw)
-    speed_kind = {30: "sign_speed_30", 60: "sign_speed_60"}.get(arm.profile.speed_kmh)
-    if speed_kind is not None:
+    speed_kind = f"sign_speed_{arm.profile.speed_kmh}"
+    if speed_kind in PLACEMENT_KINDS:
         along = frontage.length - SPEED_SIGN_ALONG_M
         _, _, yaw = arm.street.path.pose(arm.s(along))
         placer.put(
@@ -166,7 +168,8 @@ def _add_clutter(frontage: Frontage, placer: Placer) -> None:
             continue
         towards = frontage.facing(along)
         # Benches turn their back to the traffic; signs face the traffic that comes along the kerb.
-        yaw = towards + {"bench": math.pi, "sign_crosswalk": -0.5 * math.pi}.get(kind, 0.0)
+        turns = {"bench": math.pi, "sign_crosswalk": -0.5 * math.pi, "parked_bicycle": 0.5 * math.pi}
+        yaw = towards + turns.get(kind, 0.0)
         scale = 0.7 if kind == "bush" else 1.0
         point, z = _kerb_point(frontage, along, _KERB_ZONE_MIDDLE_M), _height(frontage, along)
         placer.put(kind, point, wrap(yaw), z=z, gap_m=0.35, scale=scale)

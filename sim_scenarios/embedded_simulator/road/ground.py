@@ -25,6 +25,8 @@ TAG_ROAD_LINE = 24
 TAG_GROUND = 25
 TAG_WALL = 4
 TAG_BRIDGE = 26
+TAG_WATER = 23
+TAG_RAIL_TRACK = 27
 
 
 @dataclass(slots=True)

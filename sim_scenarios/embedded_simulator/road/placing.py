@@ -37,7 +37,10 @@ FOOTPRINTS: dict[str, tuple[float, float]] = {
     "sign_stop": (0.1, 0.4),
     "sign_yield": (0.1, 0.4),
     "sign_speed_30": (0.1, 0.4),
+    "sign_speed_40": (0.1, 0.4),
+    "sign_speed_50": (0.1, 0.4),
     "sign_speed_60": (0.1, 0.4),
+    "sign_speed_90": (0.1, 0.4),
     "sign_crosswalk": (0.1, 0.4),
     "cone": (0.2, 0.2),
     "barrier": (0.35, 1.0),
@@ -46,6 +49,12 @@ FOOTPRINTS: dict[str, tuple[float, float]] = {
     "parked_hatchback": (2.2, 0.95),
     "parked_suv": (2.6, 1.05),
     "parked_van": (3.0, 1.05),
+    "parked_bicycle": (0.95, 0.32),
+    "manhole": (0.33, 0.33),
+    "drain": (0.24, 0.16),
+    "fountain": (1.65, 1.65),
+    "statue": (0.85, 0.85),
+    "train_carriage": (9.8, 1.42),
 }
 """Half extents [m] along the model's x and y."""
 

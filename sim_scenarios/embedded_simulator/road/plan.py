@@ -164,3 +164,5 @@ class TownPlan:
     """About how far apart the spawn points of one lane are."""
     is_level: bool = True
     """Whether all streets lie at height 0 and enclose blocks; otherwise surfaces follow from the OpenDRIVE text."""
+    railway: tuple[tuple[float, float], tuple[float, float]] | None = None
+    """Both ends [m] of a straight track over the open land of a town that is not level."""

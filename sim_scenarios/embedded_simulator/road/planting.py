@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from sim_scenarios.embedded_simulator.road.blocks import Block
-from sim_scenarios.embedded_simulator.road.curves import Array
+from sim_scenarios.embedded_simulator.road.curves import Array, wrap
 from sim_scenarios.embedded_simulator.road.ground import GroundMesh
 from sim_scenarios.embedded_simulator.road.parks import (
     PATH_HALF_WIDTH_M,
@@ -20,8 +20,10 @@ from sim_scenarios.embedded_simulator.road.parks import (
 from sim_scenarios.embedded_simulator.road.placing import Placer
 from sim_scenarios.embedded_simulator.road.plan import BlockUse
 from sim_scenarios.embedded_simulator.road.polygons import contains, distance_to_edges
+from sim_scenarios.embedded_simulator.road.ponds import add_pond, pond_in
 from sim_scenarios.embedded_simulator.road.terrain import land_place
 
+_ROUND = np.linspace(0.0, 2.0 * np.pi, 48, endpoint=False)
 _WOODS_M = (66.0, 260.0)
 _WOODS_TREES = 420
 _BEHIND_ROW_M = (32.0, 60.0)
@@ -46,7 +48,14 @@ def _plant_park(block: Block, placer: Placer, mesh: GroundMesh) -> None:
     for path in paths:
         _line_with_benches(path, placer)
     on_paths = np.concatenate([walked(path) for path in paths])
+    plaza = park.middle + PLAZA_RADIUS_M * np.stack([np.cos(_ROUND), np.sin(_ROUND)], axis=1)
+    places = _scatter(block.outline, placer, spacing=3.0, inset=8.0)
+    pond = pond_in(block.outline, places, np.concatenate([on_paths, plaza, park.middle[None]]))
+    if pond is not None:
+        add_pond(mesh, pond)
     for point in _scatter(block.outline, placer, spacing=7.0):
+        if pond is not None and np.linalg.norm(point - pond.middle) < pond.reach_m + 1.5:
+            continue
         if np.min(np.linalg.norm(on_paths - point, axis=1)) < PATH_HALF_WIDTH_M + 0.8:
             continue
         if np.linalg.norm(point - park.middle) < PLAZA_RADIUS_M + 1.5:
@@ -64,13 +73,17 @@ def _plant_any(point: Array, placer: Placer) -> None:
 
 
 def _furnish_plaza(middle: Array, placer: Placer) -> None:
-    placer.put("flower_bed", middle, 0.0, z=PLAZA_HEIGHT_M, scale=1.6)
+    placer.put("fountain", middle, 0.0, z=PLAZA_HEIGHT_M)
     for k in range(8):
         angle = 2.0 * math.pi * (k + 0.5) / 8
         direction = np.array([math.cos(angle), math.sin(angle)])
         kind = ("bench", "planter")[k % 2]
         placer.put(kind, middle + (PLAZA_RADIUS_M - 1.6) * direction, angle + math.pi, z=PLAZA_HEIGHT_M)
-    placer.put("kiosk", middle + np.array([PLAZA_RADIUS_M + 2.6, 2.8]), math.pi)
+    for kind, x, y in (("kiosk", PLAZA_RADIUS_M + 2.6, 2.8), ("statue", -PLAZA_RADIUS_M - 1.4, -2.8)):
+        for turn in (0.0, 0.5 * math.pi, -0.5 * math.pi):  # wherever no path is in the way
+            aside = np.array([x * math.cos(turn) - y * math.sin(turn), x * math.sin(turn) + y * math.cos(turn)])
+            if placer.put(kind, middle + aside, wrap(turn + (math.pi if x > 0.0 else 0.0))):
+                break
 
 
 def _line_with_benches(path: Array, placer: Placer) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 
 from sim_scenarios.embedded_simulator.road.blocks import Frontage
+from sim_scenarios.embedded_simulator.road.covers import add_covers
 from sim_scenarios.embedded_simulator.road.curves import Array
 from sim_scenarios.embedded_simulator.road.furniture import furnish_sidewalk, park_cars
 from sim_scenarios.embedded_simulator.road.ground import GroundMesh
@@ -28,6 +29,7 @@ from sim_scenarios.embedded_simulator.road.opendrive_town import GenerationParam
 from sim_scenarios.embedded_simulator.road.placing import Placer
 from sim_scenarios.embedded_simulator.road.plan import BlockUse, TownPlan
 from sim_scenarios.embedded_simulator.road.polygons import Claims, Rectangle
+from sim_scenarios.embedded_simulator.road.railway import add_railway, put_train, railway_over
 from sim_scenarios.embedded_simulator.road.roadside import claim_roads, line_with_rails, scatter_trees
 from sim_scenarios.embedded_simulator.road.signals import traffic_light_sites
 from sim_scenarios.embedded_simulator.road.spawn_points import APART_M, largest_vehicle_at, spawn_points
@@ -44,6 +46,7 @@ _FURNITURE_ZONE_M = 1.42
 """Along the kerb, as far as tree pits reach."""
 _BORDERS = ("fence", "hedge", "wall")
 _BORDER_GAP_M = 0.3
+_POST_GAP_M = 0.35
 
 
 def build_relief_town(plan: TownPlan, *, seed: int) -> Town:
@@ -67,15 +70,22 @@ def build_relief_town(plan: TownPlan, *, seed: int) -> Town:
     lights = traffic_light_sites(network)
     for light in lights:
         claims.take(Rectangle(light.pose.location.x, light.pose.location.y, 0.0, 0.4, 0.4))
-    for sign in sign_placements(roads):
+    for sign in filter(site.reaches, sign_placements(roads)):
         placer.adopt(sign)
     for frontage, use in frontages:
         furnish_sidewalk(frontage, use, placer, mesh)
     placer.keep(site.carries)
     for street in network.streets:
         park_cars(street, placer)
+        add_covers(street, placer)
         line_with_rails(street, ground.land, placer)
-    scatter_trees(ground.land, site.roads, placer)
+    taken = site.roads
+    if plan.railway is not None:
+        railway = railway_over(ground.land, *plan.railway, site.roads)
+        add_railway(mesh, ground.land, railway)
+        put_train(railway, placer, at=0.42, carriages=4)
+        taken = shapely.union(taken, railway.plan())
+    scatter_trees(ground.land, taken, placer)
     poses = spawn_points(network)
     placer.clear((largest_vehicle_at(pose) for pose in poses), APART_M)
     walks = walk_polygons(roads, ground.stretches, ground.junctions, kerb_m=_FURNITURE_ZONE_M, back_m=FACADE_ZONE_M)
@@ -115,6 +125,11 @@ class _Site:
         if heights.max() - heights.min() > _STEEPEST_PLOT_M:
             return False
         return not bool(shapely.intersects(self.roads, shapely.Polygon(corners)))
+
+    def reaches(self, sign: Placement) -> bool:
+        """Whether there is ground for a sign's post; beside the deck of a bridge there is none."""
+        x, y, z = sign.location
+        return abs(float(self._land.at(np.array([[x, y]]))[0]) - z) < _POST_GAP_M
 
     def carries(self, thing: Placement) -> bool:
         """Whether the land behind a sidewalk is as high as a fence, hedge or wall there needs it."""

@@ -91,7 +91,7 @@ def _signal(
 ) -> RoadSignal:
     lanes = tuple(arm.lane_id(i, incoming=incoming) for i in range(arm.profile.lanes))
     is_forward = lanes[0] < 0
-    aside = arm.profile.carriageway_m + arm.profile.shoulder_m + POLE_BEHIND_KERB_M
+    aside = float(arm.street.kerb(arm.s(along))) + arm.profile.shoulder_m + POLE_BEHIND_KERB_M
     return RoadSignal(
         signal_id=signal_id,
         name=name,

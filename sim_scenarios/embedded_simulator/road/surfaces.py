@@ -33,6 +33,10 @@ from sim_scenarios.embedded_simulator.road.town import SIDEWALK_HEIGHT_M
 KERB_TOP_M = 0.15
 VERGE_FROM_M = 6.0
 """Verges begin this far from a junction: nearer, the sidewalk is paved up to the kerb."""
+GUTTER_M = 0.165
+"""Width of the row of stones along a kerb, on the road's own level."""
+LANES, GUTTER = "asphalt_lanes", "gutter"
+"""Asphalt with the tracks of tyres in lanes of ``LANE_WIDTH_M``, mapped along the street and out from its line."""
 _GROUND_CELL_M = 20.0
 
 
@@ -49,11 +53,16 @@ def add_network(mesh: GroundMesh, network: Network) -> None:
 def _add_street(mesh: GroundMesh, street: Street) -> None:
     stations = street_stations(Arm(street=street, at_start=True))
     kerb = street.kerb(stations)
-    left, right = (lifted(street.path.offset(stations, sign * kerb), 0.0) for sign in (-1.0, 1.0))
-    middle = lifted(street.path.offset(stations, 0.0), 0.0)
-    mesh.add_strip("asphalt", TAG_ROAD, left, middle)
-    mesh.add_strip("asphalt", TAG_ROAD, middle, right)
+
+    def band(material: str, inner: Array, outer: Array) -> None:
+        edges = [lifted(street.path.offset(stations, r), 0.0) for r in (inner, outer)]
+        uvs = (np.stack([stations, inner], axis=1), np.stack([stations, outer], axis=1))
+        mesh.add_strip(material, TAG_ROAD, edges[0], edges[1], uvs)
+
     for sign in (-1.0, 1.0):
+        inner = sign * (kerb - GUTTER_M)
+        band(LANES, np.zeros_like(stations), inner)
+        band(GUTTER, inner, sign * kerb)
         _add_sidewalk(mesh, street, stations, sign)
 
 
@@ -94,18 +103,22 @@ def _add_kerb(mesh: GroundMesh, foot: Array, top: Array, s: Array, sign: float) 
     mesh.add_strip("kerb", TAG_SIDEWALK, high, outer, (uv_high, uv_outer))
 
 
-def junction_outline(junction: Junction) -> Array:
-    """Outline of a junction's carriageway (N, 2), turning from x towards y, with repeats where pieces meet."""
+def junction_outline(junction: Junction, *, inset_m: float = 0.0) -> Array:
+    """Outline of a junction's carriageway (N, 2), turning from x towards y, with repeats where pieces meet.
+
+    Along kerbs it lies ``inset_m`` inside.
+    """
     parts = []
     for corner in junction.corners():
-        half = corner.arm.profile.carriageway_m
+        half = corner.arm.profile.carriageway_m - inset_m
         parts.append(np.stack([corner.arm.point(0.0, -half), corner.arm.point(0.0, 0.0)]))
-        parts.append(corner_points(corner.kerb()))
+        curve = corner.kerb()
+        parts.append(curve.offset(corner_stations(curve), inset_m))
     return np.concatenate(parts)
 
 
 def _add_junction(mesh: GroundMesh, junction: Junction) -> None:
-    outline = junction_outline(junction)
+    outline = junction_outline(junction, inset_m=GUTTER_M)
     count = len(outline)
     ring = np.arange(count, dtype=np.int64)
     triangles = np.stack([np.full(count, count), ring, (ring + 1) % count], axis=1)
@@ -114,10 +127,13 @@ def _add_junction(mesh: GroundMesh, junction: Junction) -> None:
 
 
 def _add_corner(mesh: GroundMesh, corner: Corner) -> None:
-    curve = corner.kerb()
+    curve = corner.kerb()  # the sidewalk is on the left
     stations = corner_stations(curve)
-    foot, top = curve.offset(stations, 0.0), curve.offset(stations, -KERB_TOP_M)  # the sidewalk is on the left
+    foot, top = curve.offset(stations, 0.0), curve.offset(stations, -KERB_TOP_M)
     _add_kerb(mesh, foot, top, stations, sign=-1.0)
+    gutter = lifted(curve.offset(stations, GUTTER_M), 0.0)
+    uvs = [np.stack([stations, np.full_like(stations, across)], axis=1) for across in (0.0, GUTTER_M)]
+    mesh.add_strip(GUTTER, TAG_ROAD, lifted(foot, 0.0), gutter, (uvs[0], uvs[1]))
     back = corner_points(back_curve(corner))
     mesh.add_strip("sidewalk", TAG_SIDEWALK, lifted(top, SIDEWALK_HEIGHT_M), lifted(back, SIDEWALK_HEIGHT_M))
 

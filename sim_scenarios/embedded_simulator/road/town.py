@@ -28,8 +28,7 @@ class Surface:
     uvs: NDArray[np.float32]
     """(V, 2) [m]: texture coordinates in metres, the renderer divides by the material's tile size."""
     material: str
-    """A ground material of ``render/materials.py``: asphalt, sidewalk, kerb, grass, dirt, paint_white, paint_yellow,
-    plaza, concrete."""
+    """A ground material of ``render/materials.py``."""
     tag: int
     """CARLA semantic tag: 1 road, 2 sidewalk, 4 wall, 10 terrain, 24 road line, 25 ground, 26 bridge."""
 
@@ -81,9 +80,11 @@ class Barrier:
 PLACEMENT_KINDS = (
     "tree_broadleaf", "tree_round", "tree_conifer", "bush", "hedge", "flower_bed",
     "street_lamp", "pole", "bollard", "bench", "bin", "hydrant", "fence", "wall", "guard_rail",
-    "bus_stop", "kiosk", "sign_stop", "sign_yield", "sign_speed_30", "sign_speed_60", "sign_crosswalk",
+    "bus_stop", "kiosk", "sign_stop", "sign_yield", "sign_speed_30", "sign_speed_40", "sign_speed_50",
+    "sign_speed_60", "sign_speed_90", "sign_crosswalk",
     "cone", "barrier", "planter",
-    "parked_sedan", "parked_hatchback", "parked_suv", "parked_van",
+    "parked_sedan", "parked_hatchback", "parked_suv", "parked_van", "parked_bicycle", "manhole", "drain",
+    "fountain", "statue", "train_carriage",
 )  # fmt: skip
 """hedge, fence, wall and guard_rail are 3 m long along their y axis; parked cars carry the Car tag."""
 

@@ -75,7 +75,10 @@ _KINDS: dict[str, _Kind] = {
     "sign_stop": _Kind(8, _SIGN, (-0.04, -0.39, 0.0), (0.07, 0.39, 2.74)),
     "sign_yield": _Kind(8, _SIGN, (-0.04, -0.43, 0.0), (0.06, 0.43, 2.73)),
     "sign_speed_30": _Kind(8, _SIGN, (-0.04, -0.38, 0.0), (0.07, 0.38, 2.73)),
+    "sign_speed_40": _Kind(8, _SIGN, (-0.04, -0.38, 0.0), (0.07, 0.38, 2.73)),
+    "sign_speed_50": _Kind(8, _SIGN, (-0.04, -0.38, 0.0), (0.07, 0.38, 2.73)),
     "sign_speed_60": _Kind(8, _SIGN, (-0.04, -0.38, 0.0), (0.07, 0.38, 2.73)),
+    "sign_speed_90": _Kind(8, _SIGN, (-0.04, -0.38, 0.0), (0.07, 0.38, 2.73)),
     "sign_crosswalk": _Kind(8, _SIGN, (-0.04, -0.34, 0.0), (0.07, 0.34, 2.73)),
     "cone": _Kind(21, MapLayer.PROPS, (-0.2, -0.2, 0.0), (0.2, 0.2, 0.72)),
     "barrier": _Kind(21, MapLayer.PROPS, (-0.35, -1.0, 0.0), (0.35, 1.0, 1.0)),
@@ -84,9 +87,25 @@ _KINDS: dict[str, _Kind] = {
     "parked_hatchback": _Kind(14, MapLayer.PARKED_VEHICLES, (-1.82, -0.89, 0.0), (1.82, 0.89, 1.5)),
     "parked_suv": _Kind(14, MapLayer.PARKED_VEHICLES, (-2.58, -1.0, 0.0), (2.58, 1.0, 1.94)),
     "parked_van": _Kind(14, MapLayer.PARKED_VEHICLES, (-2.96, -1.0, 0.0), (2.96, 1.0, 2.56)),
+    "parked_bicycle": _Kind(19, MapLayer.PARKED_VEHICLES, (-0.92, -0.3, 0.0), (0.92, 0.3, 1.12)),
+    "manhole": _Kind(1, MapLayer.DECALS, (-0.33, -0.33, 0.006), (0.33, 0.33, 0.006)),
+    "drain": _Kind(1, MapLayer.DECALS, (-0.24, -0.16, 0.006), (0.24, 0.16, 0.006)),
+    "fountain": _Kind(20, MapLayer.PROPS, (-1.65, -1.65, 0.0), (1.65, 1.65, 2.1)),
+    "statue": _Kind(22, MapLayer.PROPS, (-0.85, -0.85, 0.0), (0.85, 0.85, 3.64)),
+    "train_carriage": _Kind(17, MapLayer.PARKED_VEHICLES, (-9.8, -1.42, 0.0), (9.8, 1.42, 3.8)),
 }
-_GROUND_NAMES = {1: "Road", 2: "SideWalk", 10: "Terrain", 24: "RoadLines", 25: "Ground", 26: "Bridge", 4: "Wall"}
-_GROUND_LAYER_TAGS = (10, 25)
+_GROUND_NAMES = {
+    1: "Road",
+    2: "SideWalk",
+    10: "Terrain",
+    24: "RoadLines",
+    25: "Ground",
+    26: "Bridge",
+    4: "Wall",
+    23: "Water",
+    27: "RailTrack",
+}
+_GROUND_LAYER_TAGS = (10, 23, 25)
 _POLE_HEAD, _POLE_HEAD_EXTENT = Vector(0.34, 0.0, 3.05), Vector(0.22, 0.18, 0.53)
 _ARM_HEAD, _ARM_HEAD_EXTENT = Vector(0.16, 0.0, 5.35), Vector(0.22, 0.32, 0.66)
 """Middles and half sizes [m] of a signal's heads in its frame, visors and back plate included."""

@@ -93,7 +93,10 @@ _KINDS: dict[str, _Kind] = {
     "sign_stop": _pole(8, 0.1, 2.74),
     "sign_yield": _pole(8, 0.1, 2.73),
     "sign_speed_30": _pole(8, 0.1, 2.73),
+    "sign_speed_40": _pole(8, 0.1, 2.73),
+    "sign_speed_50": _pole(8, 0.1, 2.73),
     "sign_speed_60": _pole(8, 0.1, 2.73),
+    "sign_speed_90": _pole(8, 0.1, 2.73),
     "sign_crosswalk": _pole(8, 0.1, 2.73),
     "barrier": _box(21, 0.7, 2.0, 1.0),
     "planter": _box(20, 0.62, 1.3, 0.78),
@@ -101,9 +104,13 @@ _KINDS: dict[str, _Kind] = {
     "parked_hatchback": _parked("vehicle.nissan.micra"),
     "parked_suv": _parked("vehicle.nissan.patrol_2021"),
     "parked_van": _parked("vehicle.mercedes.sprinter"),
+    "parked_bicycle": _box(19, 1.8, 0.3, 1.12),
+    "fountain": _box(20, 3.28, 3.28, 2.1),
+    "statue": _box(22, 1.14, 1.14, 3.64),
+    "train_carriage": _box(17, 19.4, 2.84, 3.8),
 }
 _DRIVEN_OVER = _Kind(0, 0.0, ())
-"""Bushes, flower beds, cones."""
+"""Bushes, flower beds, cones, covers in the road."""
 _NO_OBJECT = 0
 
 

@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import replace
 
-import numpy as np
-
-from sim_scenarios.embedded_simulator.render.mesh import Mesh, Model, Part
-from sim_scenarios.embedded_simulator.render.models import signs, street_furniture, trees
+from sim_scenarios.embedded_simulator.render.mesh import Model
+from sim_scenarios.embedded_simulator.render.models import covers, monuments, signs, street_furniture, train, trees
+from sim_scenarios.embedded_simulator.render.models.two_wheelers import parked_bicycle
 from sim_scenarios.embedded_simulator.render.models.vehicles import vehicle_model
 from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES
 
 _VEHICLES = {spec.id: spec for spec in VEHICLES}
 
 
-def _parked(vehicle_id: str, rgb: tuple[float, float, float]) -> Model:
-    """Return a vehicle as scenery: nobody gives it a colour, so it brings its own."""
-    model = vehicle_model(_VEHICLES[vehicle_id])
-    return replace(model, levels=tuple((distance, _painted(mesh, rgb)) for distance, mesh in model.levels))
-
-
-def _painted(mesh: Mesh, rgb: tuple[float, float, float]) -> Mesh:
-    is_paint = mesh.parts == Part.PAINT
-    colors = mesh.colors.copy()
-    painted = np.zeros(len(colors), bool)
-    painted[mesh.triangles[is_paint].reshape(-1)] = True
-    colors[painted] *= np.asarray(rgb, np.float32)
-    return replace(mesh, colors=colors, parts=np.where(is_paint, np.uint8(Part.PLAIN), mesh.parts).astype(np.uint8))
+def _parked(vehicle_id: str) -> Model:
+    """Return a vehicle as scenery; the scene gives each its paint."""
+    return vehicle_model(_VEHICLES[vehicle_id])
 
 
 _MODELS: dict[str, Callable[[], Model]] = {
@@ -51,16 +39,21 @@ _MODELS: dict[str, Callable[[], Model]] = {
     "kiosk": street_furniture.kiosk,
     "sign_stop": signs.sign_stop,
     "sign_yield": signs.sign_yield,
-    "sign_speed_30": functools.partial(signs.sign_speed, "30"),
-    "sign_speed_60": functools.partial(signs.sign_speed, "60"),
+    **{f"sign_speed_{limit}": functools.partial(signs.sign_speed, limit) for limit in ("30", "40", "50", "60", "90")},
     "sign_crosswalk": signs.sign_crosswalk,
     "cone": street_furniture.cone,
     "barrier": street_furniture.barrier,
     "planter": street_furniture.planter,
-    "parked_sedan": functools.partial(_parked, "vehicle.lincoln.mkz_2020", (0.30, 0.33, 0.38)),
-    "parked_hatchback": functools.partial(_parked, "vehicle.nissan.micra", (0.62, 0.14, 0.13)),
-    "parked_suv": functools.partial(_parked, "vehicle.nissan.patrol_2021", (0.80, 0.80, 0.79)),
-    "parked_van": functools.partial(_parked, "vehicle.mercedes.sprinter", (0.86, 0.86, 0.84)),
+    "parked_sedan": functools.partial(_parked, "vehicle.lincoln.mkz_2020"),
+    "parked_hatchback": functools.partial(_parked, "vehicle.nissan.micra"),
+    "parked_suv": functools.partial(_parked, "vehicle.nissan.patrol_2021"),
+    "parked_van": functools.partial(_parked, "vehicle.mercedes.sprinter"),
+    "parked_bicycle": parked_bicycle,
+    "manhole": covers.manhole,
+    "drain": covers.drain,
+    "fountain": monuments.fountain,
+    "statue": monuments.statue,
+    "train_carriage": train.carriage,
 }
 
 

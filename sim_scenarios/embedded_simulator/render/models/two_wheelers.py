@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from sim_scenarios.embedded_simulator.render.mesh import Joint, Mesh, Part
+from sim_scenarios.embedded_simulator.render.mesh import Joint, Mesh, Model, Part
 from sim_scenarios.embedded_simulator.render.mesh_builder import Color, Finish, MeshBuilder, Point
 from sim_scenarios.embedded_simulator.render.models import figure
 from sim_scenarios.embedded_simulator.render.models.figure import FigureDetail
+from sim_scenarios.embedded_simulator.render.models.levels import fitted, model_of
+from sim_scenarios.embedded_simulator.render.models.tags import POLE
 from sim_scenarios.embedded_simulator.render.models.wheels import add_cycle_wheel
-from sim_scenarios.embedded_simulator.world.vehicle_catalogue import TAG_RIDER, VehicleSpec
+from sim_scenarios.embedded_simulator.world.vehicle_catalogue import TAG_RIDER, VEHICLES, VehicleSpec
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,6 +86,25 @@ def two_wheeler_mesh(spec: VehicleSpec, level: int) -> Mesh:
     _add_handlebar(builder, spec, pose)
     _add_rider(builder, pose, detail)
     return builder.build()
+
+
+def parked_bicycle() -> Model:
+    """A bicycle without a rider that leans on a hoop, 1.84 m long."""
+    return model_of(*((distance, _parked_mesh(level)) for level, distance in enumerate((15.0, 40.0, math.inf))))
+
+
+def _parked_mesh(level: int) -> Mesh:
+    builder = MeshBuilder()
+    spec = next(spec for spec in VEHICLES if spec.id == "vehicle.gazelle.omafiets")
+    _add_bicycle(builder, spec, _UPRIGHT_BICYCLE, level)
+    _add_handlebar(builder, spec, _UPRIGHT_BICYCLE)
+    hoop = Finish(material="metal", tag=POLE)
+    side, reach, top = 0.14, 0.36, 0.74
+    path = [(-reach, side, 0.0), (-reach, side, top - 0.1), (-reach + 0.1, side, top), (reach - 0.1, side, top),
+            (reach, side, top - 0.1), (reach, side, 0.0)]  # fmt: skip
+    builder.tube(path if level < 2 else [path[0], path[1], path[4], path[5]], 0.025, hoop, sides=(6, 4, 3)[level])
+    mesh = builder.build()
+    return fitted(mesh, (-0.92, -0.3, 0.0), (0.92, 0.3, 1.12))
 
 
 def _add_rider(builder: MeshBuilder, pose: RidingPose, detail: FigureDetail) -> None:

@@ -6,18 +6,40 @@ import numpy as np
 
 from sim_scenarios.embedded_simulator.render.textures.canvas import Canvas, Field, gray, tinted, with_gloss
 
+_ASPHALT_TINT = (1.0, 1.0, 1.015)
+_TRACK_FROM_MIDDLE, _TRACK_HALF_WIDTH = 0.22, 0.075
+"""Of a lane's width: cars are about 1.55 m wide from wheel to wheel."""
+
 
 def asphalt(canvas: Canvas) -> Field:
-    """Worn city asphalt: grain, polished wheel tracks, tarred cracks and a few repaired patches."""
+    """Worn city asphalt: grain, tarred cracks and a few repaired patches."""
     patch = canvas.noise("patch")
+    level = _bitumen(canvas, patch, repairs=3)
+    return with_gloss(tinted(gray(level), _ASPHALT_TINT), 0.10 + 0.04 * patch)
+
+
+def asphalt_lanes(canvas: Canvas) -> Field:
+    """Two lanes side by side along u: darker and smoother where tyres run, stained with oil between them."""
+    patch = canvas.noise("patch")
+    level = _bitumen(canvas, patch, repairs=1)
+    across = (canvas.v * 2.0) % 1.0 - 0.5  # of a lane, 0 in its middle
+    tracks = np.exp(-(((np.abs(across) - _TRACK_FROM_MIDDLE) / _TRACK_HALF_WIDTH) ** 2))
+    tracks = tracks * (0.8 + 0.25 * np.clip(canvas.noise("mottle"), -1.5, 1.5))
+    oil = np.exp(-((across / 0.09) ** 2)) * np.clip(0.6 + 0.5 * canvas.noise("vein"), 0.0, 1.6)
+    level = level - 0.034 * tracks - 0.026 * oil
+    return with_gloss(tinted(gray(level.astype(np.float32)), _ASPHALT_TINT), 0.10 + 0.04 * patch + 0.03 * tracks)
+
+
+def _bitumen(canvas: Canvas, patch: Field, *, repairs: int) -> Field:
+    """Return the grey level of asphalt with so many repairs."""
     grain = canvas.noise("grain")
     level = 0.335 + 0.026 * grain + 0.010 * canvas.noise("mottle") + 0.010 * patch
     level += np.where(canvas.noise("fine") > 2.6, 0.10, 0.0)  # light stones that lost their bitumen
     crack = np.exp(-((np.abs(canvas.noise("vein")) / 0.010) ** 2)) * np.clip(patch - 0.2, 0.0, 1.0)
     level -= 0.12 * crack
-    for _ in range(3):
+    for _ in range(repairs):
         level += _repair(canvas)
-    return with_gloss(tinted(gray(level.astype(np.float32)), (1.0, 1.0, 1.015)), 0.10 + 0.04 * patch)
+    return np.asarray(level, np.float32)
 
 
 def _repair(canvas: Canvas) -> Field:
@@ -29,6 +51,58 @@ def _repair(canvas: Canvas) -> Field:
     edge = np.maximum(across, along)
     tone = float(canvas.rng.choice([-0.028, -0.018, 0.016]))
     return np.asarray(np.where(edge < 0.0, tone, 0.0) - 0.06 * np.exp(-((edge / 0.0025) ** 2)), np.float32)
+
+
+def gutter(canvas: Canvas) -> Field:
+    """Two rows of granite stones along u to 0.165 m, with silt in the joints."""
+    across, up, column, row = canvas.cells(12, 16)
+    tone = canvas.rng.random((16, 12), dtype=np.float32)[row, column] - 0.5
+    edge = np.minimum(np.minimum(across, 1 - across) * 1.4, np.minimum(up, 1 - up))
+    joint = np.clip(1.0 - edge / 0.10, 0.0, 1.0)
+    level = 0.44 + 0.10 * tone + 0.02 * canvas.noise("grain") - 0.03 * np.abs(canvas.noise("patch")) - 0.20 * joint
+    return with_gloss(tinted(gray(level.astype(np.float32)), (1.0, 0.985, 0.95)), 0.10)
+
+
+def _iron(canvas: Canvas, raised: Field) -> Field:
+    """Return worn cast iron, light where it is raised."""
+    level = 0.20 + 0.12 * raised + 0.014 * canvas.noise("grain") + 0.02 * canvas.noise("patch")
+    return with_gloss(tinted(gray(level.astype(np.float32)), (1.0, 0.97, 0.94)), 0.22 + 0.20 * raised)
+
+
+def manhole(canvas: Canvas) -> Field:
+    """A round cover that fills the tile: rim, ring of lugs, checks in the middle."""
+    du, dv = canvas.u - 0.5, canvas.v - 0.5
+    radius, angle = 2.0 * np.hypot(du, dv), np.arctan2(dv, du)
+    checks = (np.sin(canvas.u * 2 * np.pi * 9) * np.sin(canvas.v * 2 * np.pi * 9) > 0.0) & (radius < 0.60)
+    lugs = (np.sin(angle * 16) > 0.1) & (radius > 0.66) & (radius < 0.78)
+    raised = (checks | lugs | (radius > 0.88)).astype(np.float32)
+    texture = _iron(canvas, raised)
+    texture[..., :3] *= np.where(np.abs(radius - 0.84) < 0.03, 0.45, 1.0)[..., None]
+    return texture
+
+
+def drain(canvas: Canvas) -> Field:
+    """A drain's grating: a frame and bars over a dark shaft."""
+    frame = np.maximum(np.abs(canvas.u - 0.5), np.abs(canvas.v - 0.5)) > 0.44
+    bars = np.abs((canvas.u * 9.0) % 1.0 - 0.5) < 0.24
+    bars |= np.abs(canvas.v - 0.5) < 0.03
+    texture = _iron(canvas, (frame | bars).astype(np.float32))
+    texture[..., :3] *= np.where(frame | bars, 1.0, 0.2)[..., None]
+    return texture
+
+
+def ballast(canvas: Canvas) -> Field:
+    """Broken stone with concrete sleepers across u, five to a tile of 3 m; v runs across the track's bed of 3 m."""
+    stone = 0.36 + 0.05 * canvas.noise("grain") + 0.03 * canvas.noise("mottle") + 0.02 * canvas.noise("patch")
+    _, _, column, _ = canvas.cells(5, 1)
+    along = (canvas.u * 5.0) % 1.0
+    sleeper = (np.abs(along - 0.5) < 0.21) & (np.abs(canvas.v - 0.5) < 0.42)
+    tone = canvas.rng.random(5, dtype=np.float32)[column] - 0.5
+    level = np.where(sleeper, 0.56 + 0.06 * tone + 0.02 * canvas.noise("mottle"), stone)
+    rust = np.exp(-(((np.abs(canvas.v - 0.5) - 0.25) / 0.05) ** 2))[..., None] * np.array(
+        [0.02, 0.06, 0.09], np.float32
+    )
+    return with_gloss(tinted(gray(level.astype(np.float32)), (1.0, 0.96, 0.91)) - rust, 0.04)
 
 
 def _slabs(canvas: Canvas, count: int, *, joint: float, base: float, contrast: float) -> Field:

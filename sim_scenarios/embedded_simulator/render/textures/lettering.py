@@ -74,7 +74,7 @@ def shop_signs(canvas: Canvas) -> Field:
             slice(number // COLUMNS * height, (number // COLUMNS + 1) * height),
             slice(number % COLUMNS * width, (number % COLUMNS + 1) * width),
         )
-        rgb[part] = np.where(face[..., None], np.float32(ink), np.float32(ground))
+        rgb[part] = np.where(face[..., None], np.asarray(ink, np.float32), np.asarray(ground, np.float32))
         gloss[part] = np.where(face, 0.65, gloss[part])
     weather = 1.0 + 0.02 * canvas.noise("mottle")
     return with_gloss(rgb * weather[..., None], gloss)

@@ -44,6 +44,12 @@ def vehicle_glass(canvas: Canvas) -> Field:
     return with_gloss(np.stack([0.115 + mottle, 0.135 + mottle, 0.15 + mottle], axis=2), 0.95)
 
 
+def water(canvas: Canvas) -> Field:
+    """Still, murky water; its surface mirrors the sky."""
+    ripple = 0.012 * canvas.noise("mottle") + 0.010 * canvas.noise("patch")
+    return with_gloss(np.stack([0.17 + ripple, 0.25 + ripple, 0.25 + ripple], axis=2), 0.90)
+
+
 def cloth(canvas: Canvas) -> Field:
     """Woven cloth that takes the vertex colour."""
     fold = canvas.noise("mottle") * 0.6 + canvas.noise("patch") * 0.4

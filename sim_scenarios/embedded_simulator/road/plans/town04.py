@@ -35,6 +35,8 @@ _RAMP_FROM_M = 190.0
 _RAMP_ASIDE_M = _MEDIAN_M + 3 * LANE_WIDTH_M + 3.0
 """Left edge of a ramp where it has parted, from the motorway's middle."""
 _BRIDGE_M = 6.6
+_RAILWAY_X = _HALF_X + 38.0
+"""Beside the eastern side of the motorway."""
 _CROSSING_Y = _HALF_Y - 52.0, _HALF_Y + 52.0
 """Where the ramps meet the street over the bridge, inside and outside the loop."""
 
@@ -196,4 +198,5 @@ TOWN04 = TownPlan(
     outskirts=BlockUse.VILLAGE,
     spawn_spacing_m=60.0,
     is_level=False,
+    railway=((_RAILWAY_X, _MIDDLE_Y - _HALF_Y - 50.0), (_RAILWAY_X, _MIDDLE_Y + _HALF_Y + 50.0)),
 )

@@ -137,6 +137,9 @@ def test_arrays_have_the_promised_types_and_indices_are_in_range(town: Town) -> 
 def test_materials_go_with_their_tags(town: Town) -> None:
     assert {(s.material, s.tag) for s in town.surfaces} == {
         ("asphalt", 1),
+        ("asphalt_lanes", 1),
+        ("gutter", 1),
+        ("water", 23),
         ("kerb", 2),
         ("sidewalk", 2),
         ("plaza", 2),

@@ -19,7 +19,7 @@ from sim_scenarios.embedded_simulator.world.environment import environment_objec
 from sim_scenarios.embedded_simulator.world.scenery import Solid, solids
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector
 
-DRIVEN_OVER = {"bush", "flower_bed", "cone"}
+DRIVEN_OVER = {"bush", "flower_bed", "cone", "manhole", "drain"}
 BUMPER_M = 1.5
 """What is higher is in no car's way: crowns, arms, faces of signs, roofs."""
 KNEE_M = 0.4

@@ -16,8 +16,12 @@ TAGS = {
     "tree_broadleaf": {9}, "tree_round": {9}, "tree_conifer": {9}, "bush": {9}, "hedge": {9}, "flower_bed": {9},
     "street_lamp": {6}, "pole": {6}, "bollard": {6}, "bench": {20}, "bin": {20}, "hydrant": {20}, "fence": {5},
     "wall": {4}, "guard_rail": {28}, "bus_stop": {20}, "kiosk": {20}, "sign_stop": {6, 8}, "sign_yield": {6, 8},
-    "sign_speed_30": {6, 8}, "sign_speed_60": {6, 8}, "sign_crosswalk": {6, 8}, "cone": {21}, "barrier": {21},
+    "sign_speed_30": {6, 8}, "sign_speed_40": {6, 8},
+    "sign_speed_50": {6, 8}, "sign_speed_60": {6, 8}, "sign_speed_90": {6, 8},
+    "sign_crosswalk": {6, 8}, "cone": {21}, "barrier": {21},
     "planter": {9, 20}, "parked_sedan": {14}, "parked_hatchback": {14}, "parked_suv": {14}, "parked_van": {14},
+    "parked_bicycle": {6, 19}, "manhole": {1}, "drain": {1},
+    "fountain": {20, 23}, "statue": {22}, "train_carriage": {17},
 }  # fmt: skip
 SIGNS = [kind for kind in PLACEMENT_KINDS if kind.startswith("sign_")]
 TREES = [kind for kind in PLACEMENT_KINDS if kind.startswith("tree_")]
@@ -30,7 +34,7 @@ def test_the_table_of_this_test_is_complete() -> None:
 @pytest.mark.parametrize("kind", PLACEMENT_KINDS)
 def test_sound_at_every_level(kind: str) -> None:
     model = placement_model(kind)
-    check_model(model, allowed_tags=TAGS[kind])
+    check_model(model, allowed_tags=TAGS[kind], decreasing=len(model.levels) > 1)
     for _, mesh in model.levels:
         assert leaf_materials_agree(mesh)
         assert mesh.positions[:, 2].min() > -0.35, "nothing but a fringe of leaves lies below the ground"
@@ -91,10 +95,10 @@ def test_trees_have_few_cards_and_one_size(kind: str) -> None:
     assert max(heights) - min(heights) < 1.2, "a tree does not shrink when the level of detail changes"
 
 
-@pytest.mark.parametrize("kind", ["parked_sedan", "parked_van"])
-def test_parked_cars_bring_their_own_paint(kind: str) -> None:
+@pytest.mark.parametrize("kind", ["parked_sedan", "parked_van", "parked_bicycle"])
+def test_parked_cars_take_the_paint_that_the_scene_gives_each(kind: str) -> None:
     for _, mesh in placement_model(kind).levels:
-        assert not (mesh.parts == Part.PAINT).any()
+        assert (mesh.parts == Part.PAINT).mean() > (0.05 if kind == "parked_bicycle" else 0.2)
 
 
 def test_built_twice_gives_the_same_bytes() -> None:
