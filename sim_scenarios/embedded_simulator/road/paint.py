@@ -35,6 +35,7 @@ _STEP_ARC_M = 2.0
 
 def add_paint(mesh: GroundMesh, network: Network) -> None:
     """All markings of the town."""
+    add_arrows(mesh, network)
     for street in network.streets:
         _add_lines(mesh, street)
         _add_bay_bounds(mesh, street)
@@ -43,7 +44,13 @@ def add_paint(mesh: GroundMesh, network: Network) -> None:
             _add_zebra(mesh, arm)
             if must_wait(junction, arm):
                 _add_stop_line(mesh, arm)
-            if junction.plan.control is Control.LIGHTS:
+
+
+def add_arrows(mesh: GroundMesh, network: Network) -> None:
+    """Arrows on the approaches of junctions with lights."""
+    for junction in network.junctions:
+        if junction.plan.control is Control.LIGHTS:
+            for arm in junction.arms:
                 _add_arrows(mesh, junction, arm)
 
 
@@ -138,14 +145,20 @@ def _add_stop_line(mesh: GroundMesh, arm: Arm) -> None:
 def _add_arrows(mesh: GroundMesh, junction: Junction, arm: Arm) -> None:
     for lane in range(arm.profile.lanes):
         turns = {c.turn for c in junction.connections if c.incoming is arm and c.incoming_lane == lane}
+        if not turns:
+            continue
         triangles = arrow_triangles(frozenset(turns))
         for along in _ARROWS_ALONG_M:
+            if along > 0.5 * arm.street.length:
+                continue
             origin = arm.point(along, -(lane + 0.5) * LANE_WIDTH_M)
             yaw = wrap(arm.yaw + math.pi)
             turn = np.array([[math.cos(yaw), math.sin(yaw)], [-math.sin(yaw), math.cos(yaw)]])
             points = origin + triangles.reshape(-1, 2) @ turn
             corners = np.arange(len(points), dtype=np.int64).reshape(-1, 3)
-            mesh.add("paint_white", TAG_ROAD_LINE, lifted(points, PAINT_HEIGHT_M), corners)
+            s = arm.s(along) + (-1.0 if arm.at_start else 1.0) * triangles.reshape(-1, 2)[:, 0]
+            heights = arm.street.elevation.at(s) + PAINT_HEIGHT_M
+            mesh.add("paint_white", TAG_ROAD_LINE, lifted(points, heights), corners)
 
 
 def arrow_triangles(turns: frozenset[str]) -> Array:

@@ -26,6 +26,7 @@ from sim_scenarios.embedded_simulator.road.opendrive_ground.signal_sites import 
 from sim_scenarios.embedded_simulator.road.opendrive_ground.walk_areas import walk_polygons
 from sim_scenarios.embedded_simulator.road.opendrive_reader.reading import read_opendrive
 from sim_scenarios.embedded_simulator.road.opendrive_town import GenerationParameters, RoadGround, build_ground
+from sim_scenarios.embedded_simulator.road.paint import add_arrows
 from sim_scenarios.embedded_simulator.road.placing import Placer
 from sim_scenarios.embedded_simulator.road.plan import BlockUse, TownPlan
 from sim_scenarios.embedded_simulator.road.polygons import Claims, Rectangle
@@ -67,6 +68,7 @@ def build_relief_town(plan: TownPlan, *, seed: int) -> Town:
     for frontage, use in frontages:
         lots += build_row(frontage, use, claims, rng, fits=site.has_room_for, height=site.height_under)
     placer, mesh = Placer(claims, rng), GroundMesh()
+    add_arrows(mesh, network)
     lights = traffic_light_sites(network)
     for light in lights:
         claims.take(Rectangle(light.pose.location.x, light.pose.location.y, 0.0, 0.4, 0.4))

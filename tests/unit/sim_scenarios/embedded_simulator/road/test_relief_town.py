@@ -11,8 +11,10 @@ import pytest
 import shapely
 
 from sim_scenarios.embedded_simulator.road.build import build_town
+from sim_scenarios.embedded_simulator.road.ground import GroundMesh
 from sim_scenarios.embedded_simulator.road.layout import build_network
-from sim_scenarios.embedded_simulator.road.plan import LANE_WIDTH_M
+from sim_scenarios.embedded_simulator.road.paint import add_arrows
+from sim_scenarios.embedded_simulator.road.plan import LANE_WIDTH_M, Control
 from sim_scenarios.embedded_simulator.road.plans import PLANS
 from sim_scenarios.embedded_simulator.road.polygons import Rectangle
 from sim_scenarios.embedded_simulator.road.town import Town
@@ -70,6 +72,20 @@ def test_everything_stands_on_the_ground(name: str, town_named: Callable[[str], 
     above = np.abs(feet[:, 2] - ground)
     assert above.max() < 0.4, kinds[above.argmax()]
     assert np.percentile(above, 99) < 0.25
+
+
+@pytest.mark.parametrize("name", RELIEF)
+def test_arrows_lie_on_the_road_before_lights(name: str, town_named: Callable[[str], Town]) -> None:
+    network, mesh = build_network(PLANS[name]), GroundMesh()
+    add_arrows(mesh, network)
+    corners = np.concatenate([surface.positions[surface.triangles] for surface in mesh.surfaces()]).astype(float)
+    arms = sum(len(junction.arms) for junction in network.junctions if junction.plan.control is Control.LIGHTS)
+    assert len(corners) > 4 * arms  # a shaft and a head at least
+    points = corners.reshape(-1, 3)
+    above = points[:, 2] - Ground(town_named(name)).heights(points)
+    assert above.min() > 0.004
+    assert above.max() < 0.02
+    assert shapely.contains_xy(lanes_of(name).buffer(0.01), points[:, 0], points[:, 1]).all()
 
 
 def test_rails_line_the_motorway(town_named: Callable[[str], Town]) -> None:
