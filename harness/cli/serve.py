@@ -19,7 +19,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 @click.option("--town", default="Town10HD", help="Town to start in.")
 @click.option("--seed", default=0, help="Of everything random in the simulator.")
 @click.option("--threads", default=0, type=click.IntRange(0), help="Threads that draw; 0 means one a core.")
-def serve(port: int, host: str, town: str, seed: int, threads: int) -> None:
+@click.option("--quality", default="high", type=click.Choice(["low", "high"]), help="Of RGB images: low is quicker.")
+def serve(port: int, host: str, town: str, seed: int, threads: int, quality: str) -> None:
     """Run the embedded simulator until Ctrl-C, so that any CARLA 0.9.16 client script can connect to it."""
     if host not in LOOPBACK:
         say(f"note: CARLA's protocol has no authentication: whoever reaches {host}:{port} controls this simulator")
@@ -40,6 +41,8 @@ def serve(port: int, host: str, town: str, seed: int, threads: int) -> None:
             str(seed),
             "--threads",
             str(threads),
+            "--quality",
+            quality,
         ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -21,6 +21,7 @@ from pathlib import Path
 from sim_scenarios.embedded_simulator.handlers.context import CARLA_VERSION
 from sim_scenarios.embedded_simulator.recorder.scratch import Scratch
 from sim_scenarios.embedded_simulator.render.building_box import building_box
+from sim_scenarios.embedded_simulator.render.quality import QUALITIES
 from sim_scenarios.embedded_simulator.render.renderer import Renderer
 from sim_scenarios.embedded_simulator.road.build import TOWN_NAMES, build_town
 from sim_scenarios.embedded_simulator.road.town import Town
@@ -71,7 +72,8 @@ def main() -> int:
 
     @lru_cache(maxsize=_RENDERERS_KEPT)
     def renderer_for(town: Town) -> Renderer:
-        return Renderer(town, threads=threads, lens_drops=options.lens_drops)
+        quality = QUALITIES[options.quality]
+        return Renderer(town, threads=threads, lens_drops=options.lens_drops, quality=quality)
 
     sensors_warm_up.warm_up(threads=threads)
     world_warm_up.warm_up(place)
@@ -103,6 +105,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=_count, default=0, help="of everything random (default: %(default)s)")
     parser.add_argument("--threads", type=_count, default=0, help="for rendering; 0 takes all cores")
     parser.add_argument("--lens-drops", action="store_true", help="rain leaves drops on the lenses of RGB cameras")
+    parser.add_argument(
+        "--quality",
+        choices=tuple(QUALITIES),
+        default="high",
+        help="of RGB images; all others stay (default: %(default)s)",
+    )
     parser.add_argument(
         "--scratch", type=_folder, help="folder for recordings (default: a private one, removed at the end)"
     )

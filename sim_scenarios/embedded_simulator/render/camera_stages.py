@@ -35,6 +35,7 @@ from sim_scenarios.embedded_simulator.render.lens_drops import OUT_OF_FOCUS, wet
 from sim_scenarios.embedded_simulator.render.motion_blur import blur_motion, shutter_share
 from sim_scenarios.embedded_simulator.render.optics import CARLA_OPTICS, Optics
 from sim_scenarios.embedded_simulator.render.post import finish_picture
+from sim_scenarios.embedded_simulator.render.quality import Quality
 from sim_scenarios.embedded_simulator.render.view import Sighting, View
 from sim_scenarios.embedded_simulator.world.snapshot import Snapshot
 
@@ -59,10 +60,10 @@ PLAIN_SHOT = Shot()
 class CameraStages:
     """Takes pictures; one at a time."""
 
-    def __init__(self, workers: Workers, stage: Stage, *, lens_drops: bool) -> None:
+    def __init__(self, workers: Workers, stage: Stage, *, lens_drops: bool, quality: Quality) -> None:
         self._workers = workers
         self._stage = stage
-        self._lens_drops = lens_drops
+        self._lens_drops, self._quality = lens_drops, quality
 
     def bend_labels(self, view: View, drawn: Canvas, bent: Canvas) -> None:
         """Fill the labels of ``bent``, a canvas of the view's size, from those of the pinhole's picture."""
@@ -106,7 +107,8 @@ class CameraStages:
             self._workers.run(develop, film, table_for(shot.optics), final.glow.small, light, final.toned)
         with self._stage("post"):
             grain = np.float32(float(look["grain"][0]) * grain_gain(shot.optics))
-            self._workers.run(finish_picture, look, seed, grain, final.toned, final.rgb)
+            smooths_edges = self._quality.smooths_edges
+            self._workers.run(finish_picture, look, seed, grain, smooths_edges, final.toned, final.rgb)
 
     def _in_the_pinhole(
         self, camera: Records, drawn: Canvas, light: NDArray[np.float32], motion: NDArray[np.float32] | None,

@@ -78,7 +78,7 @@ def _new_canvas(height: int, width: int) -> Canvas:
         nearness=np.empty(shape, np.float32), slot_at=np.empty(shape, np.int32), tag=np.empty(shape, np.uint8),
         instance=np.empty(shape, np.uint16), depth_m=np.empty(shape, np.float32),
         surface=np.zeros((*shape, NUM_CHANNELS), np.float32),
-        open_sky=np.empty(((height + 1) // 2, (width + 1) // 2), np.float32),
+        open_sky=np.ones(((height + 1) // 2, (width + 1) // 2), np.float32),
         light=np.empty((*shape, 4), np.float32), spare_light=np.empty((*shape, 4), np.float32),
         soft_light=np.empty(((height + 3) // 4, (width + 3) // 4, 3), np.float32), glow=new_glow(height, width),
         toned=np.empty((*shape, 3), np.uint8),

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from sim_scenarios.embedded_simulator.render.jit import F, Real, Records, inlined, kernel
+from sim_scenarios.embedded_simulator.render.jit import F, Real, Records, bare_kernel, inlined
 from sim_scenarios.embedded_simulator.render.lamps import headlight_light, lamp_light
 from sim_scenarios.embedded_simulator.render.occlusion import open_ground
 from sim_scenarios.embedded_simulator.render.raster import BAND_SHIFT, NO_SLOT
@@ -73,7 +73,19 @@ def own_light(look: Records, glow: Real, r: Real, g: Real, b: Real) -> tuple[Rea
     return power * _LAMP_COLOR[0], power * F(0.85), power * F(0.62)
 
 
-@kernel
+@inlined
+def fill_between(y: int, slot_at: NDArray[np.int32], surface: NDArray[np.float32], light: NDArray[np.float32]) -> None:
+    """Give each odd pixel of a row that shows the same triangle as the one before the mean light of its neighbours."""
+    width = slot_at.shape[1]
+    for x in range(1, width, 2):
+        if slot_at[y, x] == slot_at[y, x - 1]:
+            after = x + 1 if x + 1 < width and slot_at[y, x + 1] == slot_at[y, x] else x - 1
+            surface[y, x, 3] = surface[y, x - 1, 3]
+            for i in range(4):
+                light[y, x, i] = F(0.5) * (light[y, x - 1, i] + light[y, after, i])
+
+
+@bare_kernel
 def light_pixels(
     worker: int,
     workers: int,
@@ -96,6 +108,7 @@ def light_pixels(
     lamps: NDArray[np.float32],
     beams: NDArray[np.float32],
     seed: int,
+    every_pixel: bool,
     surface: NDArray[np.float32],
     light: NDArray[np.float32],
 ) -> None:
@@ -123,6 +136,8 @@ def light_pixels(
         row_y = forward[1] + up[1] * ray_up
         row_z = forward[2] + up[2] * ray_up
         for x in range(width):
+            if not every_pixel and (x & 1) == 1 and slot_at[y, x] == slot_at[y, x - 1]:
+                continue
             ray_right = (F(x) - center_x) * inverse_focal
             vx, vy, vz = row_x + right[0] * ray_right, row_y + right[1] * ray_right, row_z + right[2] * ray_right
             length = math.sqrt(vx * vx + vy * vy + vz * vz)
@@ -243,3 +258,5 @@ def light_pixels(
             r, g, b = r + (hr - r) * fog, g + (hg - g) * fog, b + (hb - b) * fog
             light[y, x, 0], light[y, x, 1], light[y, x, 2] = r, g, b
             light[y, x, 3] = mirror * (F(1) - fog)
+        if not every_pixel:
+            fill_between(y, slot_at, surface, light)

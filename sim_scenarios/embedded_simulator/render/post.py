@@ -11,7 +11,7 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-from sim_scenarios.embedded_simulator.render.jit import F, Real, Records, inlined, kernel
+from sim_scenarios.embedded_simulator.render.jit import F, Real, Records, bare_kernel, inlined
 from sim_scenarios.embedded_simulator.render.raster import BAND_SHIFT
 from sim_scenarios.embedded_simulator.render.texture_sampling import floor_of, hash_bits
 
@@ -53,10 +53,10 @@ def streak(layer: int, sx: Real, sy: Real, scene: int) -> Real:
     return (F(1) - along / size) * (F(1) - aside) * (F(0.30) if layer == 0 else F(0.17))
 
 
-@kernel
+@bare_kernel
 def finish_picture(
-    worker: int, workers: int, look: Records, seed: int, grain: Real, source: NDArray[np.uint8],
-    rgb: NDArray[np.uint8],
+    worker: int, workers: int, look: Records, seed: int, grain: Real, smooths_edges: bool,
+    source: NDArray[np.uint8], rgb: NDArray[np.uint8],
 ) -> None:  # fmt: skip
     """Fill ``rgb`` (H, W, 3) from ``source`` (H, W, 3); ``grain`` is of the full scale."""
     height, width = source.shape[0], source.shape[1]
@@ -70,7 +70,7 @@ def finish_picture(
             continue
         for x in range(width):
             r, g, b = F(source[y, x, 0]), F(source[y, x, 1]), F(source[y, x, 2])
-            if 0 < y < height - 1 and 0 < x < width - 1:
+            if smooths_edges and 0 < y < height - 1 and 0 < x < width - 1:
                 m = luma(source, y, x)
                 n, s = luma(source, y - 1, x), luma(source, y + 1, x)
                 w, e = luma(source, y, x - 1), luma(source, y, x + 1)

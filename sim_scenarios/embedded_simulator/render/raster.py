@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim_scenarios.embedded_simulator.render.jit import F, Records, kernel
+from sim_scenarios.embedded_simulator.render.jit import F, Records, bare_kernel
 from sim_scenarios.embedded_simulator.render.texture_sampling import floor_of
 from sim_scenarios.embedded_simulator.render.triangle_setup import NUM_SLICES
 from sim_scenarios.embedded_simulator.render.view import FAR_M, SKY_TAG
@@ -19,7 +19,7 @@ BAND_SHIFT = 3
 NO_SLOT = -1
 
 
-@kernel
+@bare_kernel
 def rasterise(
     worker: int,
     workers: int,
@@ -92,7 +92,7 @@ def rasterise(
                                 slot_at[y, x] = np.int32(k)
 
 
-@kernel
+@bare_kernel
 def label_pixels(
     worker: int,
     workers: int,

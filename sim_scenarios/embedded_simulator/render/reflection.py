@@ -14,13 +14,12 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from sim_scenarios.embedded_simulator.render.jit import F, Real, Records, inlined, kernel
+from sim_scenarios.embedded_simulator.render.jit import F, Real, Records, bare_kernel, inlined
 from sim_scenarios.embedded_simulator.render.lighting import environment
 from sim_scenarios.embedded_simulator.render.raster import BAND_SHIFT
 from sim_scenarios.embedded_simulator.render.sky import sky_gradient
 from sim_scenarios.embedded_simulator.render.texture_sampling import floor_of, hash_unit, sample_noise
 
-NUM_STEPS = 11
 _STEP_GROWTH = F(1.55)
 _FIRST_STEP_M = F(0.30)
 _HIDDEN_SHARE = F(0.3)
@@ -31,7 +30,7 @@ SOFT_SHIFT = 2
 """A pixel of the softened picture is the mean of (1 << SOFT_SHIFT) squared."""
 
 
-@kernel
+@bare_kernel
 def soften_light(worker: int, workers: int, light: NDArray[np.float32], soft: NDArray[np.float32]) -> None:
     """Fill ``soft`` (ceil(H / 4), ceil(W / 4), 3) with the means of ``light`` (H, W, 4), lamps held back."""
     height, width = light.shape[0], light.shape[1]
@@ -73,7 +72,7 @@ def soft_light_at(soft: NDArray[np.float32], x: Real, y: Real) -> tuple[Real, Re
 def mirrored_light(
     camera: Records, look: Records, nearness: NDArray[np.float32], light: NDArray[np.float32],
     soft: NDArray[np.float32], sharpness: Real, jitter: Real,
-    px: Real, py: Real, pz: Real, rx: Real, ry: Real, rz: Real,
+    px: Real, py: Real, pz: Real, rx: Real, ry: Real, rz: Real, num_steps: int,
 ) -> tuple[Real, Real, Real]:  # fmt: skip
     """Light that arrives at a point (relative to the eye) against a direction, from the screen or else the sky.
 
@@ -89,28 +88,27 @@ def mirrored_light(
     step_z = rx * forward[0] + ry * forward[1] + rz * forward[2]
     reach = _FIRST_STEP_M * (F(1) + F(0.55) * jitter)
     open_share = F(1)
-    for _ in range(NUM_STEPS):
+    for _ in range(num_steps):
         depth = from_z + step_z * reach
         if depth < F(0.1):
             break
-        inverse = focal / depth
-        at_x, at_y = cx + (from_x + step_x * reach) * inverse, cy - (from_y + step_y * reach) * inverse
+        inverse = F(1) / depth
+        scale = focal * inverse
+        at_x, at_y = cx + (from_x + step_x * reach) * scale, cy - (from_y + step_y * reach) * scale
         sx, sy = floor_of(at_x), floor_of(at_y)
         if sx < 0 or sy < 0 or sx >= width or sy >= height:
             break
         near = nearness[sy, sx]
         open_share = F(1)
-        if near > F(0):
-            found = F(1) / near
-            if found < depth:
-                if found > depth - reach * F(0.5) - F(0.4):
-                    r, g, b = soft_light_at(soft, at_x, at_y)
-                    return (
-                        r + (min(_BRIGHTEST, light[sy, sx, 0]) - r) * sharpness,
-                        g + (min(_BRIGHTEST, light[sy, sx, 1]) - g) * sharpness,
-                        b + (min(_BRIGHTEST, light[sy, sx, 2]) - b) * sharpness,
-                    )
-                open_share = _HIDDEN_SHARE
+        if near > inverse:
+            if F(1) > (depth - reach * F(0.5) - F(0.4)) * near:
+                r, g, b = soft_light_at(soft, at_x, at_y)
+                return (
+                    r + (min(_BRIGHTEST, light[sy, sx, 0]) - r) * sharpness,
+                    g + (min(_BRIGHTEST, light[sy, sx, 1]) - g) * sharpness,
+                    b + (min(_BRIGHTEST, light[sy, sx, 2]) - b) * sharpness,
+                )
+            open_share = _HIDDEN_SHARE
         reach *= _STEP_GROWTH
     # Nothing on the screen: half open sky, half the dim street that may stand beyond the picture's edge.
     er, eg, eb = environment(look, rx, ry, rz)
@@ -119,7 +117,7 @@ def mirrored_light(
     return er * open_share, eg * open_share, eb * open_share
 
 
-@kernel
+@bare_kernel
 def mirror_light(
     worker: int,
     workers: int,
@@ -127,13 +125,17 @@ def mirror_light(
     look: Records,
     noise: NDArray[np.uint8],
     seed: int,
+    num_steps: int,
     nearness: NDArray[np.float32],
     surface: NDArray[np.float32],
     light: NDArray[np.float32],
     soft: NDArray[np.float32],
     mirrored: NDArray[np.float32],
 ) -> None:
-    """Fill ``mirrored`` (H, W, 4) from ``light`` (H, W, 4), adding reflections where its last channel is above 0."""
+    """Fill ``mirrored`` (H, W, 4) from ``light`` (H, W, 4), adding reflections where its last channel is above 0.
+
+    A mirrored ray is followed for ``num_steps``, each longer than the one before.
+    """
     height, width = nearness.shape
     eye_x, eye_y = F(camera[0].eye[0]), F(camera[0].eye[1])
     forward, right, up = camera[0].forward, camera[0].right, camera[0].up
@@ -171,7 +173,8 @@ def mirror_light(
                 rx, ry, rz = dx + twice * tilt_x, dy + twice * tilt_y, dz + twice
                 jitter = hash_unit(np.uint32(x + y * 8192))
                 er, eg, eb = mirrored_light(
-                    camera, look, nearness, light, soft, F(0.7) * puddle, jitter, px, py, pz + F(0.01), rx, ry, rz
+                    camera, look, nearness, light, soft, F(0.7) * puddle, jitter, px, py, pz + F(0.01), rx, ry, rz,
+                    num_steps,
                 )
                 grazing = F(1) - min(F(1), max(F(0), facing))
                 grazing2 = grazing * grazing

@@ -28,6 +28,7 @@ from sim_scenarios.embedded_simulator.render.occlusion import (
     darken_footprints,
 )
 from sim_scenarios.embedded_simulator.render.post import scene_seed
+from sim_scenarios.embedded_simulator.render.quality import HIGH, Quality
 from sim_scenarios.embedded_simulator.render.raster import label_pixels
 from sim_scenarios.embedded_simulator.render.ray_caster import RayCaster
 from sim_scenarios.embedded_simulator.render.reflection import mirror_light, soften_light
@@ -46,23 +47,24 @@ class Renderer:
     """Draws one town; every buffer is kept for the next frame, so one renderer serves one thread at a time."""
 
     def __init__(
-        self, town: Town, *, threads: int, models: ModelSource | None = None, lens_drops: bool = False
-    ) -> None:
+        self, town: Town, *, threads: int, models: ModelSource | None = None, lens_drops: bool = False,
+        quality: Quality = HIGH,
+    ) -> None:  # fmt: skip
         """Build the scene.
 
         ``models`` replaces the product's own shapes and materials, for tests. With ``lens_drops`` rain wets the lenses.
         """
         models = models or procedural_models()
-        self._textures = models.textures
+        self._textures, self._quality = models.textures, quality
         self._workers = Workers(threads)
         self._scene = build_scene(town, models)
         self._culler = Culler(self._scene.models)
         self._poser = ActorPoser(self._scene, {spec.id: spec.height_m for spec in models.walkers})
         self._picture = VisibilityPass(self._scene.models.library, self._textures, self._workers)
-        self._shadows = ShadowCaster(self._scene, self._textures, self._workers, self._culler)
+        self._shadows = ShadowCaster(self._scene, self._textures, self._workers, self._culler, quality)
         self._ground_open = np.ones((CONTACT_PX, CONTACT_PX), np.float32)
         self._canvases = CanvasStore()
-        self._camera = CameraStages(self._workers, self._stage, lens_drops=lens_drops)
+        self._camera = CameraStages(self._workers, self._stage, lens_drops=lens_drops, quality=quality)
         self.stage_seconds: dict[str, float] = {}
         """Wall-clock seconds of each stage of the last ``render``, in order."""
 
@@ -107,7 +109,8 @@ class Renderer:
                 flows.append(self._flow.run(camera, canvas.slot_at, visible, snapshot, sighting))
         if color or normals:
             with self._stage("surfaces"):
-                self._resolve(camera, canvas, visible, objects, joints)
+                every_pixel = normals or self._quality.shades_every_pixel
+                self._resolve(camera, canvas, visible, objects, joints, every_pixel=every_pixel)
         normal = None
         if normals:
             normal = np.empty((pinhole.height, pinhole.width, 3), np.float32)
@@ -143,14 +146,15 @@ class Renderer:
         self.stage_seconds[name] = time.perf_counter() - start
 
     def _resolve(
-        self, camera: Records, canvas: Canvas, visible: Visible, objects: Records, joints: NDArray[np.float32]
-    ) -> None:
+        self, camera: Records, canvas: Canvas, visible: Visible, objects: Records, joints: NDArray[np.float32],
+        *, every_pixel: bool,
+    ) -> None:  # fmt: skip
         """Fill ``canvas.surface`` from what is visible."""
         library, textures = self._scene.models.library, self._textures
         self._workers.run(
             resolve_surfaces, camera, visible.slots, canvas.slot_at, visible.draws, objects, joints, visible.corners,
             library.first_vertex, library.triangles, library.triangle_info, library.attributes, library.joints,
-            textures.texels, textures.offsets, textures.sizes, textures.window_grid, canvas.surface,
+            textures.texels, textures.offsets, textures.sizes, textures.window_grid, every_pixel, canvas.surface,
         )  # fmt: skip
 
     def _shade(
@@ -162,7 +166,8 @@ class Renderer:
         with self._stage("shadows"):
             shadows = self._shadows.maps(look, camera, objects, joints, hidden=snapshot.hidden_objects)
         with self._stage("occlusion"):
-            self._workers.run(crease_occlusion, camera, canvas.nearness, canvas.surface, canvas.open_sky)
+            if self._quality.darkens_creases:
+                self._workers.run(crease_occlusion, camera, canvas.nearness, canvas.surface, canvas.open_sky)
             corner = self._darken_ground(camera, objects)
         lamp_record, lamp_cells, lamps = self._poser.standing.lamps(objects, snapshot, float(look["lamp_power"][0]))
         with self._stage("lighting"):
@@ -170,7 +175,8 @@ class Renderer:
                 light_pixels, camera, look, canvas.slot_at, canvas.nearness, canvas.tag, textures.noise,
                 shadows.records, shadows.moving, shadows.near, shadows.town, canvas.open_sky, self._ground_open,
                 corner[0], corner[1], lamp_record, lamp_cells, lamps,
-                headlights(snapshot, camera["eye"][0]), seed, canvas.surface, canvas.light,
+                headlights(snapshot, camera["eye"][0]), seed, self._quality.shades_every_pixel, canvas.surface,
+                canvas.light,
             )  # fmt: skip
         if look["lamp_power"][0] > 0.0:
             with self._stage("halos"):
@@ -181,8 +187,8 @@ class Renderer:
         with self._stage("reflection"):
             self._workers.run(soften_light, canvas.light, canvas.soft_light)
             self._workers.run(
-                mirror_light, camera, look, textures.noise, seed, canvas.nearness, canvas.surface, canvas.light,
-                canvas.soft_light, canvas.spare_light,
+                mirror_light, camera, look, textures.noise, seed, self._quality.mirror_steps, canvas.nearness,
+                canvas.surface, canvas.light, canvas.soft_light, canvas.spare_light,
             )  # fmt: skip
         return canvas.spare_light
 

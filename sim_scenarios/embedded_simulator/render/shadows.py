@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from sim_scenarios.embedded_simulator.render.culling import Culler
 from sim_scenarios.embedded_simulator.render.jit import F, Real, Record, Records, Workers, inlined
 from sim_scenarios.embedded_simulator.render.model_source import Textures
+from sim_scenarios.embedded_simulator.render.quality import Quality
 from sim_scenarios.embedded_simulator.render.scene import Scene
 from sim_scenarios.embedded_simulator.render.texture_sampling import floor_of
 from sim_scenarios.embedded_simulator.render.view import CAMERA
 from sim_scenarios.embedded_simulator.render.visibility import VisibilityPass
 
 SUN_STEP_DEG = 1.0
-TOWN_PX, NEAR_PX, MOVING_PX = 2048, 1536, 768
 NEAR_SIDE_M, NEAR_CELL_M, NEAR_AHEAD_M = 112.0, 16.0, 28.0
 MOVING_SIDE_M, MOVING_AHEAD_M = 72.0, 26.0
 KEPT_NEAR_MAPS = 6
@@ -134,16 +134,18 @@ def light_camera(
 class ShadowCaster:
     """Draws and keeps the maps of one scene."""
 
-    def __init__(self, scene: Scene, textures: Textures, workers: Workers, culler: Culler) -> None:
+    def __init__(self, scene: Scene, textures: Textures, workers: Workers, culler: Culler, quality: Quality) -> None:
+        self._town_px, self._near_px = quality.town_shadow_px, quality.near_shadow_px
+        moving_px = quality.moving_shadow_px
         self._scene, self._culler = scene, culler
         self._standing = VisibilityPass(scene.models.library, textures, workers)
         self._moving_pass = VisibilityPass(scene.models.library, textures, workers)
-        self._moving = np.zeros((MOVING_PX, MOVING_PX), np.float32)
+        self._moving = np.zeros((moving_px, moving_px), np.float32)
         self._town: tuple[tuple[int, int] | None, Records, NDArray[np.float32]] = (
             None, np.zeros(1, CAMERA), np.zeros((1, 1), np.float32),
         )  # fmt: skip
         self._near: OrderedDict[tuple[int, int, int, int], tuple[Records, NDArray[np.float32]]] = OrderedDict()
-        self._slot_scratch = np.empty(TOWN_PX * TOWN_PX, np.int32)
+        self._slot_scratch = np.empty(self._town_px**2, np.int32)
         self._no_joints = np.zeros((1, 3, 4), np.float32)
         self._hidden: frozenset[int] = frozenset()
         self._objects = scene.objects
@@ -168,7 +170,7 @@ class ShadowCaster:
         town_camera, town = self._town_map(light)
         near_camera, near = self._near_map(light, camera)
         moving_camera = light_camera(
-            light, _ahead(camera, MOVING_AHEAD_M), side_m=MOVING_SIDE_M, size_px=MOVING_PX, snap=True
+            light, _ahead(camera, MOVING_AHEAD_M), side_m=MOVING_SIDE_M, size_px=len(self._moving), snap=True
         )
         draws = self._culler.draws(objects, moving_camera, parallel=True, shadows_of=2, first=len(self._scene.objects))
         if len(draws) > 1:
@@ -184,10 +186,13 @@ class ShadowCaster:
     def _town_map(self, light: tuple[int, int]) -> tuple[Records, NDArray[np.float32]]:
         if self._town[0] != light:
             low, high = np.array(self._scene.streets_min), np.array(self._scene.streets_max)
-            camera = light_camera(light, (low + high) / 2.0, side_m=1.0, size_px=TOWN_PX)
+            camera = light_camera(light, (low + high) / 2.0, side_m=1.0, size_px=self._town_px)
             across = np.abs(np.stack([camera["right"][0], camera["up"][0]])) @ (high - low)
-            camera = light_camera(light, (low + high) / 2.0, side_m=float(across.max()), size_px=TOWN_PX)
-            depth = self._town[2] if self._town[2].shape[0] == TOWN_PX else np.zeros((TOWN_PX, TOWN_PX), np.float32)
+            camera = light_camera(light, (low + high) / 2.0, side_m=float(across.max()), size_px=self._town_px)
+            depth = (
+                self._town[2] if len(self._town[2]) == self._town_px
+                else np.zeros((self._town_px, self._town_px), np.float32)
+            )  # fmt: skip
             self._draw_standing(camera, depth)
             self._town = (light, camera, depth)
         return self._town[1], self._town[2]
@@ -200,9 +205,9 @@ class ShadowCaster:
             return self._near[key]
         depth = (
             self._near.popitem(last=False)[1][1] if len(self._near) >= KEPT_NEAR_MAPS
-            else np.zeros((NEAR_PX, NEAR_PX), np.float32)
+            else np.zeros((self._near_px, self._near_px), np.float32)
         )  # fmt: skip
-        light_view = light_camera(light, cell * NEAR_CELL_M, side_m=NEAR_SIDE_M, size_px=NEAR_PX)
+        light_view = light_camera(light, cell * NEAR_CELL_M, side_m=NEAR_SIDE_M, size_px=self._near_px)
         self._draw_standing(light_view, depth)
         self._near[key] = (light_view, depth)
         return self._near[key]

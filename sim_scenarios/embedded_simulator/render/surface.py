@@ -22,6 +22,8 @@ NUM_CHANNELS = 9
 PAINT_PART, WINDOW_PART, LEAF_PART = 1, 15, 16
 TERRAIN_TAG = 10
 MAX_LEVEL = 9
+_KEPT_PLANES = 1024
+"""A power of two: a triangle that goes over several rows is found here again in seven runs of eight."""
 """The last column of a material's mip levels."""
 STREET_LAMP_GLOW = -1.0
 """Glow of lamp glass: the lighting decides by the hour."""
@@ -103,15 +105,22 @@ def resolve_surfaces(
     texel_offsets: NDArray[np.int64],
     material_sizes: NDArray[np.int32],
     window_grid: NDArray[np.float32],
+    every_pixel: bool,
     surface: NDArray[np.float32],
 ) -> None:
-    """Fill ``surface`` (H, W, 9) wherever there is a slot; sky pixels are left as they are."""
+    """Fill ``surface`` (H, W, 9) wherever there is a slot; sky pixels are left as they are.
+
+    Without ``every_pixel`` those that ``lighting.fill_between`` fills are left, too.
+    """
     height, width = slot_at.shape
     inverse_focal = F(1) / camera[0].focal_px
     center_x, center_y = camera[0].center_x, camera[0].center_y
     planes = np.zeros((_NUM_PLANES, 3), np.float32)
     point, values = np.empty((3, 3), np.float64), np.empty((3, _NUM_PLANES), np.float64)
     color = np.empty(3, np.float32)
+    kept_slot = np.full(_KEPT_PLANES, NO_SLOT, np.int32)
+    kept_planes = np.empty((_KEPT_PLANES, _NUM_PLANES, 3), np.float32)
+    kept_color = np.empty((_KEPT_PLANES, 3), np.float32)
     for y in range(height):
         if (y >> BAND_SHIFT) % workers != worker:
             continue
@@ -122,15 +131,27 @@ def resolve_surfaces(
         seed = np.uint32(0)
         for x in range(width):
             k = slot_at[y, x]
-            if k == NO_SLOT:
+            if k == NO_SLOT or (not every_pixel and (x & 1) == 1 and k == slot_at[y, x - 1]):
                 continue
             if k != last:
                 last = k
                 slot = slots[k]
-                attribute_planes(
-                    slot, draws, objects, joint_motions, corners, mesh_first_vertex, triangles, attributes, joints,
-                    point, values, planes, color,
-                )  # fmt: skip
+                kept = k & (_KEPT_PLANES - 1)
+                if kept_slot[kept] == k:
+                    for i in range(3):
+                        color[i] = kept_color[kept, i]
+                        for p in range(_NUM_PLANES):
+                            planes[p, i] = kept_planes[kept, p, i]
+                else:
+                    attribute_planes(
+                        slot, draws, objects, joint_motions, corners, mesh_first_vertex, triangles, attributes, joints,
+                        point, values, planes, color,
+                    )  # fmt: skip
+                    kept_slot[kept] = k
+                    for i in range(3):
+                        kept_color[kept, i] = color[i]
+                        for p in range(_NUM_PLANES):
+                            kept_planes[kept, p, i] = planes[p, i]
                 material = np.int64(triangle_info[slot.triangle, 0])
                 part = np.int64(triangle_info[slot.triangle, 2])
                 size_0 = np.int64(material_sizes[material])
