@@ -21,7 +21,7 @@ class Quality:
     """How far a mirrored ray is followed over the screen; 0: wet ground mirrors the sky alone."""
     smooths_edges: bool
     shades_every_pixel: bool
-    """Otherwise every second pixel of a row that lies on one triangle with the one before is a mean of its neighbours."""
+    """Otherwise every second pixel of a row that shows the triangle of the one before is a mean of its neighbours."""
 
 
 HIGH = Quality(
