@@ -173,7 +173,19 @@ def mirror_light(
                 rx, ry, rz = dx + twice * tilt_x, dy + twice * tilt_y, dz + twice
                 jitter = hash_unit(np.uint32(x + y * 8192))
                 er, eg, eb = mirrored_light(
-                    camera, look, nearness, light, soft, F(0.7) * puddle, jitter, px, py, pz + F(0.01), rx, ry, rz,
+                    camera,
+                    look,
+                    nearness,
+                    light,
+                    soft,
+                    F(0.7) * puddle,
+                    jitter,
+                    px,
+                    py,
+                    pz + F(0.01),
+                    rx,
+                    ry,
+                    rz,
                     num_steps,
                 )
                 grazing = F(1) - min(F(1), max(F(0), facing))
