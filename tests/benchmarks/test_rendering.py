@@ -68,13 +68,14 @@ class Street:
         self._way = self.world.get_map().get_waypoint(start.location)
         self._carrier = self.world.spawn_actor(self._library.find("vehicle.tesla.model3"), start)
         self._carrier.set_simulate_physics(False)
-        cars = sorted(self._library.filter("vehicle.*"), key=lambda blueprint: blueprint.id)
+        kinds = sorted(self._library.filter("vehicle.*"), key=lambda blueprint: blueprint.id)
         people = sorted(self._library.filter("walker.pedestrian.*"), key=lambda blueprint: blueprint.id)
         for number, place in enumerate(others[:cars]):
-            assert self.world.try_spawn_actor(cars[number % len(cars)], place) is not None
+            assert self.world.try_spawn_actor(kinds[number % len(kinds)], place) is not None
         on_foot = 0
         while on_foot < walkers:
-            place = carla.Transform(self.world.get_random_location_from_navigation() + carla.Location(z=1.0))
+            place = carla.Transform(self.world.get_random_location_from_navigation())
+            place.location.z += 1.0
             walker = self.world.try_spawn_actor(people[on_foot % len(people)], place)
             if walker is not None:
                 walker.apply_control(carla.WalkerControl(speed=1.4))
