@@ -32,13 +32,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+def simulator_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     """The embedded simulator as a child process, one for the whole run."""
     from harness.carla_client.endpoint import open_endpoint
 
     # Generous: the first run on a machine compiles every kernel.
     with open_endpoint(None, None, timeout_s=240.0, log_dir=tmp_path_factory.mktemp("simulator")) as endpoint:
         yield endpoint
+
+
+@pytest.fixture(scope="module")
+def simulator(simulator_process: Endpoint) -> Endpoint:
+    """The same with an empty Town10HD in asynchronous mode, whatever the tests of another file have left in it."""
+    from harness.carla_client.session import connect
+
+    connect(simulator_process, timeout_s=60.0).load_world("Town10HD")
+    return simulator_process
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ def traffic_goes_on(request: pytest.FixtureRequest) -> Iterator[None]:
 def endpoint(request: pytest.FixtureRequest) -> Endpoint:
     """The server that is asked: the one of --carla-host, or the embedded simulator."""
     is_named = request.config.getoption("--carla-host") is not None
-    found: Endpoint = request.getfixturevalue("carla_server" if is_named else "simulator")
+    found: Endpoint = request.getfixturevalue("carla_server" if is_named else "simulator_process")
     return found
 
 

@@ -122,7 +122,7 @@ def test_events_tell_what_became_brighter_and_darker(world: carla.World, car: ca
     x, y = np.array(events.to_array_x()), np.array(events.to_array_y())
     t, polarity = np.array(events.to_array_t()), np.array(events.to_array_pol())
     assert len(x) == len(y) == len(t) == len(polarity) == len(events)
-    assert (events[0].x, events[0].y, events[0].t, int(events[0].pol)) == (x[0], y[0], t[0], polarity[0])
+    assert (events[0].x, events[0].y, events[0].t, 1 if events[0].pol else -1) == (x[0], y[0], t[0], polarity[0])
     assert min(x.min(), y.min()) >= 0
     assert x.max() < 160
     assert y.max() < 90

@@ -17,6 +17,7 @@ from tests.traffic_awake import traffic_awake
 
 pytestmark = pytest.mark.integration
 
+ROOT = Path(__file__).resolve().parents[2]
 CHECKS_FILE = Path(__file__).with_name("upstream_expectations.py")
 NAMES = [
     node.name.removeprefix("check_")
@@ -30,7 +31,7 @@ def test_expectation(name: str, simulator: Endpoint, tmp_path: Path) -> None:
     with traffic_awake(simulator.port + 40):
         result = subprocess.run(
             [sys.executable, "-X", "faulthandler", str(CHECKS_FILE), str(simulator.port), name],
-            env={**os.environ, "CARLA_CACHE_DIR": str(tmp_path)},
+            env={**os.environ, "CARLA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
             timeout=120,
