@@ -256,12 +256,12 @@ def check_cars_are_destroyed_under_a_traffic_manager(port: int) -> None:
     manager.set_synchronous_mode(True)
     blueprint = world.get_blueprint_library().find("vehicle.audi.tt")
     points = world.get_map().get_spawn_points()[:12:2]
-    for round_ in range(30):
+    for round_ in range(15):
         cars = everywhere(client, world, [(blueprint, point) for point in points])
         for car in cars[::2]:
             car.set_autopilot(True, manager.get_port())
         batch = [do.DestroyActor(car) for car in cars]
-        destroying = threading.Timer(0.0005 * round_, other.apply_batch_sync, (batch,))
+        destroying = threading.Timer(0.001 * round_, other.apply_batch_sync, (batch,))
         destroying.start()
         for _ in range(3):
             world.tick()
@@ -461,7 +461,7 @@ def check_a_replay_spawns_what_is_gone(port: int) -> None:
             place = actor.get_location()
             assert math.isfinite(place.x + place.y + place.z)
             seen[actor.type_id] = seen.get(actor.type_id, 0) + 1
-    assert set(seen) == set(kinds)
+    assert sorted(seen) == sorted(kinds), seen
     assert seen[kinds[1]] < seen[kinds[0]]
     client.stop_replayer(False)
 
