@@ -153,12 +153,12 @@ def main() -> int:
                 pass
     for sensor in sensors:
         sensor.stop()
+    counts = {}
     for kind, seen in events.items():
-        digests[kind] = hashlib.sha256()
-        for event in seen:
-            if event.frame < first + args.ticks:
-                digests[kind].update(struct.pack("<q", event.frame - first) + bytes_of(event))
-    counts = {kind: len(seen) for kind, seen in events.items()}
+        counted = [event for event in seen if event.frame < first + args.ticks]  # later ones may be still on their way
+        counts[kind], digests[kind] = len(counted), hashlib.sha256()
+        for event in counted:
+            digests[kind].update(struct.pack("<q", event.frame - first) + bytes_of(event))
     sums = {kind: digest.hexdigest() for kind, digest in digests.items()}
     print(json.dumps({"digests": sums, "events": counts, "woken": len(woken)}))
     sys.stdout.flush()
