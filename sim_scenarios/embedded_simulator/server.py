@@ -36,9 +36,8 @@ from sim_scenarios.embedded_simulator.recorder.scratch import Scratch
 from sim_scenarios.embedded_simulator.road.town import Town
 from sim_scenarios.embedded_simulator.rpc_connection import HeldBytes, RpcConnection
 from sim_scenarios.embedded_simulator.sensors.episode_state import EpisodeStatePacker
-from sim_scenarios.embedded_simulator.sensors.jobs import Job, SeesScene, perform
+from sim_scenarios.embedded_simulator.sensors.jobs import Job, SeesScene, perform_shift, shifts
 from sim_scenarios.embedded_simulator.sensors.labelled_points import first_point, points_along
-from sim_scenarios.embedded_simulator.sensors.message import SensorMessage
 from sim_scenarios.embedded_simulator.sensors.suite import SensorSuite
 from sim_scenarios.embedded_simulator.stream_hub import StreamHub
 from sim_scenarios.embedded_simulator.world.description import LabelledPoint
@@ -221,17 +220,14 @@ class Server:
 
     async def _render(self, jobs: Sequence[Job], snapshot: Snapshot, town: Town, droppable: bool) -> None:
         loop = asyncio.get_running_loop()
-        for job in jobs:
-            try:
-                messages = await loop.run_in_executor(self._render_thread, self._perform, job, snapshot, town)
-            except Exception:  # one sensor that cannot be served must not stop the world
-                traceback.print_exc()
-                continue
-            for message in messages:
-                self._hub.send(message.stream_id, message.parts, droppable=droppable)
-
-    def _perform(self, job: Job, snapshot: Snapshot, town: Town) -> list[SensorMessage]:
-        return perform(self._renderer_for(town), job, snapshot)
+        try:
+            renderer = await loop.run_in_executor(self._render_thread, self._renderer_for, town)
+            for shift in shifts(jobs, renderer.threads):
+                messages = await loop.run_in_executor(self._render_thread, perform_shift, renderer, shift, snapshot)
+                for message in messages:
+                    self._hub.send(message.stream_id, message.parts, droppable=droppable)
+        except Exception:  # what cannot be drawn must not stop the world
+            traceback.print_exc()
 
     async def _free_run(self) -> None:
         """Ticks in real time while the mode is asynchronous; late ticks are not made up for."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +36,7 @@ from sim_scenarios.embedded_simulator.render.raster import label_pixels
 from sim_scenarios.embedded_simulator.render.ray_caster import RayCaster
 from sim_scenarios.embedded_simulator.render.reflection import mirror_light, soften_light
 from sim_scenarios.embedded_simulator.render.scene import build_scene
-from sim_scenarios.embedded_simulator.render.shadows import ShadowCaster
+from sim_scenarios.embedded_simulator.render.shadows import ShadowCaster, StandingShadows
 from sim_scenarios.embedded_simulator.render.surface import resolve_surfaces
 from sim_scenarios.embedded_simulator.render.surface_normals import VEGETATION_TAG, copy_normals
 from sim_scenarios.embedded_simulator.render.view import Frame, Sighting, View, camera_record
@@ -42,9 +45,14 @@ from sim_scenarios.embedded_simulator.render.weather_look import look_of
 from sim_scenarios.embedded_simulator.road.town import Town
 from sim_scenarios.embedded_simulator.world.snapshot import Snapshot
 
+_T = TypeVar("_T")
+
 
 class Renderer:
-    """Draws one town; every buffer is kept for the next frame, so one renderer serves one thread at a time."""
+    """Draws one town; every buffer is kept for the next frame, so one renderer serves one thread at a time.
+
+    ``side_by_side`` has several draw at once.
+    """
 
     def __init__(
         self, town: Town, *, threads: int, models: ModelSource | None = None, lens_drops: bool = False,
@@ -56,17 +64,55 @@ class Renderer:
         """
         models = models or procedural_models()
         self._textures, self._quality = models.textures, quality
-        self._workers = Workers(threads)
         self._scene = build_scene(town, models)
-        self._culler = Culler(self._scene.models)
         self._poser = ActorPoser(self._scene, {spec.id: spec.height_m for spec in models.walkers})
-        self._picture = VisibilityPass(self._scene.models.library, self._textures, self._workers)
-        self._shadows = ShadowCaster(self._scene, self._textures, self._workers, self._culler, quality)
+        workers, self._lens_drops = Workers(threads), lens_drops
+        self._standing_shadows = StandingShadows(
+            self._scene, self._textures, workers, Culler(self._scene.models), quality
+        )
+        self._equip(workers, CanvasStore())
+        self._crew = ThreadPoolExecutor(threads, thread_name_prefix="camera")
+
+    def _equip(self, workers: Workers, canvases: CanvasStore) -> None:
+        """Give this renderer what it cannot share with one that draws at the same time."""
+        self._workers = workers
+        self._culler = Culler(self._scene.models)
+        self._picture = VisibilityPass(self._scene.models.library, self._textures, workers)
+        self._shadows = ShadowCaster(
+            self._standing_shadows, self._scene, self._textures, workers, self._culler, self._quality
+        )
         self._ground_open = np.ones((CONTACT_PX, CONTACT_PX), np.float32)
-        self._canvases = CanvasStore()
-        self._camera = CameraStages(self._workers, self._stage, lens_drops=lens_drops, quality=quality)
+        self._canvases = canvases
+        self._camera = CameraStages(workers, self._stage, lens_drops=self._lens_drops, quality=self._quality)
         self.stage_seconds: dict[str, float] = {}
         """Wall-clock seconds of each stage of the last ``render``, in order."""
+
+    @property
+    def threads(self) -> int:
+        """How many can draw at the same time."""
+        return self._workers.count
+
+    def side_by_side(self, works: Sequence[Callable[[Renderer], _T]], snapshot: Snapshot) -> list[_T]:
+        """The results of works that draw ``snapshot``, each on a thread of its own; at most ``threads`` of them.
+
+        So no thread waits for others after every kernel. The pictures are those that ``render`` makes.
+        """
+        assert len(works) <= self.threads
+        objects, _ = self._poser.pose(snapshot)  # what all share is made before they begin
+        self._poser.standing.lamps(objects, snapshot, float(look_of(snapshot.weather)["lamp_power"][0]))
+        results = [self._crew.submit(work, hand) for work, hand in zip(works, self._hands, strict=False)]
+        return [result.result() for result in results]
+
+    @functools.cached_property
+    def _hands(self) -> list[Renderer]:
+        """Renderers of the same scene, one a thread; the first draws on this one's canvases."""
+        hands = []
+        for number in range(self.threads):
+            hand = copy.copy(self)
+            hand.__dict__.pop("_flow", None)
+            hand._equip(Workers(1), self._canvases if number == 0 else CanvasStore())
+            hands.append(hand)
+        return hands
 
     @functools.cached_property
     def rays(self) -> RayCaster:

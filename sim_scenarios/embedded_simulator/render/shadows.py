@@ -9,6 +9,7 @@ map happened to be kept.
 from __future__ import annotations
 
 import math
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -131,101 +132,106 @@ def light_camera(
     return camera
 
 
-class ShadowCaster:
-    """Draws and keeps the maps of one scene."""
+class StandingShadows:
+    """Draws and keeps the maps of what stands still; several cameras may ask at the same time."""
 
     def __init__(self, scene: Scene, textures: Textures, workers: Workers, culler: Culler, quality: Quality) -> None:
-        self._town_px, self._near_px = quality.town_shadow_px, quality.near_shadow_px
-        moving_px = quality.moving_shadow_px
         self._scene, self._culler = scene, culler
-        self._standing = VisibilityPass(scene.models.library, textures, workers)
-        self._moving_pass = VisibilityPass(scene.models.library, textures, workers)
-        self._moving = np.zeros((moving_px, moving_px), np.float32)
-        self._town: tuple[tuple[int, int] | None, Records, NDArray[np.float32]] = (
-            None, np.zeros(1, CAMERA), np.zeros((1, 1), np.float32),
-        )  # fmt: skip
+        self._town_px, self._near_px = quality.town_shadow_px, quality.near_shadow_px
+        self._pass = VisibilityPass(scene.models.library, textures, workers)
+        self._town: tuple[tuple[int, int], Records, NDArray[np.float32]] | None = None
         self._near: OrderedDict[tuple[int, int, int, int], tuple[Records, NDArray[np.float32]]] = OrderedDict()
-        self._slot_scratch = np.empty(self._town_px**2, np.int32)
+        self._slot_scratch = np.empty(max(self._town_px, self._near_px) ** 2, np.int32)
         self._no_joints = np.zeros((1, 3, 4), np.float32)
         self._hidden: frozenset[int] = frozenset()
-        self._objects = scene.objects
+        self._lock = threading.Lock()
+
+    def maps(
+        self, light: tuple[int, int], camera: Records, objects: Records, *, hidden: frozenset[int]
+    ) -> tuple[tuple[Records, NDArray[np.float32]], tuple[Records, NDArray[np.float32]]]:
+        """The light's view and the map of the town, and those of what is near a camera; nobody writes to them again.
+
+        ``hidden`` are the environment objects that ``objects`` leaves out: other ones make all kept maps void.
+        """
+        standing = objects[: len(self._scene.objects)]
+        with self._lock:
+            if hidden != self._hidden:
+                self._hidden, self._town = hidden, None
+                self._near.clear()
+            return self._town_map(light, standing), self._near_map(light, camera, standing)
+
+    def _town_map(self, light: tuple[int, int], objects: Records) -> tuple[Records, NDArray[np.float32]]:
+        if self._town is None or self._town[0] != light:
+            self._town = None  # before there is memory for another
+            low, high = np.array(self._scene.streets_min), np.array(self._scene.streets_max)
+            camera = light_camera(light, (low + high) / 2.0, side_m=1.0, size_px=self._town_px)
+            across = np.abs(np.stack([camera["right"][0], camera["up"][0]])) @ (high - low)
+            camera = light_camera(light, (low + high) / 2.0, side_m=float(across.max()), size_px=self._town_px)
+            self._town = (light, camera, self._draw(camera, objects))
+        return self._town[1:]
+
+    def _near_map(
+        self, light: tuple[int, int], camera: Records, objects: Records
+    ) -> tuple[Records, NDArray[np.float32]]:
+        cell = np.round(_ahead(camera, NEAR_AHEAD_M) / NEAR_CELL_M)
+        key = (*light, int(cell[0]), int(cell[1]))
+        if key in self._near:
+            self._near.move_to_end(key)
+            return self._near[key]
+        if len(self._near) >= KEPT_NEAR_MAPS:
+            self._near.popitem(last=False)
+        light_view = light_camera(light, cell * NEAR_CELL_M, side_m=NEAR_SIDE_M, size_px=self._near_px)
+        self._near[key] = (light_view, self._draw(light_view, objects))
+        return self._near[key]
+
+    def _draw(self, light_view: Records, objects: Records) -> NDArray[np.float32]:
+        side = int(light_view["width"][0])
+        depth = np.zeros((side, side), np.float32)
+        draws = self._culler.draws(objects, light_view, parallel=True, shadows_of=1)
+        if len(draws) > 1:
+            self._pass.run(
+                light_view, draws, objects, self._no_joints, parallel_scale=0.5 / _RANGE_M, nearness=depth,
+                slot_at=self._slot_scratch[: depth.size].reshape(depth.shape),
+            )  # fmt: skip
+        return depth
+
+
+class ShadowCaster:
+    """The maps for a picture: the kept ones, and one of the actors near the camera."""
+
+    def __init__(
+        self, standing: StandingShadows, scene: Scene, textures: Textures, workers: Workers, culler: Culler,
+        quality: Quality,
+    ) -> None:  # fmt: skip
+        self._standing, self._culler, self._first_actor = standing, culler, len(scene.objects)
+        self._pass = VisibilityPass(scene.models.library, textures, workers)
+        self._moving = np.zeros((quality.moving_shadow_px, quality.moving_shadow_px), np.float32)
+        self._slots = np.empty(self._moving.shape, np.int32)  # of no use: which triangle is nearest
 
     def maps(
         self, look: Records, camera: Records, objects: Records, joints: NDArray[np.float32], *, hidden: frozenset[int]
     ) -> ShadowMaps:
-        """The maps for a picture; empty ones when the light is too weak for shadows.
-
-        ``hidden`` are the environment objects that ``objects`` leaves out: other ones make all kept maps void.
-        """
-        self._objects = objects[: len(self._scene.objects)]
-        if hidden != self._hidden:
-            self._hidden, self._town = hidden, (None, *self._town[1:])
-            self._near.clear()
+        """The maps for a picture; empty ones when the light is too weak for shadows. ``hidden`` as above."""
         records = np.zeros(3, SHADOW)
         records["pixels_per_m"] = 1.0
         if not look["has_shadows"][0]:
             blank = np.zeros((1, 1), np.float32)
             return ShadowMaps(records=records, moving=blank, near=blank, town=blank)
         light = rounded_light(look["sun"][0])
-        town_camera, town = self._town_map(light)
-        near_camera, near = self._near_map(light, camera)
+        (town_camera, town), (near_camera, near) = self._standing.maps(light, camera, objects, hidden=hidden)
         moving_camera = light_camera(
             light, _ahead(camera, MOVING_AHEAD_M), side_m=MOVING_SIDE_M, size_px=len(self._moving), snap=True
         )
-        draws = self._culler.draws(objects, moving_camera, parallel=True, shadows_of=2, first=len(self._scene.objects))
+        draws = self._culler.draws(objects, moving_camera, parallel=True, shadows_of=2, first=self._first_actor)
         if len(draws) > 1:
-            self._moving_pass.run(
+            self._pass.run(
                 moving_camera, draws, objects, joints, parallel_scale=0.5 / _RANGE_M,
-                nearness=self._moving, slot_at=self._slots_for(self._moving),
+                nearness=self._moving, slot_at=self._slots,
             )  # fmt: skip
             _describe(records, 0, moving_camera)
         _describe(records, 1, near_camera)
         _describe(records, 2, town_camera)
         return ShadowMaps(records=records, moving=self._moving, near=near, town=town)
-
-    def _town_map(self, light: tuple[int, int]) -> tuple[Records, NDArray[np.float32]]:
-        if self._town[0] != light:
-            low, high = np.array(self._scene.streets_min), np.array(self._scene.streets_max)
-            camera = light_camera(light, (low + high) / 2.0, side_m=1.0, size_px=self._town_px)
-            across = np.abs(np.stack([camera["right"][0], camera["up"][0]])) @ (high - low)
-            camera = light_camera(light, (low + high) / 2.0, side_m=float(across.max()), size_px=self._town_px)
-            depth = (
-                self._town[2] if len(self._town[2]) == self._town_px
-                else np.zeros((self._town_px, self._town_px), np.float32)
-            )  # fmt: skip
-            self._draw_standing(camera, depth)
-            self._town = (light, camera, depth)
-        return self._town[1], self._town[2]
-
-    def _near_map(self, light: tuple[int, int], camera: Records) -> tuple[Records, NDArray[np.float32]]:
-        cell = np.round(_ahead(camera, NEAR_AHEAD_M) / NEAR_CELL_M)
-        key = (*light, int(cell[0]), int(cell[1]))
-        if key in self._near:
-            self._near.move_to_end(key)
-            return self._near[key]
-        depth = (
-            self._near.popitem(last=False)[1][1] if len(self._near) >= KEPT_NEAR_MAPS
-            else np.zeros((self._near_px, self._near_px), np.float32)
-        )  # fmt: skip
-        light_view = light_camera(light, cell * NEAR_CELL_M, side_m=NEAR_SIDE_M, size_px=self._near_px)
-        self._draw_standing(light_view, depth)
-        self._near[key] = (light_view, depth)
-        return self._near[key]
-
-    def _slots_for(self, depth: NDArray[np.float32]) -> NDArray[np.int32]:
-        """Scratch of a map's size: a shadow map has no use for which triangle is nearest."""
-        return self._slot_scratch[: depth.size].reshape(depth.shape)
-
-    def _draw_standing(self, light_view: Records, depth: NDArray[np.float32]) -> None:
-        objects = self._objects
-        draws = self._culler.draws(objects, light_view, parallel=True, shadows_of=1)
-        if len(draws) > 1:
-            self._standing.run(
-                light_view, draws, objects, self._no_joints, parallel_scale=0.5 / _RANGE_M,
-                nearness=depth, slot_at=self._slots_for(depth),
-            )  # fmt: skip
-        else:
-            depth[:] = 0.0
 
 
 def _ahead(camera: Records, metres: float) -> NDArray[np.float64]:

@@ -84,6 +84,11 @@ class CameraJob:
     shot: Shot = PLAIN_SHOT
     """For the cameras for light."""
 
+    @property
+    def in_color(self) -> bool:
+        """Whether any of its cameras wants more than labels and geometry."""
+        return any(exposure.kind in PICTURE_KINDS for exposure in self.exposures)
+
 
 def view_of(pose: Pose, shape: CameraShape, lens: LensShape = PINHOLE) -> View:
     """What a camera of that shape sees there."""
@@ -113,7 +118,7 @@ def expose(renderer: RendersViews, job: CameraJob, snapshot: Snapshot) -> list[S
     frame = renderer.render(
         view_of(job.pose, shape, job.lens),
         snapshot,
-        color=any(exposure.kind in PICTURE_KINDS for exposure in exposures),
+        color=job.in_color,
         normals=any(exposure.kind is SensorKind.NORMALS for exposure in exposures),
         earlier=[exposure.earlier for exposure in exposures if exposure.earlier is not None],
         shot=job.shot,

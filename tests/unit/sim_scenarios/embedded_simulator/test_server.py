@@ -35,6 +35,8 @@ FAST_ASYNCHRONOUS = [False, False, [True, 0.002], *SYNCHRONOUS[3:]]
 class GreyRenderer:
     """Every pixel grey."""
 
+    threads = 1
+
     def render(
         self, view: View, snapshot: Snapshot, *, color: bool, normals: bool = False, earlier: Sequence[Sighting] = (),
         shot: Shot = PLAIN_SHOT,
