@@ -27,6 +27,7 @@ from sim_scenarios.embedded_simulator.world.snapshot import Snapshot, TrafficLig
 
 NUM_JOINTS = len(Joint)
 BLINK_HZ = 1.5
+BEACON_HZ = 2.5
 LIMB_ROOM_M = 0.6
 """How far swinging limbs may reach beyond a walker's box."""
 
@@ -200,9 +201,10 @@ def move_limbs(joints: _Floats, rotations: _Floats, pivots: _Floats) -> None:
 
 
 def switch_lights(glow: NDArray[np.float32], lights: VehicleLight, age_s: float) -> None:
-    """Set the emission (17,) of a vehicle's lamps; blinkers blink with its age [s of simulated time]."""
+    """Set the emission (18,) of a vehicle's lamps; what blinks does so with its age [s of simulated time]."""
     bits = int(lights)
     blink = 1.0 if math.fmod(age_s * BLINK_HZ, 1.0) < 0.5 else 0.0
+    flash = 1.0 if math.fmod(age_s * BEACON_HZ, 1.0) < 0.5 else 0.15
     if bits & VehicleLight.HIGH_BEAM.value:
         glow[Part.HEADLIGHT] = 1.4
     elif bits & VehicleLight.LOW_BEAM.value:
@@ -215,6 +217,7 @@ def switch_lights(glow: NDArray[np.float32], lights: VehicleLight, age_s: float)
         glow[Part.TAIL_LIGHT] = 0.3
     glow[Part.BLINKER_LEFT] = blink if bits & VehicleLight.LEFT_BLINKER.value else 0.0
     glow[Part.BLINKER_RIGHT] = blink if bits & VehicleLight.RIGHT_BLINKER.value else 0.0
+    glow[Part.BEACON] = flash if bits & VehicleLight.SPECIAL1.value else 0.0
     glow[Part.REVERSE_LIGHT] = 0.8 if bits & VehicleLight.REVERSE.value else 0.0
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sim_scenarios.embedded_simulator.render.jit import F, Real, Records, inlined
 from sim_scenarios.embedded_simulator.render.texture_sampling import floor_of
 from sim_scenarios.embedded_simulator.world.snapshot import Snapshot, VehicleLight
+from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES
 
 CELL_M = 8.0
 LAMPS_PER_CELL = 3
@@ -22,6 +23,8 @@ MAX_HEADLIGHTS = 10
 HEADLIGHT_RANGE_M = 60.0
 HEADLIGHT_POWER = 26.0
 _MAX_HEADLIGHT_DISTANCE_M = 110.0
+_NOSE_M = {spec.id: spec.length_m / 2.0 - 0.4 for spec in VEHICLES}
+"""How far ahead of its middle a vehicle's lamps shine from, by blueprint id."""
 
 LAMP_GRID = np.dtype([("x0", np.float32), ("y0", np.float32), ("columns", np.int64), ("rows", np.int64)], align=True)
 """Where cell (0, 0) starts and how many cells there are; arrays of one element."""
@@ -63,7 +66,8 @@ def headlights(snapshot: Snapshot, eye: NDArray[np.float64]) -> NDArray[np.float
             continue
         is_high = bool(actor.lights & VehicleLight.HIGH_BEAM)
         strength = HEADLIGHT_POWER * (1.6 if is_high else 1.0)
-        place = [location.x + 1.9 * fx, location.y + 1.9 * fy, location.z + 0.75]
+        ahead = _NOSE_M[actor.blueprint_id]
+        place = [location.x + ahead * fx, location.y + ahead * fy, location.z + 0.75]
         direction = [fx * math.cos(pitch), fy * math.cos(pitch), math.sin(pitch) + (0.0 if is_high else -0.025)]
         rows.append((distance, [*place, *direction, strength, HEADLIGHT_RANGE_M]))
     rows.sort(key=lambda row: row[0])

@@ -33,6 +33,7 @@ class Part(enum.IntEnum):
     STREET_LAMP = 14  # glows at night
     WINDOW = 15  # building window texels: some are lit at night
     LEAF = 16  # alpha-tested foliage card, two-sided, tinted per instance
+    BEACON = 17  # flashes with SPECIAL1
 
 
 class Joint(enum.IntEnum):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.render.jit import F, Records, inlined, kernel
+from sim_scenarios.embedded_simulator.render.mesh import Part
 
 OBJECT = np.dtype(
     [
@@ -18,8 +19,8 @@ OBJECT = np.dtype(
         ("origin", np.float32, (3,)),  # [m]
         ("center", np.float32, (3,)),  # of the box that holds it, world [m]
         ("half", np.float32, (3,)),  # half extents of that box, world axes [m]
-        ("tint", np.float32, (17, 3)),  # linear colour by Part, multiplied with the vertex colour
-        ("glow", np.float32, (17,)),  # emission by Part; windows go by the hour unless it is below 0
+        ("tint", np.float32, (len(Part), 3)),  # linear colour by Part, multiplied with the vertex colour
+        ("glow", np.float32, (len(Part),)),  # emission by Part; windows go by the hour unless it is below 0
         ("first_level", np.int32),  # levels of detail: a run of the level table
         ("num_levels", np.int32),  # 0: not drawn
         ("joint_base", np.int32),  # first of an actor's joint motions, or -1 for a rigid object

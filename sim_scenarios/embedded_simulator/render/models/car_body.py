@@ -29,8 +29,8 @@ Interval = tuple[float, float]
 SILL, LOWER_DOOR, DOOR, SHOULDER, BELT, GLASS_TOP, ROOF_EDGE, ROOF, MIDDLE = range(9)
 """The points of half a section, from below to the middle of the roof."""
 
-_BEVEL = 0.955
-"""Half-width at the belt, as a share of the widest."""
+_BEVEL = 0.045
+"""How far the belt lies inside the widest, as a share of the half-width."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,11 +60,22 @@ class BodyShape:
     """The windscreen is part of the nose plate, as on a bus."""
     cladding: bool = False
     """Unpainted sills and arches."""
+    bulge: float = 1.0
+    """How round the flanks are; 0 for flat sheets."""
+    crease_deg: float = 48.0
+    """Sharper turns of the skin are edges."""
     upper_color: Color | None = None
     """Everything above the belt in this colour instead of the actor's paint."""
+    door_color: Color | None = None
+    """The doors in this colour instead of the actor's paint."""
+    stripe_color: Color | None = None
+    """A band along the flank, under the belt."""
     wheel_radius_m: float = 0.33
     grille: bool = True
+    head_lamps: bool = True
     tail_lamps: bool = True
+    light_bars: bool = False
+    """Head and tail lamps are thin lines across the whole width."""
     has_spare_wheel: bool = False
     """On the tail."""
 
@@ -137,10 +148,13 @@ class BodySkin:
         low = np.minimum(low, belt - 0.03)
         rise, door = top - belt, belt - low
         tallest = float(rise.max())
-        roof_edge = wide * (_BEVEL - 0.04 - self.shape.tumblehome * np.clip(rise / max(tallest, 1e-6), 0.0, 1.0))
-        belt_y = wide * _BEVEL
-        y = [0.94 * wide, 0.985 * wide, wide, 0.985 * wide, belt_y, belt_y + 0.78 * (roof_edge - belt_y), roof_edge,
-             0.62 * roof_edge, 0.0 * wide]  # fmt: skip
+        bulge = self.shape.bulge
+        bevel = 1.0 - bulge * _BEVEL
+        lean = self.shape.tumblehome * np.clip(rise / max(tallest, 1e-6), 0.0, 1.0)
+        belt_y, roof_edge = wide * bevel, wide * (bevel - 0.04 * bulge - lean)
+        round_off = 1.0 - 0.015 * bulge
+        y = [wide * (1.0 - 0.06 * bulge), wide * round_off, wide, wide * round_off, belt_y,
+             belt_y + 0.78 * (roof_edge - belt_y), roof_edge, 0.62 * roof_edge, 0.0 * wide]  # fmt: skip
         z = [low, low + 0.22 * door, low + 0.60 * door, low + 0.93 * door, belt, belt + 0.80 * rise, belt + 0.94 * rise,
              belt + 0.99 * rise, top]  # fmt: skip
         left = [np.stack([x, -y[row], z[row]], axis=1) for row in rows]
@@ -190,7 +204,7 @@ class BodyFinishes:
 
     tag: int
 
-    def table(self, upper: Color | None) -> tuple[Finish, ...]:
+    def table(self, shape: BodyShape) -> tuple[Finish, ...]:
         """Return them in the order of the constants below."""
         paint = Finish(material="car_paint", tag=self.tag, part=Part.PAINT)
         black = Finish(material="rubber", tag=self.tag, color=(0.75, 0.75, 0.78))
@@ -205,12 +219,14 @@ class BodyFinishes:
             shiny.but(color=(0.85, 0.50, 0.16), part=Part.BLINKER_LEFT),
             shiny.but(color=(0.85, 0.50, 0.16), part=Part.BLINKER_RIGHT),
             shiny.but(color=(0.66, 0.66, 0.68), part=Part.REVERSE_LIGHT),
-            paint if upper is None else shiny.but(color=upper),
+            paint if shape.upper_color is None else shiny.but(color=shape.upper_color),
             black.but(color=(0.45, 0.45, 0.47)),
+            paint if shape.door_color is None else shiny.but(color=shape.door_color),
+            paint if shape.stripe_color is None else shiny.but(color=shape.stripe_color),
         )
 
 
-PAINT, GLASS, BLACK, HEADLIGHT, TAIL, BLINK_LEFT, BLINK_RIGHT, REVERSE, UPPER, GRILLE = range(10)
+PAINT, GLASS, BLACK, HEADLIGHT, TAIL, BLINK_LEFT, BLINK_RIGHT, REVERSE, UPPER, GRILLE, DOORS, STRIPE = range(12)
 
 
 def add_skin(builder: MeshBuilder, skin: BodySkin, detail: BodyDetail, tag: int) -> None:
@@ -224,7 +240,7 @@ def add_skin(builder: MeshBuilder, skin: BodySkin, detail: BodyDetail, tag: int)
         positions = np.concatenate([positions, plate])
         choice = np.concatenate([choice, chosen])
     builder.patchwork(
-        positions, triangles, choice, BodyFinishes(tag=tag).table(skin.shape.upper_color), crease_deg=48.0
+        positions, triangles, choice, BodyFinishes(tag=tag).table(skin.shape), crease_deg=skin.shape.crease_deg
     )
 
 
@@ -260,33 +276,37 @@ def _cell(skin: BodySkin, span: Interval, point: int) -> int:
     if point == SILL and shape.cladding:
         return BLACK
     if point < DOOR:
-        return PAINT
+        return DOORS if shape.door_color and shape.seams[0] < x < shape.seams[-1] else PAINT
     if point < BELT:
         return _corner_lamp(skin, x)
+    upper, lower = shape.windscreen
+    rear_lower, rear_upper = shape.rear_window
+    over_belt = UPPER if rear_lower < x < lower else PAINT
     if point in (BELT, GLASS_TOP):
         # A coarse cell takes in the pillars: it is glass if most of it is.
         glazed = sum(max(0.0, min(span[1], high) - max(span[0], low)) for low, high in shape.side_windows)
-        return GLASS if point == BELT and glazed > 0.5 * (span[1] - span[0]) else UPPER
-    upper, lower = shape.windscreen
-    rear_lower, rear_upper = shape.rear_window
+        return GLASS if point == BELT and glazed > 0.5 * (span[1] - span[0]) else over_belt
     is_glass = upper < x < lower or rear_lower < x < rear_upper
-    return GLASS if is_glass else (UPPER if rear_lower < x < lower else PAINT)
+    return GLASS if is_glass else over_belt
 
 
 def _corner_lamp(skin: BodySkin, x: float) -> int:
-    """Return the lamp that wraps round the corner at station ``x``, or paint."""
+    """Return the lamp that wraps round the corner at station ``x``, or the flank's stripe."""
     length = skin.nose_m - skin.tail_m
     from_nose, from_tail = (1 - x) * length / 2, (1 + x) * length / 2
-    if from_nose < 0.13:
+    if from_nose < 0.13 and skin.shape.head_lamps:
         return HEADLIGHT
-    return TAIL if from_tail < 0.13 and skin.shape.tail_lamps else PAINT
+    if from_tail < 0.13 and skin.shape.tail_lamps:
+        return TAIL
+    return STRIPE if skin.shape.stripe_color else PAINT
 
 
 def _end_plate(
     skin: BodySkin, detail: BodyDetail, section: NDArray[np.float64], end: int
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
     """Return (positions, triangles, choice) of the nose (``end`` 1) or tail (-1) plate."""
-    rows, columns = len(detail.rows), np.array(detail.columns)
+    lit = skin.shape.head_lamps if end > 0 else skin.shape.tail_lamps
+    rows, columns = len(detail.rows), np.array(detail.columns if lit else (0.0, 1.0))
     left, right = section[:rows], section[::-1][:rows]
     grid = left[:, None, :] + columns[None, :, None] * (right - left)[:, None, :]
     bow = skin.shape.nose_bow * (skin.nose_m - skin.tail_m) * (1.0 - (2.0 * columns - 1.0) ** 2)
@@ -313,14 +333,16 @@ def _field(skin: BodySkin, end: int, point: int, across: float) -> int:
         return GLASS if point == BELT else GRILLE if point == GLASS_TOP else UPPER
     if point >= BELT:
         return UPPER
+    if not (skin.shape.head_lamps if end > 0 else skin.shape.tail_lamps):
+        return PAINT
     if point == LOWER_DOOR and end > 0 and outer > 0.40:
         return BLINK_LEFT if across < 0.5 else BLINK_RIGHT
+    if point == SHOULDER and skin.shape.light_bars:
+        return HEADLIGHT if end > 0 else TAIL
     if point != DOOR:
         return PAINT
     if end > 0:
         return HEADLIGHT if outer > 0.26 else GRILLE if skin.shape.grille else PAINT
-    if not skin.shape.tail_lamps:
-        return PAINT
     if outer > 0.36:
         return TAIL
     if outer > 0.26:

@@ -1,4 +1,4 @@
-"""The lines of every car body: one entry for each silhouette, varied for single models.
+"""The lines of car bodies: one entry for each silhouette; ``car_models.py`` varies them for single models.
 
 Read the numbers as a drawing: x from the tail (-1) to the nose (1), heights as fractions of the roof's height.
 """
@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sim_scenarios.embedded_simulator.render.models.car_body import BodyShape
-from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VehicleSpec
 
-_SEDAN = BodyShape(
+SEDAN = BodyShape(
     top=(
         (-1.0, 0.50), (-0.985, 0.60), (-0.93, 0.655), (-0.80, 0.69), (-0.66, 0.705), (-0.36, 0.925), (-0.22, 0.975),
         (-0.04, 1.0), (0.10, 0.985), (0.16, 0.965), (0.50, 0.675), (0.72, 0.625), (0.90, 0.555), (0.97, 0.505),
@@ -32,7 +31,7 @@ _SEDAN = BodyShape(
     seams=(-0.40, -0.025, 0.40),
 )  # fmt: skip
 
-_COUPE = BodyShape(
+COUPE = BodyShape(
     top=(
         (-1.0, 0.53), (-0.985, 0.63), (-0.92, 0.69), (-0.78, 0.725), (-0.30, 0.945), (-0.14, 0.99), (-0.04, 1.0),
         (0.05, 0.985), (0.10, 0.965), (0.42, 0.70), (0.70, 0.64), (0.90, 0.555), (0.97, 0.50), (1.0, 0.43),
@@ -53,7 +52,7 @@ _COUPE = BodyShape(
     seams=(-0.20, 0.34),
 )  # fmt: skip
 
-_HATCHBACK = BodyShape(
+HATCHBACK = BodyShape(
     top=(
         (-1.0, 0.46), (-0.99, 0.58), (-0.965, 0.66), (-0.84, 0.90), (-0.76, 0.955), (-0.5, 0.985), (-0.1, 1.0),
         (0.12, 0.98), (0.20, 0.955), (0.58, 0.66), (0.78, 0.60), (0.92, 0.53), (0.975, 0.47), (1.0, 0.40),
@@ -74,7 +73,7 @@ _HATCHBACK = BodyShape(
     wheel_radius_m=0.305,
 )  # fmt: skip
 
-_SUV = BodyShape(
+SUV = BodyShape(
     top=(
         (-1.0, 0.48), (-0.985, 0.60), (-0.97, 0.66), (-0.90, 0.92), (-0.84, 0.965), (-0.5, 0.995), (0.0, 1.0),
         (0.18, 0.985), (0.24, 0.96), (0.50, 0.70), (0.74, 0.665), (0.90, 0.62), (0.97, 0.57), (1.0, 0.48),
@@ -97,26 +96,7 @@ _SUV = BodyShape(
     cladding=True,
 )  # fmt: skip
 
-_JEEP = replace(
-    _SUV,
-    top=(
-        (-1.0, 0.55), (-0.99, 0.62), (-0.985, 0.66), (-0.965, 0.95), (-0.94, 0.99), (-0.5, 1.0), (0.0, 1.0),
-        (0.07, 0.99), (0.10, 0.975), (0.20, 0.70), (0.40, 0.68), (0.90, 0.645), (0.985, 0.63), (1.0, 0.58),
-    ),
-    belt=((-1.0, 0.54), (-0.98, 0.64), (0.2, 0.64), (0.6, 0.63), (0.9, 0.61), (1.0, 0.56)),
-    plan=((-1.0, 0.90), (-0.98, 0.94), (-0.9, 0.97), (0.2, 0.97), (0.6, 1.0), (0.95, 0.98), (1.0, 0.92)),
-    sill=((-1.0, 0.29), (-0.6, 0.24), (0.6, 0.24), (1.0, 0.27)),
-    windscreen=(0.10, 0.20),
-    rear_window=(-0.985, -0.965),
-    side_windows=((-0.88, -0.44), (-0.39, 0.07)),
-    seams=(-0.42, 0.12),
-    tumblehome=0.08,
-    nose_bow=0.008,
-    wheel_radius_m=0.41,
-    has_spare_wheel=True,
-)  # fmt: skip
-
-_PANEL_VAN = BodyShape(
+PANEL_VAN = BodyShape(
     top=(
         (-1.0, 0.90), (-0.99, 0.955), (-0.95, 0.985), (-0.4, 1.0), (0.30, 0.99), (0.42, 0.975), (0.48, 0.95),
         (0.74, 0.54), (0.86, 0.47), (0.95, 0.41), (0.985, 0.37), (1.0, 0.31),
@@ -131,25 +111,6 @@ _PANEL_VAN = BodyShape(
     seams=(-0.28, 0.26, 0.62),
     wheel_radius_m=0.36,
     nose_bow=0.012,
-)  # fmt: skip
-
-_MICROBUS = replace(
-    _PANEL_VAN,
-    top=(
-        (-1.0, 0.60), (-0.985, 0.72), (-0.93, 0.93), (-0.88, 0.97), (-0.5, 0.995), (0.2, 1.0), (0.70, 0.985),
-        (0.78, 0.955), (0.95, 0.575), (0.975, 0.53), (1.0, 0.44),
-    ),
-    belt=((-1.0, 0.56), (-0.9, 0.575), (0.5, 0.575), (0.93, 0.565), (1.0, 0.42)),
-    plan=((-1.0, 0.80), (-0.98, 0.88), (-0.9, 0.96), (-0.6, 1.0), (0.6, 1.0), (0.85, 0.96), (0.96, 0.84), (1.0, 0.68)),
-    sill=((-1.0, 0.19), (-0.6, 0.145), (0.7, 0.145), (1.0, 0.17)),
-    windscreen=(0.78, 0.95),
-    rear_window=(-0.985, -0.93),
-    side_windows=((-0.86, -0.42), (-0.36, 0.06), (0.12, 0.46), (0.51, 0.84)),
-    upper_color=(0.90, 0.89, 0.85),
-    seams=(0.09, 0.485),
-    tumblehome=0.15,
-    wheel_radius_m=0.33,
-    grille=False,
 )  # fmt: skip
 
 TRUCK_CAB = BodyShape(
@@ -169,6 +130,31 @@ TRUCK_CAB = BodyShape(
     wheel_radius_m=0.42,
     nose_bow=0.015,
 )  # fmt: skip
+
+BONNET_CAB = replace(
+    PANEL_VAN,
+    top=(
+        (-1.0, 0.93),
+        (-0.96, 0.97),
+        (-0.5, 1.0),
+        (-0.30, 0.99),
+        (-0.20, 0.965),
+        (0.08, 0.62),
+        (0.30, 0.575),
+        (0.80, 0.54),
+        (0.95, 0.50),
+        (1.0, 0.42),
+    ),
+    belt=((-1.0, 0.52), (0.0, 0.53), (0.4, 0.52), (0.9, 0.47), (1.0, 0.40)),
+    plan=((-1.0, 0.96), (-0.9, 1.0), (0.4, 1.0), (0.90, 0.96), (1.0, 0.84)),
+    sill=((-1.0, 0.17), (0.7, 0.17), (1.0, 0.18)),
+    windscreen=(-0.20, 0.08),
+    side_windows=((-0.86, -0.08),),
+    seams=(-0.90, -0.05),
+    tail_lamps=False,
+    tumblehome=0.13,
+    wheel_radius_m=0.37,
+)
 
 BUS = BodyShape(
     top=(
@@ -190,39 +176,3 @@ BUS = BodyShape(
     nose_glass=True,
     wheel_radius_m=0.46,
 )  # fmt: skip
-
-_BY_SHAPE = {"sedan": _SEDAN, "coupe": _COUPE, "hatchback": _HATCHBACK, "suv": _SUV, "van": _PANEL_VAN, "bus": BUS}
-
-_BY_ID = {
-    "vehicle.jeep.wrangler_rubicon": _JEEP,
-    "vehicle.volkswagen.t2": _MICROBUS,
-    "vehicle.volkswagen.t2_2021": _MICROBUS,
-    "vehicle.tesla.model3": replace(_SEDAN, grille=False, rear_window=(-0.72, -0.36), tumblehome=0.27),
-    "vehicle.audi.tt": replace(
-        _COUPE,
-        top=(
-            (-1.0, 0.50), (-0.985, 0.60), (-0.93, 0.68), (-0.82, 0.75), (-0.40, 0.945), (-0.2, 0.99), (-0.05, 1.0),
-            (0.10, 0.975), (0.16, 0.95), (0.48, 0.70), (0.74, 0.635), (0.90, 0.56), (0.97, 0.49), (1.0, 0.42),
-        ),
-        windscreen=(0.16, 0.48),
-        rear_window=(-0.80, -0.40),
-        side_windows=((-0.44, -0.16), (-0.11, 0.38)),
-        seams=(-0.14, 0.40),
-    ),
-    "vehicle.mini.cooper_s": replace(_HATCHBACK, upper_color=(0.10, 0.10, 0.11), tumblehome=0.16),
-    "vehicle.toyota.prius": replace(
-        _HATCHBACK,
-        top=(
-            (-1.0, 0.50), (-0.99, 0.62), (-0.95, 0.72), (-0.80, 0.80), (-0.40, 0.965), (-0.12, 1.0), (0.06, 0.985),
-            (0.14, 0.96), (0.60, 0.64), (0.80, 0.575), (0.92, 0.515), (0.975, 0.46), (1.0, 0.40),
-        ),
-        windscreen=(0.14, 0.60),
-        rear_window=(-0.84, -0.40),
-        side_windows=((-0.56, -0.42), (-0.39, -0.04), (0.0, 0.48)),
-    ),
-}  # fmt: skip
-
-
-def body_shape(spec: VehicleSpec) -> BodyShape:
-    """Return the lines of a four-wheeled vehicle other than a truck."""
-    return _BY_ID.get(spec.id, _BY_SHAPE[spec.shape])

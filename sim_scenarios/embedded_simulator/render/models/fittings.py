@@ -9,6 +9,8 @@ from sim_scenarios.embedded_simulator.render.mesh_builder import Color, Finish, 
 from sim_scenarios.embedded_simulator.render.models.car_body import BELT, SILL, BodySkin
 from sim_scenarios.embedded_simulator.render.models.wheels import add_car_wheel
 
+MIRROR_M = 0.07
+"""What a mirror adds to half the width; tables of sizes count it in."""
 _GAP_WIDTH_M = 0.014
 _PLATE_COLOR: Color = (0.92, 0.92, 0.90)
 
@@ -17,10 +19,11 @@ def add_wheels(builder: MeshBuilder, skin: BodySkin, *, tag: int, sides: int) ->
     """Add four wheels in the skin's arches."""
     rear, front = skin.axles_m
     radius = skin.shape.wheel_radius_m
+    width = 0.20 if radius < 0.42 else 0.30
     for x, joint in ((rear, Joint.REAR_WHEELS), (front, Joint.FRONT_WHEELS)):
         for side in (-1.0, 1.0):
             center = (x, side * (skin.half_width_m - 0.025), radius)
-            add_car_wheel(builder, center, radius_m=radius, width_m=0.20, joint=joint, tag=tag, sides=sides)
+            add_car_wheel(builder, center, radius_m=radius, width_m=width, joint=joint, tag=tag, sides=sides)
 
 
 def add_underbody(builder: MeshBuilder, skin: BodySkin, *, tag: int, flat: bool) -> None:

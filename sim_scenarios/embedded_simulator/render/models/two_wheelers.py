@@ -161,7 +161,7 @@ def _axles(spec: VehicleSpec, radius: float) -> tuple[Point, Point]:
 def _add_wheels(
     builder: MeshBuilder, spec: VehicleSpec, level: int, *, radius: float, tyre: float, filled: bool
 ) -> None:
-    sides = (18, 9, 6)[level]
+    sides = (18, 10, 6 if filled else 8)[level]  # a filled wheel has four times the triangles
     for center, joint in zip(_axles(spec, radius), (Joint.REAR_WHEELS, Joint.FRONT_WHEELS), strict=True):
         add_cycle_wheel(
             builder,
@@ -188,7 +188,7 @@ def _add_bicycle(builder: MeshBuilder, spec: VehicleSpec, pose: RidingPose, leve
     stem = (head[0] - 0.04, 0.0, pose.hand[2])
     seat_top = (saddle[0] + 0.02, 0.0, 0.76)
     bars = ((crank, seat_top), (crank, head), (seat_top, head), (crank, rear), (seat_top, rear), (head, front))
-    for start, end in bars if level < 2 else bars[1:4]:
+    for start, end in bars:
         builder.tube([start, end], [0.024, 0.020], frame, sides=(6, 4, 3)[level], caps=False)
     builder.tube([head, stem, (pose.hand[0], 0.0, pose.hand[2])], [0.020] * 3, dark, sides=3, caps=False)
     if level < 2:

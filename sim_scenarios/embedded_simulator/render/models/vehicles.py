@@ -13,32 +13,35 @@ from sim_scenarios.embedded_simulator.render.mesh import Mesh, Model
 from sim_scenarios.embedded_simulator.render.mesh_builder import MeshBuilder
 from sim_scenarios.embedded_simulator.render.models import car_body, fittings
 from sim_scenarios.embedded_simulator.render.models.car_body import BodyDetail, BodySkin
-from sim_scenarios.embedded_simulator.render.models.car_shapes import body_shape
+from sim_scenarios.embedded_simulator.render.models.car_models import body_shape
+from sim_scenarios.embedded_simulator.render.models.emergency import ROOF_GEAR_M, add_roof_gear, add_service_body
 from sim_scenarios.embedded_simulator.render.models.levels import fitted, model_of
-from sim_scenarios.embedded_simulator.render.models.truck import add_cargo, truck_cab
+from sim_scenarios.embedded_simulator.render.models.truck import (
+    add_cargo,
+    add_frame,
+    body_skin,
+    cab_skin,
+    has_cab_and_body,
+)
 from sim_scenarios.embedded_simulator.render.models.two_wheelers import two_wheeler_mesh
 from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VehicleSpec
 
 NEAR_M, MIDDLE_M = 25.0, 70.0
 """Distances up to which the first and the second level of detail are used."""
 
-_MIRROR_M = 0.07
-"""What a mirror adds to half the width; tables of sizes count it in."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Level:
     body: BodyDetail
     wheel_sides: int
-    mirrors: bool
     fittings: bool
-    """Door gaps, handles, number plates."""
+    """Door gaps, handles, number plates, rounded edges."""
 
 
 _LEVELS = (
-    _Level(body=car_body.NEAR, wheel_sides=16, mirrors=True, fittings=True),
-    _Level(body=car_body.MIDDLE_DISTANCE, wheel_sides=8, mirrors=True, fittings=False),
-    _Level(body=car_body.FAR, wheel_sides=6, mirrors=False, fittings=False),
+    _Level(body=car_body.NEAR, wheel_sides=16, fittings=True),
+    _Level(body=car_body.MIDDLE_DISTANCE, wheel_sides=8, fittings=False),
+    _Level(body=car_body.FAR, wheel_sides=6, fittings=False),
 )
 
 
@@ -57,27 +60,40 @@ def _mesh(spec: VehicleSpec, level: int) -> Mesh:
 
 def _four_wheeler_mesh(spec: VehicleSpec, level: _Level) -> Mesh:
     builder = MeshBuilder()
-    skin = _skin(spec, mirror_m=_MIRROR_M if level.mirrors else 0.0)
+    simple = not level.fittings
+    skin = _skin(spec)
     car_body.add_skin(builder, skin, level.body, spec.tag)
     fittings.add_wheels(builder, skin, tag=spec.tag, sides=level.wheel_sides)
-    if spec.shape == "truck":
-        add_cargo(builder, spec, skin, rounded=level.fittings)
+    if has_cab_and_body(spec):
+        _add_body(builder, spec, skin, level)
     else:
         fittings.add_underbody(builder, skin, tag=spec.tag, flat=not level.body.arch_steps)
-    if level.mirrors:
-        fittings.add_mirrors(builder, skin, reach_m=spec.width_m / 2, tag=spec.tag, simple=not level.fittings)
-        if skin.shape.has_spare_wheel:
-            fittings.add_spare_wheel(builder, skin, tag=spec.tag, sides=level.wheel_sides)
-    if level.fittings:
-        fittings.add_seams(builder, skin, spec.tag)
-        if spec.shape != "truck":
+        add_roof_gear(builder, spec, skin, simple=simple)
+        if not simple:
             fittings.add_plates(builder, skin, tag=spec.tag)
+    fittings.add_mirrors(builder, skin, reach_m=spec.width_m / 2, tag=spec.tag, simple=simple)
+    if skin.shape.has_spare_wheel:
+        fittings.add_spare_wheel(builder, skin, tag=spec.tag, sides=level.wheel_sides)
+    if not simple:
+        fittings.add_seams(builder, skin, spec.tag)
     return builder.build()
 
 
-def _skin(spec: VehicleSpec, *, mirror_m: float) -> BodySkin:
-    if spec.shape == "truck":
-        return truck_cab(spec, mirror_m=mirror_m)
+def _add_body(builder: MeshBuilder, spec: VehicleSpec, cab: BodySkin, level: _Level) -> None:
+    """Add what stands behind a cab."""
+    simple = not level.fittings
+    add_frame(builder, spec, cab)
+    body = body_skin(spec, cab, half_width_m=spec.width_m / 2 - fittings.MIRROR_M)
+    if body is None:
+        add_cargo(builder, spec, cab, rounded=not simple)
+    else:
+        car_body.add_skin(builder, body, level.body, spec.tag)
+        add_service_body(builder, spec, cab, body, simple=simple)
+
+
+def _skin(spec: VehicleSpec) -> BodySkin:
+    if has_cab_and_body(spec):
+        return cab_skin(spec)
     shape = body_shape(spec)
     spare = 0.17 if shape.has_spare_wheel else 0.0
     half_length = (spec.length_m - spare) / 2 / (1.0 + 2.0 * shape.nose_bow)
@@ -85,7 +101,7 @@ def _skin(spec: VehicleSpec, *, mirror_m: float) -> BodySkin:
         shape,
         tail_m=-half_length + spare / 2,
         nose_m=half_length + spare / 2,
-        half_width_m=spec.width_m / 2 - mirror_m,
-        height_m=spec.height_m,
+        half_width_m=spec.width_m / 2 - fittings.MIRROR_M,
+        height_m=spec.height_m - ROOF_GEAR_M.get(spec.id, 0.0),
         axles_m=(-spec.wheelbase_m / 2, spec.wheelbase_m / 2),
     )

@@ -20,7 +20,7 @@ def add_car_wheel(
         width_m: Of the tyre, inwards from ``center``.
         joint: ``FRONT_WHEELS`` or ``REAR_WHEELS``.
         tag: Semantic tag of the vehicle.
-        sides: Corners of the circle; below 8 only the outer face is made.
+        sides: Corners of the circle; below 8 the tyre is two upright strips that do not turn.
     """
     x, y, z = center
     side = 1.0 if y > 0 else -1.0
@@ -31,6 +31,12 @@ def add_car_wheel(
     if sides >= 8:
         inner = (x, y - side * width_m, z)
         builder.tube([inner, center], [radius_m, radius_m], tyre, sides=sides, caps=False)
+    else:
+        still = Finish(material="rubber", tag=tag)
+        size = (1.2 * radius_m, width_m, 1.4 * radius_m)
+        builder.box(
+            (x, y - side * width_m / 2, 0.72 * radius_m), size, still, taper=1.2, without=("+y", "-y", "+z", "-z")
+        )
 
 
 def add_cycle_wheel(

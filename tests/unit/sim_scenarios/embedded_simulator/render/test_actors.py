@@ -99,10 +99,12 @@ def test_a_posture_stands_for_the_gait() -> None:
         (VehicleLight.REVERSE, Part.REVERSE_LIGHT, True),
         (VehicleLight.LEFT_BLINKER, Part.BLINKER_LEFT, True),
         (VehicleLight.LEFT_BLINKER, Part.BLINKER_RIGHT, False),
+        (VehicleLight.SPECIAL1, Part.BEACON, True),
+        (VehicleLight.HIGH_BEAM, Part.BEACON, False),
     ],
 )
 def test_lights_follow_the_flags(lights: VehicleLight, part: Part, glows: bool) -> None:
-    glow = np.zeros(17, np.float32)
+    glow = np.zeros(len(Part), np.float32)
     switch_lights(glow, lights, age_s=0.1)
     assert (glow[part] > 0) == glows
 
@@ -110,7 +112,7 @@ def test_lights_follow_the_flags(lights: VehicleLight, part: Part, glows: bool) 
 def test_blinkers_blink_with_simulated_time() -> None:
     states = []
     for tick in range(40):
-        glow = np.zeros(17, np.float32)
+        glow = np.zeros(len(Part), np.float32)
         switch_lights(glow, VehicleLight.RIGHT_BLINKER, age_s=0.05 * tick)
         states.append(bool(glow[Part.BLINKER_RIGHT]))
     assert {True, False} == set(states)
