@@ -17,7 +17,8 @@ from sim_scenarios.embedded_simulator.world.snapshot import Snapshot, VehicleLig
 from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES
 
 CELL_M = 8.0
-LAMPS_PER_CELL = 3
+LAMPS_PER_CELL = 8
+"""Room for all whose light reaches a cell: with fewer, the light of one would end in a straight edge."""
 LAMP_RANGE_M = 26.0
 MAX_HEADLIGHTS = 10
 HEADLIGHT_RANGE_M = 60.0
@@ -31,9 +32,9 @@ LAMP_GRID = np.dtype([("x0", np.float32), ("y0", np.float32), ("columns", np.int
 
 
 def lamp_grid(lamps: NDArray[np.float32]) -> tuple[Records, NDArray[np.int32]]:
-    """The grid's record and (rows, columns, LAMPS_PER_CELL) lamp numbers, nearest first, -1 for none.
+    """The grid's record and (rows, columns, LAMPS_PER_CELL) numbers of the lamps that reach a cell, -1 for none.
 
-    ``lamps`` (N, 3) are world positions [m].
+    ``lamps`` (N, 3) are world positions [m]. Nearest come first.
     """
     record = np.zeros(1, LAMP_GRID)
     if not len(lamps):
@@ -45,10 +46,11 @@ def lamp_grid(lamps: NDArray[np.float32]) -> tuple[Records, NDArray[np.int32]]:
     centers_x = low[0] + (np.arange(columns) + 0.5) * CELL_M
     for row in range(rows):
         y = low[1] + (row + 0.5) * CELL_M
-        distance = np.hypot(centers_x[:, None] - lamps[None, :, 0], y - lamps[None, :, 1])  # (columns, N)
+        aside = np.abs(centers_x[:, None] - lamps[None, :, 0]), np.abs(y - lamps[:, 1])[None]  # (columns, N), (1, N)
+        reaches = np.hypot(*(np.maximum(part - 0.5 * CELL_M, 0.0) for part in aside)) < LAMP_RANGE_M
+        distance = np.where(reaches, np.hypot(*aside), np.inf)
         order = np.argsort(distance, axis=1, kind="stable")[:, :LAMPS_PER_CELL]
-        near_enough = np.take_along_axis(distance, order, axis=1) < LAMP_RANGE_M + 0.7 * CELL_M
-        nearest[row, :, : order.shape[1]] = np.where(near_enough, order, -1)
+        nearest[row, :, : order.shape[1]] = np.where(np.take_along_axis(reaches, order, axis=1), order, -1)
     return record, nearest
 
 
@@ -102,7 +104,8 @@ def lamp_light(
             continue
         inverse = F(1) / math.sqrt(square + F(0.05))
         lx, ly, lz = lx * inverse, ly * inverse, lz * inverse
-        cone = min(F(1), max(F(0), lz * F(1.5) - F(0.12)))
+        cone = min(F(1), max(F(0), lz * F(1.35)))
+        cone = cone * cone * (F(3) - F(2) * cone)  # no edge where it ends on a facade
         strength = reach * reach * cone / (square + F(18))
         facing = nx * lx + ny * ly + nz * lz
         r, g, b = lamps[lamp, 3] * strength, lamps[lamp, 4] * strength, lamps[lamp, 5] * strength

@@ -37,6 +37,7 @@ from sim_scenarios.embedded_simulator.render.ray_caster import RayCaster
 from sim_scenarios.embedded_simulator.render.reflection import mirror_light, soften_light
 from sim_scenarios.embedded_simulator.render.scene import build_scene
 from sim_scenarios.embedded_simulator.render.shadows import ShadowCaster, StandingShadows
+from sim_scenarios.embedded_simulator.render.signal_lamps import signals_in_view
 from sim_scenarios.embedded_simulator.render.surface import resolve_surfaces
 from sim_scenarios.embedded_simulator.render.surface_normals import VEGETATION_TAG, copy_normals
 from sim_scenarios.embedded_simulator.render.view import Frame, Sighting, View, camera_record
@@ -226,7 +227,8 @@ class Renderer:
             )  # fmt: skip
         if look["lamp_power"][0] > 0.0:
             with self._stage("halos"):
-                shining = lamps_in_view(snapshot, camera, lamps)
+                signals = signals_in_view(self._scene.signal_heads, snapshot, camera, objects)
+                shining = np.concatenate([lamps_in_view(snapshot, camera, lamps), signals])
                 self._workers.run(add_halos, camera, look, shining, canvas.nearness, canvas.light)
         if look["film"][0] == 0.0:  # nothing is wet
             return canvas.light

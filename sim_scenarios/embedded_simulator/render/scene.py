@@ -22,6 +22,7 @@ from sim_scenarios.embedded_simulator.render.mesh import Mesh, Model, Part
 from sim_scenarios.embedded_simulator.render.model_source import ModelSource
 from sim_scenarios.embedded_simulator.render.model_table import ModelEntry, ModelTable, model_entry
 from sim_scenarios.embedded_simulator.render.projection import OBJECT
+from sim_scenarios.embedded_simulator.render.signal_lamps import SignalHeads, signal_heads
 from sim_scenarios.embedded_simulator.render.surface import STREET_LAMP_GLOW
 from sim_scenarios.embedded_simulator.render.view import rotation_axes
 from sim_scenarios.embedded_simulator.road.town import Placement, Town
@@ -59,6 +60,7 @@ class Scene:
     """How many of them, from the first on, are pieces of the ground."""
     light_rows: dict[str, int]
     """Row of each traffic light in ``objects``, by OpenDRIVE signal id."""
+    signal_heads: SignalHeads
     object_rows: NDArray[np.int64]
     """(E,) row in ``objects`` of each environment object in the order of their ids (from 1), -1 for nothing drawn."""
     lamps: NDArray[np.float32]
@@ -154,6 +156,7 @@ def build_scene(town: Town, models: ModelSource) -> Scene:
     return Scene(
         models=table, num_static_meshes=len(table.library), actors=_actors(models), objects=objects,
         num_ground_rows=num_ground_rows, light_rows=builder.light_rows,
+        signal_heads=signal_heads(town.traffic_lights, builder.light_rows, models.traffic_light),
         object_rows=np.array(builder.object_rows, np.int64),
         lamps=np.concatenate([np.zeros((0, 3), np.float32), *builder.lamps]),
         lamp_rows=np.concatenate([np.zeros(0, np.int64), *builder.lamp_rows]),

@@ -11,7 +11,6 @@ from hypothesis.extra import numpy as hnp
 from sim_scenarios.embedded_simulator.render.lamps import (
     CELL_M,
     LAMP_RANGE_M,
-    LAMPS_PER_CELL,
     MAX_HEADLIGHTS,
     headlights,
     lamp_grid,
@@ -20,17 +19,20 @@ from sim_scenarios.embedded_simulator.world.snapshot import VehicleLight
 
 
 @settings(max_examples=30, deadline=None)
-@given(places=hnp.arrays(np.float32, st.tuples(st.integers(1, 12), st.just(2)), elements=st.floats(-60, 60, width=32)))
-def test_grid_names_the_nearest_lamps_of_each_cell(places: np.ndarray) -> None:
+@given(places=hnp.arrays(np.float32, st.tuples(st.integers(1, 8), st.just(2)), elements=st.floats(-60, 60, width=32)))
+def test_a_cell_names_all_lamps_that_reach_a_point_of_it_nearest_first(places: np.ndarray) -> None:
     lamps = np.concatenate([places, np.full((len(places), 1), 6.0, np.float32)], axis=1)
     record, cells = lamp_grid(lamps)
+    shares = np.linspace(0.01, 0.99, 5)
     for row, column in ((0, 0), (cells.shape[0] // 2, cells.shape[1] // 2)):
-        center = np.array([record["x0"][0] + (column + 0.5) * CELL_M, record["y0"][0] + (row + 0.5) * CELL_M])
-        distance = np.sort(np.hypot(*(lamps[:, :2] - center).T))
-        named = cells[row, column]
-        found = np.hypot(*(lamps[named[named >= 0], :2] - center).T)
-        within = distance[distance < LAMP_RANGE_M][:LAMPS_PER_CELL]
-        np.testing.assert_allclose(found[: len(within)], within, rtol=1e-4)
+        corner = np.array([record["x0"][0] + column * CELL_M, record["y0"][0] + row * CELL_M])
+        points = corner + CELL_M * np.stack(np.meshgrid(shares, shares), axis=-1).reshape(-1, 1, 2)
+        reached = np.flatnonzero((np.linalg.norm(lamps[:, :2] - points, axis=2) < LAMP_RANGE_M - 0.01).any(axis=0))
+        named = cells[row, column][cells[row, column] >= 0]
+        assert set(reached) <= set(named)
+        distance = np.linalg.norm(lamps[named, :2] - (corner + 0.5 * CELL_M), axis=1)
+        assert (np.diff(distance) >= 0.0).all()
+        assert (distance < LAMP_RANGE_M + CELL_M).all()
 
 
 def test_a_town_without_lamps_has_an_empty_grid() -> None:
