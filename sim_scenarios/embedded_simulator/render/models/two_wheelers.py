@@ -3,61 +3,41 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from sim_scenarios.embedded_simulator.render.mesh import Joint, Mesh, Model, Part
-from sim_scenarios.embedded_simulator.render.mesh_builder import Color, Finish, MeshBuilder, Point
+from sim_scenarios.embedded_simulator.render.mesh_builder import Finish, MeshBuilder, Point
 from sim_scenarios.embedded_simulator.render.models import figure
-from sim_scenarios.embedded_simulator.render.models.figure import FigureDetail
 from sim_scenarios.embedded_simulator.render.models.levels import fitted, model_of
+from sim_scenarios.embedded_simulator.render.models.riders import RidingPose, add_rider
 from sim_scenarios.embedded_simulator.render.models.tags import POLE
 from sim_scenarios.embedded_simulator.render.models.wheels import add_cycle_wheel
-from sim_scenarios.embedded_simulator.world.vehicle_catalogue import TAG_RIDER, VEHICLES, VehicleSpec
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RidingPose:
-    """Where a rider's joints are [m]; right side, the left one mirrors it."""
-
-    hip: Point
-    knee: Point
-    ankle: Point
-    shoulder: Point
-    elbow: Point
-    hand: Point
-    head: Point
-    helmet: bool
-    pedal_rise: float = 0.0
-    """How much higher the left foot is than the right one, on pedals."""
-    jacket: Color
-    trousers: Color
-
+from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES, VehicleSpec
 
 _SPORT = RidingPose(
     hip=(-0.32, 0.11, 0.82), knee=(0.10, 0.22, 0.66), ankle=(-0.30, 0.20, 0.34), shoulder=(0.12, 0.20, 1.20),
-    elbow=(0.34, 0.30, 1.00), hand=(0.56, 0.32, 0.92), head=(0.26, 0.0, 1.38), helmet=True,
+    elbow=(0.34, 0.30, 1.00), hand=(0.56, 0.32, 0.92), head=(0.26, 0.0, 1.38), headgear="full_helmet",
     jacket=(0.16, 0.16, 0.18), trousers=(0.12, 0.12, 0.14),
 )  # fmt: skip
 _CRUISER = RidingPose(
     hip=(-0.36, 0.11, 0.72), knee=(0.14, 0.24, 0.70), ankle=(0.36, 0.22, 0.32), shoulder=(-0.26, 0.21, 1.26),
-    elbow=(0.02, 0.34, 1.08), hand=(0.30, 0.36, 1.06), head=(-0.22, 0.0, 1.48), helmet=True,
+    elbow=(0.02, 0.34, 1.08), hand=(0.30, 0.36, 1.06), head=(-0.22, 0.0, 1.48), headgear="full_helmet",
     jacket=(0.24, 0.17, 0.12), trousers=(0.20, 0.26, 0.38),
 )  # fmt: skip
 _SCOOTER = RidingPose(
     hip=(-0.28, 0.11, 0.80), knee=(0.16, 0.18, 0.78), ankle=(0.14, 0.14, 0.36), shoulder=(-0.22, 0.20, 1.30),
-    elbow=(0.00, 0.29, 1.10), hand=(0.30, 0.30, 1.04), head=(-0.16, 0.0, 1.50), helmet=True,
+    elbow=(0.00, 0.29, 1.10), hand=(0.30, 0.30, 1.04), head=(-0.16, 0.0, 1.50), headgear="full_helmet",
     jacket=(0.56, 0.50, 0.40), trousers=(0.22, 0.24, 0.30),
 )  # fmt: skip
 _ROAD_BICYCLE = RidingPose(
     hip=(-0.22, 0.10, 0.96), knee=(0.16, 0.12, 0.74), ankle=(-0.02, 0.12, 0.36), shoulder=(0.14, 0.19, 1.36),
-    elbow=(0.30, 0.24, 1.14), hand=(0.46, 0.22, 0.98), head=(0.26, 0.0, 1.56), helmet=True, pedal_rise=0.30,
-    jacket=(0.85, 0.75, 0.15), trousers=(0.12, 0.12, 0.13),
+    elbow=(0.30, 0.24, 1.14), hand=(0.46, 0.22, 0.98), head=(0.26, 0.0, 1.56), headgear="cycle_helmet", pedal_rise=0.30,
+    jacket=(0.72, 0.70, 0.22), trousers=(0.12, 0.12, 0.13),
 )  # fmt: skip
 _UPRIGHT_BICYCLE = RidingPose(
     hip=(-0.26, 0.10, 0.98), knee=(0.14, 0.13, 0.80), ankle=(0.02, 0.13, 0.38), shoulder=(-0.14, 0.19, 1.46),
-    elbow=(0.02, 0.25, 1.22), hand=(0.26, 0.25, 1.10), head=(-0.09, 0.0, 1.66), helmet=False, pedal_rise=0.30,
+    elbow=(0.02, 0.25, 1.22), hand=(0.26, 0.25, 1.10), head=(-0.09, 0.0, 1.66), headgear=None, pedal_rise=0.30,
     jacket=(0.45, 0.22, 0.22), trousers=(0.24, 0.28, 0.36),
 )  # fmt: skip
 
@@ -68,14 +48,11 @@ _POSES = {
     "vehicle.bh.crossbike": _ROAD_BICYCLE,
     "vehicle.diamondback.century": _ROAD_BICYCLE,
 }
-_SKIN: Color = (0.82, 0.64, 0.52)
-_HAIR: Color = (0.28, 0.19, 0.13)
 
 
 def two_wheeler_mesh(spec: VehicleSpec, level: int) -> Mesh:
     """Return machine and rider at level of detail 0 (near) to 2, about as large as ``spec`` says."""
     builder = MeshBuilder()
-    detail = figure.LEVELS[level]
     pose = _POSES.get(spec.id, _SPORT)
     if spec.shape == "bicycle":
         _add_bicycle(builder, spec, pose, level)
@@ -84,7 +61,7 @@ def two_wheeler_mesh(spec: VehicleSpec, level: int) -> Mesh:
     else:
         _add_motorcycle(builder, spec, pose, level)
     _add_handlebar(builder, spec, pose)
-    _add_rider(builder, pose, detail)
+    add_rider(builder, pose, figure.LEVELS[level])
     return builder.build()
 
 
@@ -105,43 +82,6 @@ def _parked_mesh(level: int) -> Mesh:
     builder.tube(path if level < 2 else [path[0], path[1], path[4], path[5]], 0.025, hoop, sides=(6, 4, 3)[level])
     mesh = builder.build()
     return fitted(mesh, (-0.92, -0.3, 0.0), (0.92, 0.3, 1.12))
-
-
-def _add_rider(builder: MeshBuilder, pose: RidingPose, detail: FigureDetail) -> None:
-    cloth = Finish(material="cloth", tag=TAG_RIDER)
-    jacket, trousers = cloth.but(color=pose.jacket), cloth.but(color=pose.trousers)
-    skin = cloth.but(material="skin", color=_SKIN)
-    for side, rise in ((1.0, 0.0), (-1.0, pose.pedal_rise)):
-        _add_leg(builder, pose, trousers, detail, side=side, rise=rise)
-    arm = MeshBuilder()
-    figure.add_arm(arm, [pose.shoulder, pose.elbow, pose.hand], [0.066, 0.050, 0.040], jacket, detail, inward=-1.0)
-    if detail.bent_limbs:
-        glove = cloth.but(material="rubber") if pose.helmet else skin
-        arm.ellipsoid(pose.hand, (0.055, 0.045, 0.04), glove, sides=5, rings=3)
-    builder.add(arm)
-    builder.mirrored(arm)
-    hip, shoulder = np.array(pose.hip) * (1, 0, 1), np.array(pose.shoulder) * (1, 0, 1)
-    spine = [hip - 0.12 * (shoulder - hip), hip + 0.15 * (shoulder - hip), hip + 0.6 * (shoulder - hip), shoulder,
-             shoulder + 0.10 * (shoulder - hip)]  # fmt: skip
-    figure.add_trunk(builder, spine, [0.11, 0.13, 0.135, 0.11, 0.05], [0.16, 0.175, 0.195, 0.185, 0.07], jacket, detail)
-    if pose.helmet:
-        shell = Finish(material="car_paint", tag=TAG_RIDER, color=(0.85, 0.85, 0.87))
-        figure.add_head(builder, pose.head, 0.27, shell.but(material="vehicle_glass"), shell, detail)
-    else:
-        figure.add_head(builder, pose.head, 0.24, skin, cloth.but(color=_HAIR), detail)
-
-
-def _add_leg(
-    builder: MeshBuilder, pose: RidingPose, cloth: Finish, detail: FigureDetail, *, side: float, rise: float
-) -> None:
-    """Add one leg and its shoe; a foot that is higher bends the knee up and forward."""
-    flip = np.array([1.0, side, 1.0])
-    knee = (np.array(pose.knee) + np.array([0.20 * rise, 0.0, 0.60 * rise])) * flip
-    ankle = (np.array(pose.ankle) + np.array([0.0, 0.0, rise])) * flip
-    figure.add_limb(builder, [np.array(pose.hip) * flip, knee, ankle], [0.095, 0.068, 0.045], cloth, detail)
-    if detail.bent_limbs:
-        shoe = cloth.but(material="rubber", color=(0.9, 0.9, 0.9))
-        builder.box(ankle + np.array([0.06, 0.0, -0.05]), (0.27, 0.09, 0.10), shoe, without=())
 
 
 def _add_handlebar(builder: MeshBuilder, spec: VehicleSpec, pose: RidingPose) -> None:

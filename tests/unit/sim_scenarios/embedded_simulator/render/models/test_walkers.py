@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from sim_scenarios.embedded_simulator.render.models.walkers import walker_model
 from sim_scenarios.embedded_simulator.world.gait import HIP, SHOULDER
 from sim_scenarios.embedded_simulator.world.walker_catalogue import TAG_PEDESTRIAN, WALKERS, WalkerSpec
 from tests.unit.sim_scenarios.embedded_simulator.render.models.mesh_checks import check_model, digest, enclosed_volume
+from tests.unit.sim_scenarios.embedded_simulator.render.models.silhouettes import outline_shift_m, silhouette
 
 
 @functools.cache
@@ -30,9 +32,9 @@ def test_sound_at_every_level(spec: WalkerSpec) -> None:
     model = model_of(spec)
     check_model(model, allowed_tags={TAG_PEDESTRIAN})
     near, middle, far = (len(mesh.triangles) for _, mesh in model.levels)
-    assert near <= 1000
+    assert near <= 1100
     assert middle <= 450
-    assert far <= 100
+    assert far <= 140
 
 
 @pytest.mark.parametrize("spec", WALKERS, ids=by_id)
@@ -71,7 +73,25 @@ def test_wears_the_colours_of_the_table(spec: WalkerSpec) -> None:
 def test_winds_outward_and_is_as_bulky_as_a_person(spec: WalkerSpec) -> None:
     for _, mesh in model_of(spec).levels:
         litres = 1000.0 * enclosed_volume(mesh)
-        assert 6.0 * spec.height_m**3 < litres < 25.0 * spec.height_m**3
+        assert 5.0 * spec.height_m**3 < litres < 32.0 * spec.height_m**3
+
+
+@pytest.mark.parametrize("spec", WALKERS[::5], ids=by_id)
+def test_outlines_stay_where_a_coarser_level_takes_over(spec: WalkerSpec) -> None:
+    levels = model_of(spec).levels
+    for (distance_m, finer), (_, coarser) in itertools.pairwise(levels):
+        pixel_m = distance_m / 640.0  # of an image 1280 pixels and 90 degrees wide
+        for azimuth_deg in (0.0, 50.0, 90.0):
+            one, other = (silhouette(mesh, azimuth_deg) for mesh in (finer, coarser))
+            assert outline_shift_m(one, other) < 0.55 * pixel_m
+            assert other.sum() == pytest.approx(one.sum(), rel=0.12)
+
+
+def test_levels_do_not_make_people_thinner_or_fatter() -> None:
+    areas = np.array(
+        [[silhouette(mesh, 30.0).sum() for _, mesh in model_of(spec).levels] for spec in WALKERS[::7]], float
+    )
+    np.testing.assert_allclose((areas[:, 1:] / areas[:, :-1]).mean(axis=0), 1.0, atol=0.04)
 
 
 def test_children_have_larger_heads_for_their_size() -> None:
@@ -86,7 +106,7 @@ def test_children_have_larger_heads_for_their_size() -> None:
 
 
 def test_built_twice_gives_the_same_bytes_and_no_two_are_alike() -> None:
-    first = [digest(*(mesh for _, mesh in walker_model(spec).levels)) for spec in WALKERS]
-    second = [digest(*(mesh for _, mesh in walker_model(spec).levels)) for spec in WALKERS]
-    assert first == second
+    first = [digest(*(mesh for _, mesh in model_of(spec).levels)) for spec in WALKERS]
+    second = [digest(*(mesh for _, mesh in walker_model(spec).levels)) for spec in WALKERS[::6]]
+    assert first[::6] == second
     assert len(set(first)) == len(WALKERS)
