@@ -68,7 +68,7 @@ def headlights(snapshot: Snapshot, eye: NDArray[np.float64]) -> NDArray[np.float
             continue
         is_high = bool(actor.lights & VehicleLight.HIGH_BEAM)
         strength = HEADLIGHT_POWER * (1.6 if is_high else 1.0)
-        ahead = _NOSE_M[actor.blueprint_id]
+        ahead = _NOSE_M.get(actor.blueprint_id, 0.0)  # a walker with a lamp
         place = [location.x + ahead * fx, location.y + ahead * fy, location.z + 0.75]
         direction = [fx * math.cos(pitch), fy * math.cos(pitch), math.sin(pitch) + (0.0 if is_high else -0.025)]
         rows.append((distance, [*place, *direction, strength, HEADLIGHT_RANGE_M]))
