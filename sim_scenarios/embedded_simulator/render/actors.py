@@ -63,6 +63,7 @@ class ActorPoser:
         self._first_level = np.zeros(num_kinds, np.int32)
         self._box_middle, self._box_half = np.zeros((num_kinds, 3)), np.zeros((num_kinds, 3))
         self._wheel_radius_m = np.zeros(num_kinds)
+        self._cabins = np.zeros((num_kinds, 8), np.float32)
         self._pivots = np.zeros((num_kinds, NUM_JOINTS, 3))
         self._joints = np.zeros((0, 3, 4), np.float32)
         self._footprints = np.zeros((0, 6), np.float32)
@@ -129,6 +130,7 @@ class ActorPoser:
         rows["origin"] = origin - rotation[:, :, 2] * walk.drop_m[:, None]
         rows["half"] = np.einsum("nij,nj->ni", np.abs(rotation), half) + LIMB_ROOM_M
         rows["first_level"], rows["num_levels"] = self._first_level[kinds], self._num_levels[kinds]
+        rows["cabin"] = self._cabins[kinds]
         ids = np.array([actor.id for actor in actors], np.int64)
         rows["instance"], rows["seed"], rows["moves"] = ids & 0xFFFF, ids & 0xFFFFFFFF, 1
         rows["joint_base"] = NUM_JOINTS * np.arange(count)
@@ -150,6 +152,7 @@ class ActorPoser:
         entry = model_entry(model, first_level=len(table.level_meshes))
         table.add([model])
         self._first_level[kind], self._num_levels[kind] = entry.first_level, entry.num_levels
+        self._cabins[kind] = entry.cabin
         self._box_middle[kind] = (entry.box_min + entry.box_max) / 2.0
         self._box_half[kind] = (entry.box_max - entry.box_min) / 2.0
         finest = model.levels[0][1]
@@ -201,7 +204,7 @@ def move_limbs(joints: _Floats, rotations: _Floats, pivots: _Floats) -> None:
 
 
 def switch_lights(glow: NDArray[np.float32], lights: VehicleLight, age_s: float) -> None:
-    """Set the emission (18,) of a vehicle's lamps; what blinks does so with its age [s of simulated time]."""
+    """Set the emission (20,) of a vehicle's lamps; what blinks does so with its age [s of simulated time]."""
     bits = int(lights)
     blink = 1.0 if math.fmod(age_s * BLINK_HZ, 1.0) < 0.5 else 0.0
     flash = 1.0 if math.fmod(age_s * BEACON_HZ, 1.0) < 0.5 else 0.15
@@ -217,6 +220,7 @@ def switch_lights(glow: NDArray[np.float32], lights: VehicleLight, age_s: float)
         glow[Part.TAIL_LIGHT] = 0.3
     glow[Part.BLINKER_LEFT] = blink if bits & VehicleLight.LEFT_BLINKER.value else 0.0
     glow[Part.BLINKER_RIGHT] = blink if bits & VehicleLight.RIGHT_BLINKER.value else 0.0
+    glow[Part.CABIN] = 0.2 if bits & VehicleLight.INTERIOR.value else 0.0
     glow[Part.BEACON] = flash if bits & VehicleLight.SPECIAL1.value else 0.0
     glow[Part.REVERSE_LIGHT] = 0.8 if bits & VehicleLight.REVERSE.value else 0.0
 

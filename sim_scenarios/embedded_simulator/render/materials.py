@@ -107,6 +107,7 @@ MATERIALS: tuple[Material, ...] = (
     Material(name="drain", paint=ground.drain, tile_m=1.0, size_px=64),
     Material(name="water", paint=plain.water, tile_m=4.0, size_px=128),
     Material(name="ballast", paint=ground.ballast, tile_m=3.0, size_px=256),
+    Material(name="number_plates", paint=lettering.number_plates, tile_m=1.0, size_px=512),
 )  # fmt: skip
 """Every material; a mesh refers to one by its position here."""
 

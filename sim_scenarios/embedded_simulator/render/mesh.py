@@ -34,6 +34,8 @@ class Part(enum.IntEnum):
     WINDOW = 15  # building window texels: some are lit at night
     LEAF = 16  # alpha-tested foliage card, two-sided, tinted per instance
     BEACON = 17  # flashes with SPECIAL1
+    CABIN = 18  # a vehicle's glass, through which its cabin is seen
+    NUMBER_PLATE = 19  # shows another number for each vehicle
 
 
 class Joint(enum.IntEnum):
@@ -87,3 +89,5 @@ class Model:
     """(distance up to which this level is used [m], mesh); the last distance is infinite."""
     radius_m: float
     """Of a sphere about the origin that holds every vertex."""
+    cabin: tuple[float, ...] = (0.0,) * 8
+    """What is behind glass of ``Part.CABIN``: the columns of ``render/cabin.py``, model frame [m]."""

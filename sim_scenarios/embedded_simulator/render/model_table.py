@@ -27,6 +27,8 @@ class ModelEntry:
     box_min: NDArray[np.float32]
     """(3,) of the finest level, model frame [m]."""
     box_max: NDArray[np.float32]
+    cabin: tuple[float, ...]
+    """See ``Model.cabin``."""
 
 
 class ModelTable:
@@ -60,5 +62,5 @@ def model_entry(model: Model, *, first_level: int) -> ModelEntry:
     positions = model.levels[0][1].positions
     return ModelEntry(
         first_level=first_level, num_levels=len(model.levels), box_min=positions.min(axis=0),
-        box_max=positions.max(axis=0),
+        box_max=positions.max(axis=0), cabin=model.cabin,
     )  # fmt: skip

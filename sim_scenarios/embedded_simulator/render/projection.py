@@ -21,6 +21,7 @@ OBJECT = np.dtype(
         ("half", np.float32, (3,)),  # half extents of that box, world axes [m]
         ("tint", np.float32, (len(Part), 3)),  # linear colour by Part, multiplied with the vertex colour
         ("glow", np.float32, (len(Part),)),  # emission by Part; windows go by the hour unless it is below 0
+        ("cabin", np.float32, (8,)),  # see ``cabin.py``
         ("first_level", np.int32),  # levels of detail: a run of the level table
         ("num_levels", np.int32),  # 0: not drawn
         ("joint_base", np.int32),  # first of an actor's joint motions, or -1 for a rigid object

@@ -123,7 +123,7 @@ def placed_rows(entry: ModelEntry, rotations: NDArray[np.float32], origins: NDAr
     rows["rotation"], rows["origin"] = rotations, origins
     rows["center"] = origins + rotations @ middle
     rows["half"] = np.abs(rotations) @ half
-    rows["first_level"], rows["num_levels"] = entry.first_level, entry.num_levels
+    rows["first_level"], rows["num_levels"], rows["cabin"] = entry.first_level, entry.num_levels, entry.cabin
     return rows
 
 

@@ -12,14 +12,16 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from sim_scenarios.embedded_simulator.render.cabin import ROOF, cabin_light
 from sim_scenarios.embedded_simulator.render.jit import F, Record, Records, inlined, kernel
 from sim_scenarios.embedded_simulator.render.raster import BAND_SHIFT, NO_SLOT
 from sim_scenarios.embedded_simulator.render.texture_sampling import floor_of, hash_bits, sample_texel
+from sim_scenarios.embedded_simulator.render.textures.lettering import PLATE_COLUMNS, PLATE_ROWS
 
 ALBEDO, GLOSS, NORMAL, GLOW, COAT = 0, 3, 4, 7, 8
 NUM_CHANNELS = 9
 """Channels of the surface buffer: linear albedo (3), gloss, world normal (3), glow, clear coat (1 for paint)."""
-PAINT_PART, WINDOW_PART, LEAF_PART = 1, 15, 16
+PAINT_PART, WINDOW_PART, LEAF_PART, CABIN_PART, PLATE_PART = 1, 15, 16, 18, 19
 TERRAIN_TAG = 10
 MAX_LEVEL = 9
 _KEPT_PLANES = 1024
@@ -115,6 +117,7 @@ def resolve_surfaces(
     height, width = slot_at.shape
     inverse_focal = F(1) / camera[0].focal_px
     center_x, center_y = camera[0].center_x, camera[0].center_y
+    forward, right, up = camera[0].forward, camera[0].right, camera[0].up
     planes = np.zeros((_NUM_PLANES, 3), np.float32)
     point, values = np.empty((3, 3), np.float64), np.empty((3, _NUM_PLANES), np.float64)
     color = np.empty(3, np.float32)
@@ -128,7 +131,7 @@ def resolve_surfaces(
         last = np.int32(NO_SLOT)
         material, part, size_0, is_terrain = 0, 0, 1, False
         glow, coat = F(0), F(0)
-        seed = np.uint32(0)
+        seed, number, o = np.uint32(0), np.uint32(0), 0
         for x in range(width):
             k = slot_at[y, x]
             if k == NO_SLOT or (not every_pixel and (x & 1) == 1 and k == slot_at[y, x - 1]):
@@ -156,17 +159,23 @@ def resolve_surfaces(
                 part = np.int64(triangle_info[slot.triangle, 2])
                 size_0 = np.int64(material_sizes[material])
                 is_terrain = triangle_info[slot.triangle, 1] == TERRAIN_TAG
-                row = objects[draws[slot.draw].object]
+                o = draws[slot.draw].object
+                row = objects[o]
                 for i in range(3):
                     color[i] *= row.tint[part, i]
                 glow = row.glow[part]
                 coat = F(1) if part == PAINT_PART else F(0)
                 seed = row.seed
+                if part == PLATE_PART:
+                    number = hash_bits(seed)
             ray_right = (F(x) + F(0.5) - center_x) * inverse_focal
             near = planes[0, 0] * ray_right + planes[0, 1] * ray_up + planes[0, 2]
             depth = F(1) / near
             u = (planes[1, 0] * ray_right + planes[1, 1] * ray_up + planes[1, 2]) * depth
             v = (planes[2, 0] * ray_right + planes[2, 1] * ray_up + planes[2, 2]) * depth
+            if part == PLATE_PART:
+                u += F(number & np.uint32(PLATE_COLUMNS - 1)) * F(1.0 / PLATE_COLUMNS)
+                v += F((number >> np.uint32(8)) & np.uint32(PLATE_ROWS - 1)) * F(1.0 / PLATE_ROWS)
             texel_px = depth * inverse_focal * F(size_0)
             ux, uy = (planes[1, 0] - u * planes[0, 0]) * texel_px, (planes[1, 1] - u * planes[0, 1]) * texel_px
             vx, vy = (planes[2, 0] - v * planes[0, 0]) * texel_px, (planes[2, 1] - v * planes[0, 1]) * texel_px
@@ -185,6 +194,26 @@ def resolve_surfaces(
                 level, size = min(level + 3, MAX_LEVEL), max(1, size >> 3)
             r, g, b, gloss = sample_texel(texels, texel_offsets[material, level], size, u, v)
             surface[y, x, 0], surface[y, x, 1], surface[y, x, 2] = r * r * color[0], g * g * color[1], b * b * color[2]
+            if part == CABIN_PART and objects[o].cabin[ROOF] > F(0):
+                wx = forward[0] + right[0] * ray_right + up[0] * ray_up
+                wy = forward[1] + right[1] * ray_right + up[1] * ray_up
+                wz = forward[2] + right[2] * ray_right + up[2] * ray_up
+                sx = F(camera[0].eye[0] - objects[o].origin[0]) + wx * depth
+                sy = F(camera[0].eye[1] - objects[o].origin[1]) + wy * depth
+                sz = F(camera[0].eye[2] - objects[o].origin[2]) + wz * depth
+                turn = objects[o].rotation
+                r, g, b = cabin_light(
+                    objects[o].cabin, objects[o].moves != 0, seed,
+                    turn[0, 0] * sx + turn[1, 0] * sy + turn[2, 0] * sz,
+                    turn[0, 1] * sx + turn[1, 1] * sy + turn[2, 1] * sz,
+                    turn[0, 2] * sx + turn[1, 2] * sy + turn[2, 2] * sz,
+                    turn[0, 0] * wx + turn[1, 0] * wy + turn[2, 0] * wz,
+                    turn[0, 1] * wx + turn[1, 1] * wy + turn[2, 1] * wz,
+                    turn[0, 2] * wx + turn[1, 2] * wy + turn[2, 2] * wz,
+                )  # fmt: skip
+                surface[y, x, 0], surface[y, x, 1], surface[y, x, 2] = (
+                    surface[y, x, 0] + r, surface[y, x, 1] + g, surface[y, x, 2] + b,
+                )  # fmt: skip
             nx = planes[3, 0] * ray_right + planes[3, 1] * ray_up + planes[3, 2]
             ny = planes[4, 0] * ray_right + planes[4, 1] * ray_up + planes[4, 2]
             nz = planes[5, 0] * ray_right + planes[5, 1] * ray_up + planes[5, 2]

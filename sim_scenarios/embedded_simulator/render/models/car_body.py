@@ -170,6 +170,24 @@ class BodySkin:
             height = np.where(inside, np.maximum(height, self.shape.wheel_radius_m + rise), height)
         return height
 
+    def cabin(self) -> tuple[float, ...]:
+        """Return what is behind the glass, in the columns of ``render/cabin.py``: seats under the roof's front edge."""
+        shape = self.shape
+        upper, lower = shape.windscreen
+        seat_x = float(self.x_m(upper)) - (1.0 if shape.nose_glass else 0.08)
+        seat_at = np.array([self.station(seat_x)])
+        roof = float(self._top(seat_at)[0]) * self.height_m
+        seat_z = min(roof - 0.98, float(self._belt(seat_at)[0]) * self.height_m - 0.20)
+        rear = shape.rear_window[1]
+        if rear == -1.0:
+            rear = min((x for x, _ in shape.side_windows), default=0.0)
+        back = float(self.x_m(rear))
+        bench = 0.85 if seat_x - back > 0.8 else 0.0
+        return (
+            seat_x, min(0.38, 0.42 * self.half_width_m), seat_z, bench, back - 0.2 if bench else seat_x - 0.45,
+            float(self.x_m(lower)), 0.88 * self.half_width_m, 0.97 * roof,
+        )  # fmt: skip
+
     def stations(self, detail: BodyDetail) -> NDArray[np.float64]:
         """Return where sections stand, ascending: at every break of a line, at window edges and over the wheels."""
         shape = self.shape
@@ -208,11 +226,11 @@ class BodyFinishes:
         """Return them in the order of the constants below."""
         paint = Finish(material="car_paint", tag=self.tag, part=Part.PAINT)
         black = Finish(material="rubber", tag=self.tag, color=(0.75, 0.75, 0.78))
-        lamp = Finish(material="vehicle_glass", tag=self.tag)
+        glass = Finish(material="vehicle_glass", tag=self.tag, part=Part.CABIN)
         shiny = Finish(material="car_paint", tag=self.tag)
         return (
             paint,
-            lamp,
+            glass,
             black,
             shiny.but(color=(0.74, 0.78, 0.82), part=Part.HEADLIGHT),
             shiny.but(color=(0.62, 0.05, 0.05), part=Part.TAIL_LIGHT),

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from sim_scenarios.embedded_simulator.render.mesh import Joint, Part
-from sim_scenarios.embedded_simulator.render.mesh_builder import Color, Finish, MeshBuilder
+from sim_scenarios.embedded_simulator.render.mesh_builder import Finish, MeshBuilder
 from sim_scenarios.embedded_simulator.render.models.car_body import BELT, SILL, BodySkin
 from sim_scenarios.embedded_simulator.render.models.wheels import add_car_wheel
+from sim_scenarios.embedded_simulator.render.textures.lettering import PLATE_COLUMNS, PLATE_ROWS
 
 MIRROR_M = 0.07
 """What a mirror adds to half the width; tables of sizes count it in."""
 _GAP_WIDTH_M = 0.014
-_PLATE_COLOR: Color = (0.92, 0.92, 0.90)
+_PLATE_WIDTH_M = 0.52
 
 
 def add_wheels(builder: MeshBuilder, skin: BodySkin, *, tag: int, sides: int) -> None:
@@ -83,17 +84,24 @@ def _add_handle(builder: MeshBuilder, skin: BodySkin, station: float, finish: Fi
     builder.box((x, y + 0.006, z - 0.05), (0.17, 0.035, 0.03), finish, without=("-y", "-z"))
 
 
-def add_plates(builder: MeshBuilder, skin: BodySkin, *, tag: int) -> None:
-    """Add a number plate in front and one behind, low on the bumpers."""
-    plate = Finish(material="sign_face", tag=tag, color=_PLATE_COLOR)
+def add_plates(builder: MeshBuilder, skin: BodySkin, *, tag: int, ends: tuple[int, ...]) -> None:
+    """Add a number plate on the bumper at each of ``ends``: 1 the nose, -1 the tail."""
     bow = skin.shape.nose_bow * (skin.nose_m - skin.tail_m)
-    ends = skin.sections(np.array([-1.0, 1.0]), (SILL, BELT, 8), arches=False)
-    for section, side in ((ends[0], -1.0), (ends[1], 1.0)):
-        x = float(section[0, 0]) + side * (bow + 0.004)
+    for end in ends:
+        section = skin.sections(np.array([float(end)]), (SILL, BELT, 8), arches=False)[0]
         low, high = float(section[0, 2]), float(section[1, 2])
-        z = low + 0.30 * (high - low)
-        corners = [(-side * 0.26, z), (side * 0.26, z), (side * 0.26, z + 0.12), (-side * 0.26, z + 0.12)]
-        builder.quad([(x, y, height) for y, height in corners], plate)
+        add_plate(builder, float(section[0, 0]) + end * (bow + 0.004), low + 0.30 * (high - low), end=end, tag=tag)
+
+
+def add_plate(builder: MeshBuilder, x: float, z: float, *, end: int, tag: int) -> None:
+    """Add a number plate in the plane ``x`` with its lower edge at ``z``; ``end`` -1 looks backwards."""
+    plate = Finish(material="number_plates", tag=tag, part=Part.NUMBER_PLATE)
+    half = end * _PLATE_WIDTH_M / 2
+    top = z + _PLATE_WIDTH_M * PLATE_COLUMNS / PLATE_ROWS
+    # The first plate of the texture; the vehicle's own is as many further on.
+    inset, right, upper = 1.0 / 512.0, 1.0 / PLATE_COLUMNS, 1.0 / PLATE_ROWS
+    edges = ((right - inset, inset), (inset, inset), (inset, upper - inset), (right - inset, upper - inset))
+    builder.quad([(x, -half, z), (x, half, z), (x, half, top), (x, -half, top)], plate, uvs=edges)
 
 
 def add_spare_wheel(builder: MeshBuilder, skin: BodySkin, *, tag: int, sides: int) -> None:

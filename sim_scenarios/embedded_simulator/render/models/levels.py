@@ -10,7 +10,7 @@ import numpy as np
 from sim_scenarios.embedded_simulator.render.mesh import Mesh, Model
 
 
-def model_of(*levels: tuple[float, Mesh]) -> Model:
+def model_of(*levels: tuple[float, Mesh], cabin: tuple[float, ...] = (0.0,) * 8) -> Model:
     """Return the model of (distance up to which it is used [m], mesh) pairs, finest first; the last has no end."""
     distances = [distance for distance, _ in levels[:-1]] + [math.inf]
     assert distances == sorted(distances), f"levels of detail run from near to far, got {distances}"
@@ -18,6 +18,7 @@ def model_of(*levels: tuple[float, Mesh]) -> Model:
     return Model(
         levels=tuple((distance, mesh) for distance, (_, mesh) in zip(distances, levels, strict=True)),
         radius_m=radius,
+        cabin=cabin,
     )
 
 

@@ -12,7 +12,7 @@ from sim_scenarios.embedded_simulator.render.mesh import Part
 from sim_scenarios.embedded_simulator.render.mesh_builder import Color, Finish, MeshBuilder
 from sim_scenarios.embedded_simulator.render.models.car_body import BodyShape, BodySkin
 from sim_scenarios.embedded_simulator.render.models.car_shapes import BONNET_CAB, TRUCK_CAB
-from sim_scenarios.embedded_simulator.render.models.fittings import MIRROR_M
+from sim_scenarios.embedded_simulator.render.models.fittings import MIRROR_M, add_plate
 from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VehicleSpec
 
 _STRIPE: Color = (0.70, 0.08, 0.08)
@@ -128,6 +128,7 @@ def add_cargo(builder: MeshBuilder, spec: VehicleSpec, cab: BodySkin, *, rounded
     else:
         builder.box(center, size, walls)
     if rounded:
+        add_plate(builder, rear - 0.002, floor - 0.32, end=-1, tag=spec.tag)
         for side in (-1.0, 1.0):
             tank = (middle + 0.1, side * (width / 2 - 0.28), floor - 0.26)
             builder.rounded_box(tank, (0.9, 0.44, 0.42), 0.08, dark)

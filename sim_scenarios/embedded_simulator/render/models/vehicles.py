@@ -48,7 +48,8 @@ _LEVELS = (
 def vehicle_model(spec: VehicleSpec) -> Model:
     """Return the model of one vehicle: origin on the ground under its middle, x forward."""
     distances = (NEAR_M, MIDDLE_M, math.inf)
-    return model_of(*((distance, _mesh(spec, level)) for level, distance in enumerate(distances)))
+    cabin = _skin(spec).cabin() if spec.number_of_wheels == 4 else (0.0,) * 8
+    return model_of(*((distance, _mesh(spec, level)) for level, distance in enumerate(distances)), cabin=cabin)
 
 
 def _mesh(spec: VehicleSpec, level: int) -> Mesh:
@@ -70,7 +71,7 @@ def _four_wheeler_mesh(spec: VehicleSpec, level: _Level) -> Mesh:
         fittings.add_underbody(builder, skin, tag=spec.tag, flat=not level.body.arch_steps)
         add_roof_gear(builder, spec, skin, simple=simple)
         if not simple:
-            fittings.add_plates(builder, skin, tag=spec.tag)
+            fittings.add_plates(builder, skin, tag=spec.tag, ends=(-1, 1))
     fittings.add_mirrors(builder, skin, reach_m=spec.width_m / 2, tag=spec.tag, simple=simple)
     if skin.shape.has_spare_wheel:
         fittings.add_spare_wheel(builder, skin, tag=spec.tag, sides=level.wheel_sides)
@@ -84,9 +85,13 @@ def _add_body(builder: MeshBuilder, spec: VehicleSpec, cab: BodySkin, level: _Le
     simple = not level.fittings
     add_frame(builder, spec, cab)
     body = body_skin(spec, cab, half_width_m=spec.width_m / 2 - fittings.MIRROR_M)
+    if not simple:
+        fittings.add_plates(builder, cab, tag=spec.tag, ends=(1,))
     if body is None:
         add_cargo(builder, spec, cab, rounded=not simple)
     else:
+        if not simple:
+            fittings.add_plates(builder, body, tag=spec.tag, ends=(-1,))
         car_body.add_skin(builder, body, level.body, spec.tag)
         add_service_body(builder, spec, cab, body, simple=simple)
 

@@ -11,9 +11,13 @@ from sim_scenarios.embedded_simulator.render.textures.lettering import (
     COLUMNS,
     LONGEST,
     NAMES,
+    PLATE_COLUMNS,
+    PLATE_ROWS,
+    PLATE_SCALE,
     ROWS,
     board_uvs,
     glyph_rows,
+    plate_texts,
 )
 from sim_scenarios.embedded_simulator.road.town import Lot
 from sim_scenarios.embedded_simulator.world.snapshot import Vector
@@ -77,3 +81,25 @@ def test_shops_of_a_building_have_names_of_their_own_that_face_the_street() -> N
         assert points[uvs[:, 0].argmax(), 1] < points[uvs[:, 0].argmin(), 1]
         assert points[uvs[:, 1].argmax(), 2] > points[uvs[:, 1].argmin(), 2]
     assert len(places) == len(boards)
+
+
+def test_every_number_plate_can_be_read() -> None:
+    atlas, material = bake_materials(), material_index("number_plates")
+    side, start = int(atlas.sizes[material]), int(atlas.offsets[material, 0])
+    dark = atlas.texels[start : start + side * side, :3].reshape(side, side, 3).max(axis=2) < 64
+    height, width = side // PLATE_ROWS, side // PLATE_COLUMNS
+    read_back = []
+    for number in range(PLATE_COLUMNS * PLATE_ROWS):
+        row, column = divmod(number, PLATE_COLUMNS)
+        face = dark[row * height : (row + 1) * height, column * width : (column + 1) * width][2:-2, 2:-2][::-1]
+        rows, columns = (np.flatnonzero(face.any(axis=axis)) for axis in (1, 0))
+        bits = face[rows[0] :: PLATE_SCALE, columns[0] :: PLATE_SCALE][:7]
+        cells = [bits[:, place : place + 5] for place in range(0, 6 * 8 - 1, 6)]
+        read_back.append(
+            "".join(
+                next((sign for sign in LETTERS + "0123456789" if np.array_equal(glyph_rows(sign), cell)), " ")
+                for cell in cells
+            )
+        )
+    assert tuple(read_back) == plate_texts()
+    assert len(set(read_back)) == len(read_back)
