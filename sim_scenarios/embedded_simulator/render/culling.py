@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.render.jit import F, Records, kernel
+from sim_scenarios.embedded_simulator.render.library import MeshLibrary
 from sim_scenarios.embedded_simulator.render.model_table import ModelTable
 from sim_scenarios.embedded_simulator.render.projection import DRAW, OBJECT
 from sim_scenarios.embedded_simulator.render.view import NEAR_M
@@ -127,10 +128,17 @@ class Culler:
             camera["eye"][0].astype(np.float32), 0.0 if parallel else float(camera["focal_px"][0]),
             self._models.level_distances, self._models.level_meshes, shadows_of, self._chosen, self._distances,
         )  # fmt: skip
-        chosen = self._chosen[:count][np.argsort(self._distances[:count], kind="stable")]
+        order = np.argsort(self._distances[:count], kind="stable")
         draws = np.zeros(count + 1, DRAW)
-        draws["object"][:count], draws["mesh"][:count] = chosen[:, 0], chosen[:, 1]
-        meshes, library = chosen[:, 1], self._models.library
-        for name, starts in (("first_vertex", library.first_vertex), ("first_triangle", library.first_triangle)):
-            np.cumsum(starts[meshes + 1] - starts[meshes], out=draws[name][1:])
+        draws["object"][:count], draws["mesh"][:count] = self._chosen[order].T
+        draws["distance_m"][:count], draws["distance_m"][count] = self._distances[order], np.inf
+        lay_end_to_end(draws, self._models.library)
         return draws
+
+
+def lay_end_to_end(draws: Records, library: MeshLibrary) -> None:
+    """Number the vertices and triangles of a draw list."""
+    meshes = draws["mesh"][:-1]
+    for name, starts in (("first_vertex", library.first_vertex), ("first_triangle", library.first_triangle)):
+        draws[name][0] = 0
+        np.cumsum(starts[meshes + 1] - starts[meshes], out=draws[name][1:])

@@ -145,7 +145,7 @@ class FlowPass:
         if len(self._corners) < len(visible.corners):
             self._corners = np.empty_like(visible.corners)
         self._workers.run(
-            project_vertices, earlier_camera, visible.draws, objects, joints, library.positions, library.joints,
+            project_vertices, earlier_camera, visible.draws, 0, objects, joints, library.positions, library.joints,
             library.pivots, library.first_vertex, self._corners,
         )  # fmt: skip
         flow = np.empty((*slot_at.shape, 2), np.float32)

@@ -27,6 +27,8 @@ class ModelEntry:
     box_min: NDArray[np.float32]
     """(3,) of the finest level, model frame [m]."""
     box_max: NDArray[np.float32]
+    reach: NDArray[np.float32]
+    """(3,) half extents of the box about the same middle that holds all levels."""
     cabin: tuple[float, ...]
     """See ``Model.cabin``."""
 
@@ -59,8 +61,10 @@ class ModelTable:
 
 def model_entry(model: Model, *, first_level: int) -> ModelEntry:
     """What is known of a model whose levels have the numbers from ``first_level`` on."""
-    positions = model.levels[0][1].positions
+    box_min, box_max = model.levels[0][1].positions.min(axis=0), model.levels[0][1].positions.max(axis=0)
+    middle = (box_min + box_max) / 2.0
+    reach = np.max([np.abs(mesh.positions - middle).max(axis=0) for _, mesh in model.levels], axis=0)
     return ModelEntry(
-        first_level=first_level, num_levels=len(model.levels), box_min=positions.min(axis=0),
-        box_max=positions.max(axis=0), cabin=model.cabin,
+        first_level=first_level, num_levels=len(model.levels), box_min=box_min, box_max=box_max, reach=reach,
+        cabin=model.cabin,
     )  # fmt: skip

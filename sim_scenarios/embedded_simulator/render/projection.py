@@ -40,6 +40,7 @@ DRAW = np.dtype(
         ("mesh", np.int64),
         ("first_vertex", np.int64),  # in the frame's vertex buffer
         ("first_triangle", np.int64),  # in the frame's numbering of triangles
+        ("distance_m", np.float32),  # about that of the object's near side
     ],
     align=True,
 )
@@ -66,6 +67,7 @@ def project_vertices(
     workers: int,
     camera: Records,
     draws: Records,
+    first_draw: int,
     objects: Records,
     joint_motions: NDArray[np.float32],
     positions: NDArray[np.float32],
@@ -74,9 +76,10 @@ def project_vertices(
     mesh_first_vertex: NDArray[np.int64],
     corners: NDArray[np.float32],
 ) -> None:
-    """Write the camera coordinates of every vertex of every draw to ``corners`` (>= V, 3)."""
-    total = draws[draws.shape[0] - 1].first_vertex
-    begin, end = worker * total // workers, (worker + 1) * total // workers
+    """Write the camera coordinates of every vertex of the draws from ``first_draw`` on to ``corners`` (>= V, 3)."""
+    first = draws[first_draw].first_vertex
+    total = draws[draws.shape[0] - 1].first_vertex - first
+    begin, end = first + worker * total // workers, first + (worker + 1) * total // workers
     if begin == end:
         return
     axes = np.empty((3, 3), np.float32)

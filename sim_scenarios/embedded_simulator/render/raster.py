@@ -25,6 +25,7 @@ def rasterise(
     workers: int,
     camera: Records,
     perspective: bool,
+    first_triangle: int,
     num_triangles: int,
     slots: Records,
     counts: NDArray[np.int64],
@@ -36,16 +37,19 @@ def rasterise(
     nearness: NDArray[np.float32],
     slot_at: NDArray[np.int32],
 ) -> None:
-    """Fill ``nearness`` (H, W) and ``slot_at`` (H, W) from the slots of all slices; the first slot wins a tie."""
+    """Fill ``nearness`` (H, W) and ``slot_at`` (H, W) from the slots of all slices; the first slot wins a tie.
+
+    What was drawn before stays where ``first_triangle`` is not 0.
+    """
     width, height = camera[0].width, camera[0].height
     center_x, center_y = F(0.5) * F(width), F(0.5) * F(height)
     half, edge = F(0.5), F(width + 1)
     for y in range(height):
-        if (y >> BAND_SHIFT) % workers == worker:
+        if first_triangle == 0 and (y >> BAND_SHIFT) % workers == worker:
             nearness[y, :width] = F(0)
             slot_at[y, :width] = np.int32(NO_SLOT)
     for s in range(NUM_SLICES):
-        begin = 2 * (s * num_triangles // NUM_SLICES)
+        begin = 2 * (first_triangle + s * num_triangles // NUM_SLICES)
         for k in range(begin, begin + counts[s]):
             slot = slots[k]
             near_0, near_x, near_y = slot.near_0, slot.near_x, slot.near_y

@@ -143,7 +143,7 @@ class Renderer:
             draws = self._culler.draws(objects, camera)
         with self._stage("visibility"):
             visible = self._picture.run(
-                camera, draws, objects, joints, nearness=canvas.nearness, slot_at=canvas.slot_at
+                camera, draws, objects, joints, nearness=canvas.nearness, slot_at=canvas.slot_at, leaves_hidden_out=True
             )
         with self._stage("labels"):
             self._workers.run(

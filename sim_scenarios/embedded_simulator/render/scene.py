@@ -119,10 +119,9 @@ class _SceneBuilder:
 def placed_rows(entry: ModelEntry, rotations: NDArray[np.float32], origins: NDArray[np.float32]) -> Records:
     """(N,) object rows of one model in N places; ``rotations`` (N, 3, 3) may hold a scale, ``origins`` (N, 3) [m]."""
     rows = blank_rows(len(origins))
-    middle, half = (entry.box_min + entry.box_max) / 2.0, (entry.box_max - entry.box_min) / 2.0
     rows["rotation"], rows["origin"] = rotations, origins
-    rows["center"] = origins + rotations @ middle
-    rows["half"] = np.abs(rotations) @ half
+    rows["center"] = origins + rotations @ ((entry.box_min + entry.box_max) / 2.0)
+    rows["half"] = np.abs(rotations) @ entry.reach
     rows["first_level"], rows["num_levels"], rows["cabin"] = entry.first_level, entry.num_levels, entry.cabin
     return rows
 

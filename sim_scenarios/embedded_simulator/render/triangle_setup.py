@@ -1,6 +1,6 @@
 """From projected corner points to scan-convertible triangles: near clipping, facing, edges and depth planes.
 
-The frame's triangles are cut into ``NUM_SLICES`` equal runs, whatever the number of threads; a slice writes to its own
+The triangles are cut into ``NUM_SLICES`` equal runs, whatever the number of threads; a slice writes to its own
 region of the slot arrays, so the order of slots (which decides ties in depth) never depends on the threads.
 
 A *slot* is one triangle on the screen. Its edges are stored anchored at their upper end, so that two triangles that
@@ -145,6 +145,7 @@ def set_up_triangles(
     camera: Records,
     parallel_scale: float,
     draws: Records,
+    first_draw: int,
     corners: NDArray[np.float32],
     mesh_first_vertex: NDArray[np.int64],
     mesh_first_triangle: NDArray[np.int64],
@@ -155,11 +156,12 @@ def set_up_triangles(
     slots: Records,
     counts: NDArray[np.int64],
 ) -> None:
-    """Clip, cull and set up the triangles of all draws.
+    """Clip, cull and set up the triangles of the draws from ``first_draw`` on.
 
     With ``parallel_scale`` > 0 the projection is parallel (a shadow map): pixels a metre are ``focal_px``, both faces
-    count, and nearness is ``0.5 - parallel_scale * forward``. ``slots`` has room for two slots a triangle; slice ``s``
-    starts at slot ``2 * (s * T // NUM_SLICES)`` and ``counts[s]`` (NUM_SLICES,) says how many it filled.
+    count, and nearness is ``0.5 - parallel_scale * forward``. ``slots`` has room for two slots a triangle of the whole
+    list; slice ``s`` of T triangles starts ``2 * (s * T // NUM_SLICES)`` behind the first one's, and ``counts[s]``
+    (NUM_SLICES,) says how many it filled.
     """
     width, height = camera[0].width, camera[0].height
     focal = np.float64(camera[0].focal_px)
@@ -167,12 +169,13 @@ def set_up_triangles(
     side_x, side_y = F(cx / focal), F(cy / focal)
     near = F(NEAR_M)
     parallel = parallel_scale > 0.0
-    total = draws[draws.shape[0] - 1].first_triangle
+    first_triangle = draws[first_draw].first_triangle
+    total = draws[draws.shape[0] - 1].first_triangle - first_triangle
     vertex = np.empty(3, np.int64)
     point = np.empty((4, 3), np.float64)  # screen x, screen y, nearness
     uv = np.empty((4, 3), np.float64)  # u / w, v / w, 1 / w
     for s in range(worker, NUM_SLICES, workers):
-        begin, end = s * total // NUM_SLICES, (s + 1) * total // NUM_SLICES
+        begin, end = first_triangle + s * total // NUM_SLICES, first_triangle + (s + 1) * total // NUM_SLICES
         k = 2 * begin
         if begin < end:
             d = draw_of(draws, begin, True)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim_scenarios.embedded_simulator.render.culling import lay_end_to_end
+from sim_scenarios.embedded_simulator.render.hidden import ROUNDS_M, hidden
 from sim_scenarios.embedded_simulator.render.jit import Records, Workers
 from sim_scenarios.embedded_simulator.render.library import MeshLibrary
 from sim_scenarios.embedded_simulator.render.model_source import Textures
@@ -64,25 +67,47 @@ class VisibilityPass:
     def run(
         self, camera: Records, draws: Records, objects: Records, joint_motions: NDArray[np.float32], *,
         nearness: NDArray[np.float32], slot_at: NDArray[np.int32], parallel_scale: float = 0.0,
+        leaves_hidden_out: bool = False,
     ) -> Visible:  # fmt: skip
-        """Draw the list into ``nearness`` and ``slot_at``, (H, W); ``parallel_scale`` as in ``set_up_triangles``."""
-        library, textures = self._library, self._textures
+        """Draw the list into ``nearness`` and ``slot_at``, (H, W); ``parallel_scale`` as in ``set_up_triangles``.
+
+        With ``leaves_hidden_out``, of a perspective view, far objects that are behind near ones are not drawn. The
+        images are the same, but that slots have other numbers.
+        """
         num_vertices, num_triangles = int(draws["first_vertex"][-1]), int(draws["first_triangle"][-1])
         if len(self._corners) < num_vertices:
             self._corners = np.empty((int(num_vertices * _HEADROOM), 3), np.float32)
         if len(self._slots) < 2 * num_triangles:
             self._slots = np.empty(int(2 * num_triangles * _HEADROOM), SLOT)
+        rounds = [0, *np.searchsorted(draws["distance_m"], ROUNDS_M if leaves_hidden_out else ()), len(draws) - 1]
+        drawn = draws[: rounds[1] + 1]
+        self._draw(camera, drawn, 0, objects, joint_motions, nearness, slot_at, parallel_scale)
+        for begin, end in pairwise(rounds[1:]):
+            more = draws[begin : end + 1]
+            more = more[~hidden(camera, more, objects, nearness)]
+            first, drawn = len(drawn) - 1, np.concatenate([drawn[:-1], more])
+            lay_end_to_end(drawn, self._library)
+            self._draw(camera, drawn, first, objects, joint_motions, nearness, slot_at, parallel_scale)
+        return Visible(draws=drawn, corners=self._corners, slots=self._slots)
+
+    def _draw(
+        self, camera: Records, draws: Records, first: int, objects: Records, joint_motions: NDArray[np.float32],
+        nearness: NDArray[np.float32], slot_at: NDArray[np.int32], parallel_scale: float,
+    ) -> None:  # fmt: skip
+        """Draw the list from number ``first`` on; the others have been drawn."""
+        library, textures = self._library, self._textures
+        before = int(draws["first_triangle"][first])
         self._workers.run(
-            project_vertices, camera, draws, objects, joint_motions, library.positions, library.joints,
+            project_vertices, camera, draws, first, objects, joint_motions, library.positions, library.joints,
             library.pivots, library.first_vertex, self._corners,
         )  # fmt: skip
         self._workers.run(
-            set_up_triangles, camera, parallel_scale, draws, self._corners, library.first_vertex,
+            set_up_triangles, camera, parallel_scale, draws, first, self._corners, library.first_vertex,
             library.first_triangle, library.triangles, library.triangle_info, library.attributes, textures.sizes,
             self._slots, self._counts,
         )  # fmt: skip
         self._workers.run(
-            rasterise, camera, parallel_scale == 0.0, num_triangles, self._slots, self._counts, library.triangle_info,
-            textures.texels, textures.offsets, textures.sizes, self._leaf_thresholds, nearness, slot_at,
+            rasterise, camera, parallel_scale == 0.0, before, int(draws["first_triangle"][-1]) - before, self._slots,
+            self._counts, library.triangle_info, textures.texels, textures.offsets, textures.sizes,
+            self._leaf_thresholds, nearness, slot_at,
         )  # fmt: skip
-        return Visible(draws=draws, corners=self._corners, slots=self._slots)
