@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import ctypes
 import gc
 import json
 import os
@@ -19,23 +18,21 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from sim_scenarios.embedded_simulator.handlers.context import CARLA_VERSION
+from sim_scenarios.embedded_simulator.lifeline import die_with_parent, terminate_with_stdin
 from sim_scenarios.embedded_simulator.recorder.scratch import Scratch
 from sim_scenarios.embedded_simulator.render.building_box import building_box
 from sim_scenarios.embedded_simulator.render.quality import QUALITIES
 from sim_scenarios.embedded_simulator.render.renderer import Renderer
 from sim_scenarios.embedded_simulator.road.build import TOWN_NAMES, build_town
 from sim_scenarios.embedded_simulator.road.town import Town
-from sim_scenarios.embedded_simulator.sensors import warm_up as sensors_warm_up
 from sim_scenarios.embedded_simulator.server import PortInUseError, Server, bind, raise_file_limit
-from sim_scenarios.embedded_simulator.world import warm_up as world_warm_up
+from sim_scenarios.embedded_simulator.warm_up import warm_up
 from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.towns import TownLibrary
 from sim_scenarios.embedded_simulator.world.world import World
 
 EXIT_PORT_IN_USE, EXIT_UNKNOWN_TOWN = 3, 6
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_PR_SET_PDEATHSIG = 1
-"""Of <linux/prctl.h>."""
 _GIL_SWITCH_S = 0.0005
 """The camera thread must not keep the event loop waiting for Python's default of 5 ms, a sixth of a frame."""
 _NEW_OBJECTS_BETWEEN_SEARCHES = 10_000
@@ -50,13 +47,14 @@ def main() -> int:
     """Parses the command line, serves, and returns the exit code."""
     options = _parser().parse_args()
     sys.setswitchinterval(_GIL_SWITCH_S)
+    gc.disable()  # a town and a compiler make millions of objects, few of which are garbage
     gc.set_threshold(_NEW_OBJECTS_BETWEEN_SEARCHES)
     raise_file_limit()
     for number in _STOP_SIGNALS:
         signal.signal(number, _exit_early)
     if options.exit_with_stdin:
-        _die_with_parent()
-        threading.Thread(target=_terminate_with_stdin, name="stdin", daemon=True).start()
+        die_with_parent()
+        threading.Thread(target=terminate_with_stdin, name="stdin", daemon=True).start()
     towns = TownLibrary(TOWN_NAMES, partial(build_town, seed=options.seed), building_box=building_box)
     try:
         listeners = bind(options.host, options.port)
@@ -75,8 +73,8 @@ def main() -> int:
         quality = QUALITIES[options.quality]
         return Renderer(town, threads=threads, lens_drops=options.lens_drops, quality=quality)
 
-    sensors_warm_up.warm_up(threads=threads)
-    world_warm_up.warm_up(place)
+    warm_up(place, threads=threads)
+    gc.enable()
     gc.freeze()  # a town is hundreds of thousands of objects that are no garbage
 
     async def serve() -> None:
@@ -147,20 +145,6 @@ def _exit_early(*_: object) -> None:
 def _stop_on_signals(stop: asyncio.Event) -> None:
     for number in _STOP_SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-
-
-def _die_with_parent() -> None:
-    """Has Linux kill this process when its parent ends, because one that is stopped cannot read the end of stdin."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _terminate_with_stdin() -> None:
-    """Turns the end of stdin into SIGTERM; on a thread, so that it is noticed while kernels compile, too."""
-    # os.read and not sys.stdin: a daemon thread inside sys.stdin makes the interpreter's exit fail.
-    while os.read(0, 4096):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,9 @@ _MARGIN_M = 0.05
 _STILL_M = 1e-4
 """Less in a tick is rounding: bodies that rest against each other are left alone until they overlap."""
 
+WAY, _RADIUS, _TURN = 11, 12, 13
+"""Columns of ``Meeting.flat``."""
+
 _Floats = NDArray[np.float64]
 
 
@@ -63,8 +66,9 @@ class Meeting:
     passes: bool
     """Whether some of them pass above each other, or belong to one group."""
     flat: _Floats
-    """(N, 11) of all movers: x, y of the box's middle [m], yaw [rad], half length, half width, bottom, top (over the
-    whole tick) [m], the middle's way through the tick in x and y [m], and cosine and sine of the yaw."""
+    """(N, 14) of all movers: x, y of the box's middle [m], yaw [rad], half length, half width, bottom, top (over the
+    whole tick) [m], the middle's way through the tick in x and y [m], cosine and sine of the yaw, the way's length, the
+    farthest corner's distance from the middle, and how far that corner turns [m]."""
 
 
 def find_meeting(movers: Movers, scenery: Scenery, hidden: NDArray[np.bool_], *, farthest_m: float) -> Meeting:
@@ -76,11 +80,12 @@ def find_meeting(movers: Movers, scenery: Scenery, hidden: NDArray[np.bool_], *,
         hidden: (S,) scenery boxes that are not there.
         farthest_m: The longest way of a tick.
     """
-    flat, turns = _flatten(movers.before, movers.after, movers.centers, movers.extents, movers.clearances, farthest_m)
+    flat = _flatten(movers.before, movers.after, movers.centers, movers.extents, movers.clearances, farthest_m)
+    from_left = np.argsort(flat[:, 0] + np.minimum(flat[:, 7], 0.0) - flat[:, _RADIUS], kind="stable")
     arrays = scenery.arrays
     bodies, obstacles, closing_m, passes = _meet(
-        flat, turns, movers.is_free, movers.groups, arrays.boxes, hidden, arrays.corner, arrays.cell_m, arrays.first,
-        arrays.last, arrays.items, SLOP_M, _THROW, _MARGIN_M, _STILL_M,
+        flat, from_left, movers.is_free, movers.groups, arrays.boxes, hidden, arrays.corner, arrays.cell_m,
+        arrays.first, arrays.last, arrays.items, SLOP_M, _THROW, _MARGIN_M, _STILL_M,
     )  # fmt: skip
     return Meeting(
         bodies=bodies.tolist(),
@@ -94,14 +99,14 @@ def find_meeting(movers: Movers, scenery: Scenery, hidden: NDArray[np.bool_], *,
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _flatten(
     before: _Floats, after: _Floats, centers: _Floats, extents: _Floats, clearances: _Floats, farthest: float
-) -> tuple[_Floats, _Floats]:
-    """``Meeting.flat`` and (N,) the way each body's farthest corner turns [m]."""
-    count = len(before)
-    flat, turns = np.empty((count, 11)), np.empty(count)
-    for i in range(count):
+) -> _Floats:
+    """``Meeting.flat``."""
+    flat = np.empty((len(before), 14))
+    for i in range(len(before)):
         dx, dy, dz = after[i, 0] - before[i, 0], after[i, 1] - before[i, 1], after[i, 2] - before[i, 2]
         if dx * dx + dy * dy + dz * dz > farthest * farthest:
-            before[i] = after[i]
+            for k in range(6):  # an assignment of rows would take seconds to compile
+                before[i, k] = after[i, k]
         yaw0, yaw1 = math.radians(before[i, 4]), math.radians(after[i, 4])
         cx, cy = centers[i, 0], centers[i, 1]
         x0 = before[i, 0] + cx * math.cos(yaw0) - cy * math.sin(yaw0)
@@ -118,11 +123,16 @@ def _flatten(
         flat[i, 7] = after[i, 0] + cx * math.cos(yaw1) - cy * math.sin(yaw1) - x0
         flat[i, 8] = after[i, 1] + cx * math.sin(yaw1) + cy * math.cos(yaw1) - y0
         turn = (after[i, 4] - before[i, 4] + 180.0) % 360.0 - 180.0
-        turns[i] = abs(math.radians(turn)) * math.hypot(extents[i, 0], extents[i, 1])
-        if not math.isfinite(flat[i].sum() + turns[i]):  # nowhere: it must not drag the others along
-            flat[i], turns[i] = 0.0, 0.0
+        flat[i, WAY], flat[i, _RADIUS] = math.hypot(flat[i, 7], flat[i, 8]), math.hypot(extents[i, 0], extents[i, 1])
+        flat[i, _TURN] = abs(math.radians(turn)) * flat[i, _RADIUS]
+        total = 0.0
+        for k in range(14):
+            total += flat[i, k]
+        if not math.isfinite(total):  # nowhere: it must not drag the others along
+            for k in range(14):
+                flat[i, k] = 0.0
             flat[i, 5], flat[i, 6] = math.inf, -math.inf
-    return flat, turns
+    return flat
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
@@ -187,31 +197,28 @@ def _over_box(flat: _Floats, i: int, box: _Floats) -> bool:
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _meeting_bodies(
-    flat: _Floats, turns: _Floats, is_free: NDArray[np.bool_], groups: NDArray[np.int64], slop: float, throw: float,
-    margin: float, still: float, reach: _Floats,
+    flat: _Floats, from_left: NDArray[np.int64], is_free: NDArray[np.bool_], groups: NDArray[np.int64], slop: float,
+    throw: float, margin: float, still: float, reach: _Floats,
 ) -> float:  # fmt: skip
-    """Pairs of movers, found by sorting along x; writes how far each may be thrown, returns the fastest approach."""
-    ways, radii = np.hypot(flat[:, 7], flat[:, 8]), np.hypot(flat[:, 3], flat[:, 4])
-    low = flat[:, 0] + np.minimum(flat[:, 7], 0.0) - radii
-    high = flat[:, 0] + np.maximum(flat[:, 7], 0.0) + radii
-    order = np.argsort(low, kind="mergesort")
+    """Pairs of movers, sorted along x; writes how far each may be thrown, returns the fastest approach."""
     closing = 0.0
     for place in range(len(flat)):
-        i = order[place]
+        i = from_left[place]
+        right = flat[i, 0] + max(flat[i, 7], 0.0) + flat[i, _RADIUS]
         for later in range(place + 1, len(flat)):
-            j = order[later]
-            if low[j] > high[i]:
+            j = from_left[later]
+            if flat[j, 0] + min(flat[j, 7], 0.0) - flat[j, _RADIUS] > right:
                 break
             if not (is_free[i] or is_free[j]) or groups[i] == groups[j] or _over_each_other(flat, i, j):
                 continue
-            if abs(flat[i, 1] - flat[j, 1]) > radii[i] + radii[j] + ways[i] + ways[j]:
+            if abs(flat[i, 1] - flat[j, 1]) > flat[i, _RADIUS] + flat[j, _RADIUS] + flat[i, WAY] + flat[j, WAY]:
                 continue
-            way_x, way_y, turn = flat[i, 7] - flat[j, 7], flat[i, 8] - flat[j, 8], turns[i] + turns[j]
+            way_x, way_y, turn = flat[i, 7] - flat[j, 7], flat[i, 8] - flat[j, 8], flat[i, _TURN] + flat[j, _TURN]
             way = math.hypot(way_x, way_y) + turn
             if _pair_apart(flat, i, j, way_x, way_y, turn + slop if way > still else -slop):
                 continue
             closing = max(closing, way)
-            thrown = throw * max(ways[i] + turns[i], ways[j] + turns[j]) + margin
+            thrown = throw * max(flat[i, WAY] + flat[i, _TURN], flat[j, WAY] + flat[j, _TURN]) + margin
             reach[i], reach[j] = max(reach[i], thrown), max(reach[j], thrown)
     return closing
 
@@ -241,58 +248,69 @@ def _boxes_near(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _add_neighbours(
-    flat: _Floats, turns: _Floats, is_free: NDArray[np.bool_], groups: NDArray[np.int64], reach: _Floats
-) -> None:
+def _add_neighbours(flat: _Floats, is_free: NDArray[np.bool_], groups: NDArray[np.int64], reach: _Floats) -> None:
     """Whoever stands where a thrown body may come may be thrown as far."""
-    ways, radii = np.hypot(flat[:, 7], flat[:, 8]), np.hypot(flat[:, 3], flat[:, 4])
-    queue = np.flatnonzero((reach > 0.0) & is_free)
-    while len(queue):
+    is_new = np.empty(len(flat), np.bool_)
+    for i in range(len(flat)):
+        is_new[i] = reach[i] > 0.0 and is_free[i]
+    goes_on = True
+    while goes_on:
+        goes_on = False
         changed = np.zeros(len(flat), np.bool_)
-        for i in queue:
+        for i in range(len(flat)):
+            if not is_new[i]:
+                continue
             for j in range(len(flat)):
                 if groups[i] == groups[j] or reach[j] >= reach[i] or _over_each_other(flat, i, j):
                     continue
-                slack = reach[i] + ways[j] + turns[j]
-                if abs(flat[i, 0] - flat[j, 0]) > radii[i] + radii[j] + slack:
+                slack = reach[i] + flat[j, WAY] + flat[j, _TURN]
+                if abs(flat[i, 0] - flat[j, 0]) > flat[i, _RADIUS] + flat[j, _RADIUS] + slack:
                     continue
                 if not _pair_apart(flat, i, j, 0.0, 0.0, slack):
                     reach[j] = reach[i]
                     changed[j] = is_free[j]
-        queue = np.flatnonzero(changed)
+                    goes_on = goes_on or is_free[j]
+        is_new = changed
 
 
 @njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _meet(
-    flat: _Floats, turns: _Floats, is_free: NDArray[np.bool_], groups: NDArray[np.int64], boxes: _Floats,
-    hidden: NDArray[np.bool_], corner: _Floats, cell_m: float, first: NDArray[np.int64], last: NDArray[np.int64],
-    items: NDArray[np.int64], slop: float, throw: float, margin: float, still: float,
+    flat: _Floats, from_left: NDArray[np.int64], is_free: NDArray[np.bool_], groups: NDArray[np.int64],
+    boxes: _Floats, hidden: NDArray[np.bool_], corner: _Floats, cell_m: float, first: NDArray[np.int64],
+    last: NDArray[np.int64], items: NDArray[np.int64], slop: float, throw: float, margin: float, still: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_], float, bool]:  # fmt: skip
     """Numbers of bodies, (S,) which boxes of scenery, the fastest approach [m], and whether some pass."""
-    ways, radii = np.hypot(flat[:, 7], flat[:, 8]), np.hypot(flat[:, 3], flat[:, 4])
     reach = np.zeros(len(flat))
-    closing = _meeting_bodies(flat, turns, is_free, groups, slop, throw, margin, still, reach)
-    for i in np.flatnonzero(is_free):
-        way = ways[i] + turns[i]
-        for k in _boxes_near(flat[i, 0], flat[i, 1], radii[i] + ways[i], corner, cell_m, first, last, items):
+    closing = _meeting_bodies(flat, from_left, is_free, groups, slop, throw, margin, still, reach)
+    for i in range(len(flat)):
+        if not is_free[i]:
+            continue
+        way, wide = flat[i, WAY] + flat[i, _TURN], flat[i, _RADIUS] + flat[i, WAY]
+        for k in _boxes_near(flat[i, 0], flat[i, 1], wide, corner, cell_m, first, last, items):
             if hidden[k] or _over_box(flat, i, boxes[k]):
                 continue
-            if not _obstacle_apart(flat, i, boxes[k], turns[i] + slop if way > still else -slop):
+            if not _obstacle_apart(flat, i, boxes[k], flat[i, _TURN] + slop if way > still else -slop):
                 reach[i] = max(reach[i], 1.1 * way + margin)
-    _add_neighbours(flat, turns, is_free, groups, reach)
-    bodies = np.flatnonzero(reach > 0.0)
+    _add_neighbours(flat, is_free, groups, reach)
+    numbers, count = np.empty(len(flat), np.int64), 0
+    for i in range(len(flat)):
+        if reach[i] > 0.0:
+            numbers[count] = i
+            count += 1
+    bodies = numbers[:count]
     obstacles = np.zeros(len(boxes), np.bool_)
     passes = False
-    for i in bodies:
-        closing = max(closing, throw * (ways[i] + turns[i]))
+    for body in range(count):
+        i = bodies[body]
+        closing = max(closing, throw * (flat[i, WAY] + flat[i, _TURN]))
         for j in bodies:
             if i < j and (groups[i] == groups[j] or _over_each_other(flat, i, j)):
                 passes = True
         if not is_free[i]:
             continue
-        wide = radii[i] + ways[i] + reach[i]
+        wide = flat[i, _RADIUS] + flat[i, WAY] + reach[i]
         for k in _boxes_near(flat[i, 0], flat[i, 1], wide, corner, cell_m, first, last, items):
-            if hidden[k] or _obstacle_apart(flat, i, boxes[k], reach[i] + turns[i]):
+            if hidden[k] or _obstacle_apart(flat, i, boxes[k], reach[i] + flat[i, _TURN]):
                 continue
             if _over_box(flat, i, boxes[k]):
                 passes = True

@@ -52,7 +52,9 @@ def sphere_meets_triangle(
     o: NDArray[np.float64], d: NDArray[np.float64], radius: float, corner: NDArray[np.float64]
 ) -> float:
     """When a sphere at ``o + t d`` first touches the triangle ``corner`` (3, 3); ``_FAR`` for never."""
-    e, f, n = corner[1] - corner[0], corner[2] - corner[0], np.empty(3)
+    e, f, n = np.empty(3), np.empty(3), np.empty(3)
+    for i in range(3):  # an expression of whole arrays would take seconds to compile
+        e[i], f[i] = corner[1, i] - corner[0, i], corner[2, i] - corner[0, i]
     n[0], n[1], n[2] = e[1] * f[2] - e[2] * f[1], e[2] * f[0] - e[0] * f[2], e[0] * f[1] - e[1] * f[0]
     area = np.sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2])
     best = _FAR
@@ -68,11 +70,11 @@ def sphere_meets_triangle(
             t = (abs(height) - radius) / abs(speed)
         else:
             return _FAR  # moves away from the plane, beyond reach of it
-        p = o + t * d - corner[0]
         ee, ef, ff, pe, pf = 0.0, 0.0, 0.0, 0.0, 0.0
         for i in range(3):
             ee, ef, ff = ee + e[i] * e[i], ef + e[i] * f[i], ff + f[i] * f[i]
-            pe, pf = pe + p[i] * e[i], pf + p[i] * f[i]
+            p = o[i] + t * d[i] - corner[0, i]
+            pe, pf = pe + p * e[i], pf + p * f[i]
         scale = ee * ff - ef * ef
         v, w = (pe * ff - pf * ef) / scale, (pf * ee - pe * ef) / scale
         if v >= 0.0 and w >= 0.0 and v + w <= 1.0:

@@ -1,16 +1,21 @@
-"""Renders a few stamps before the server is ready: numba compiles or loads a kernel when it is first called."""
+"""Uses every kernel of the sensors: numba compiles or loads a kernel when it is first called."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import contextlib
 
 import numpy as np
 
-from sim_scenarios.embedded_simulator.render.camera_stages import Shot
+from sim_scenarios.embedded_simulator.render.camera_stages import CameraStages, Shot
+from sim_scenarios.embedded_simulator.render.canvas import CanvasStore
+from sim_scenarios.embedded_simulator.render.jit import Workers
+from sim_scenarios.embedded_simulator.render.lens import pinhole_behind
 from sim_scenarios.embedded_simulator.render.model_source import unpainted_models
 from sim_scenarios.embedded_simulator.render.optics import FilmCurve, LensShape, Optics
+from sim_scenarios.embedded_simulator.render.quality import HIGH
 from sim_scenarios.embedded_simulator.render.renderer import Renderer
-from sim_scenarios.embedded_simulator.render.view import Sighting
+from sim_scenarios.embedded_simulator.render.view import Sighting, camera_record
+from sim_scenarios.embedded_simulator.render.weather_look import look_of
 from sim_scenarios.embedded_simulator.road.town import Placement, Surface, Town
 from sim_scenarios.embedded_simulator.sensors.camera import CameraJob, Exposure, expose, view_of
 from sim_scenarios.embedded_simulator.sensors.event_pixels import EventPixels
@@ -30,6 +35,7 @@ from sim_scenarios.embedded_simulator.world.walker_catalogue import WALKERS
 
 _TERRAIN = 10
 """CARLA's semantic tag."""
+_POSE = Pose(Vector(-8.0, 0.0, 2.0), Rotation())
 _STAMP = CameraShape(width=64, height=36, fov_deg=90.0)
 _EVENTS = EventShape(
     positive_threshold=0.3, negative_threshold=0.3, sigma_positive_threshold=0.0, sigma_negative_threshold=0.0,
@@ -48,32 +54,16 @@ _OPTICS = Optics(
 """With these, every kernel of the camera is used."""
 
 
-def warm_up(*, threads: int) -> None:
-    """Takes one tiny image of every kind in each of two weathers and with all effects, and casts a ray and a sphere.
+def draw_scenes(*, threads: int) -> None:
+    """Takes one tiny image of every kind in each of two weathers.
 
     On a stage of its own: the town's scene is built when somebody looks at it.
     """
-    renderer = Renderer(_stage(), threads=threads, models=unpainted_models(), lens_drops=True)
-    pose = Pose(Vector(-8.0, 0.0, 2.0), Rotation())
-    actors = tuple(
-        VisibleActor(
-            id=number,
-            blueprint_id=blueprint_id,
-            pose=Pose(Vector(0.0, 3.0 * number, 0.0), Rotation()),
-            color=(128, 128, 128),
-            lights=VehicleLight.LOW_BEAM,
-            steer_deg=0.0,
-            travelled_m=0.0,
-            speed=0.0,
-        )
-        for number, blueprint_id in enumerate((VEHICLES[0].id, WALKERS[0].id), start=1)
-    )
+    renderer = _renderer(threads)
     events = EventPixels(_EVENTS, np.random.default_rng(0))
     for frame, weather in enumerate(_WEATHERS):
-        snapshot = Snapshot(
-            frame=frame, elapsed_s=0.05 * frame, delta_s=0.05, weather=weather, actors=actors, traffic_lights={}
-        )
-        sighting = Sighting(view=view_of(pose, _STAMP), snapshot=snapshot)
+        snapshot = _snapshot(frame, weather)
+        sighting = Sighting(view=view_of(_POSE, _STAMP), snapshot=snapshot)
         exposures = [
             Exposure(
                 kind=kind,
@@ -83,12 +73,59 @@ def warm_up(*, threads: int) -> None:
             )
             for kind in sorted(CAMERA_KINDS, key=lambda kind: kind.value)
         ]
-        job = CameraJob(pose=pose, shape=_STAMP, exposures=tuple(exposures))
-        expose(renderer, job, snapshot)
-    expose(renderer, replace(job, lens=_LENS, shot=Shot(optics=_OPTICS, before=sighting)), snapshot)
-    ahead = np.array([[1.0, 0.0, 0.0]])
-    renderer.rays.cast(snapshot, Vector(), ahead, np.ones(1))
-    renderer.rays.sweep(snapshot, Vector(), ahead[0], reach_m=1.0, radius_m=0.1)
+        expose(renderer, CameraJob(pose=_POSE, shape=_STAMP, exposures=tuple(exposures)), snapshot)
+
+
+def take_pictures(*, threads: int) -> None:
+    """Has a lens with all faults take pictures of nothing, by a plain exposure and with all effects."""
+    camera = CameraStages(Workers(threads), lambda _: contextlib.nullcontext(), lens_drops=True, quality=HIGH)
+    view = view_of(_POSE, _STAMP, _LENS)
+    pinhole, snapshot, canvases = pinhole_behind(view), _snapshot(0, _WEATHERS[1]), CanvasStore()
+    drawn, final = canvases.canvas(pinhole.height, pinhole.width), canvases.canvas(view.height, view.width)
+    for image in (drawn.nearness, drawn.tag, drawn.instance, drawn.depth_m, drawn.light):
+        image.fill(0)
+    motion = np.zeros((pinhole.height, pinhole.width, 2), np.float32)
+    before = Sighting(view=view, snapshot=snapshot)
+    camera.bend_labels(view, drawn, final)
+    camera.bend_flow(view, motion)
+    for shot in (Shot(), Shot(optics=_OPTICS, before=before)):
+        camera.take(
+            camera_record(pinhole), look_of(snapshot.weather), 0, drawn, drawn.light,
+            motion=motion, view=view, final=final, snapshot=snapshot, shot=shot,
+        )  # fmt: skip
+
+
+def cast_rays(*, threads: int) -> None:
+    """Casts a ray and a sphere."""
+    rays, snapshot, ahead = _renderer(threads).rays, _snapshot(0, _WEATHERS[0]), np.array([[1.0, 0.0, 0.0]])
+    rays.cast(snapshot, Vector(), ahead, np.ones(1))
+    rays.sweep(snapshot, Vector(), ahead[0], reach_m=1.0, radius_m=0.1)
+
+
+def _renderer(threads: int) -> Renderer:
+    return Renderer(_stage(), threads=threads, models=unpainted_models(), lens_drops=True)
+
+
+def _snapshot(frame: int, weather: Weather) -> Snapshot:
+    """A car with its lamps on and a walker."""
+    actors = tuple(
+        VisibleActor(
+            id=number,
+            blueprint_id=blueprint_id,
+            pose=Pose(Vector(0.0, 3.0 * number, 0.0), Rotation()),
+            color=(128, 128, 128),
+            lights=lights,
+            steer_deg=0.0,
+            travelled_m=0.0,
+            speed=0.0,
+        )
+        for number, (blueprint_id, lights) in enumerate(
+            ((VEHICLES[0].id, VehicleLight.LOW_BEAM), (WALKERS[0].id, VehicleLight.NONE)), start=1
+        )
+    )
+    return Snapshot(
+        frame=frame, elapsed_s=0.05 * frame, delta_s=0.05, weather=weather, actors=actors, traffic_lights={}
+    )
 
 
 def _stage() -> Town:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim_scenarios.embedded_simulator.physics.broad_phase import Meeting, Movers, find_meeting
+from sim_scenarios.embedded_simulator.physics.broad_phase import WAY, Meeting, Movers, find_meeting
 from sim_scenarios.embedded_simulator.physics.contacts import Body, BodyAfter, Outcome, collide
 from sim_scenarios.embedded_simulator.physics.footprints import Footprint
 from sim_scenarios.embedded_simulator.physics.scenery_grid import Scenery
@@ -99,7 +99,7 @@ class Contacts:
         if not meeting.bodies:
             return []
         met = [bodies[number] for number in meeting.bodies]
-        ways = np.hypot(meeting.flat[:, 7], meeting.flat[:, 8])
+        ways = meeting.flat[:, WAY]
         blow = max((ways[number] for number in meeting.bodies if not isinstance(bodies[number], Walker)), default=0.0)
         outcome = collide(
             [
@@ -192,7 +192,7 @@ def _as_array(poses: Sequence[Pose]) -> NDArray[np.float64]:
 
 def _body(actor: MovingActor, number: int, meeting: Meeting, movers: Movers, delta_s: float, *, walks: bool) -> Body:
     """Mover ``number``; a walker that ``walks`` comes to the others rather than they to it."""
-    x, y, yaw, half_length, half_width, bottom, top, way_x, way_y, _, _ = meeting.flat[number].tolist()
+    x, y, yaw, half_length, half_width, bottom, top, way_x, way_y, *_ = meeting.flat[number].tolist()
     turn = wrap_degrees(float(movers.after[number, 4] - movers.before[number, 4]))
     velocity_x, velocity_y, yaw_rate = way_x / delta_s, way_y / delta_s, math.radians(turn) / delta_s
     is_free = bool(movers.is_free[number])

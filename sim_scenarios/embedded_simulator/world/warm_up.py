@@ -1,7 +1,4 @@
-"""A tick of a world that nobody sees, before the server is ready: numba compiles or loads a kernel when first called.
-
-A client's first spawn must not wait for a compiler, which takes longer than its time-out where nothing is cached.
-"""
+"""A tick of a world that nobody sees: numba compiles or loads a kernel when it is first called."""
 
 from __future__ import annotations
 

@@ -165,9 +165,10 @@ def test_a_box_beside_its_origin() -> None:
         np.zeros(0, np.bool_),
         farthest_m=10.0,
     )
-    x, y, yaw, *_, way_x, way_y, cos_yaw, sin_yaw = meeting.flat[0]
+    x, y, yaw, *_, way_x, way_y, cos_yaw, sin_yaw, way, radius, turn = meeting.flat[0]
     assert (x, y, yaw, cos_yaw, sin_yaw) == pytest.approx((3.0, 0.0, 0.0, 1.0, 0.0))
     assert (x + way_x, y + way_y) == pytest.approx((0.0, 3.0))
+    assert (way, radius, turn) == pytest.approx((math.hypot(3.0, 3.0), math.hypot(0.5, 0.5), radius * math.pi / 2.0))
 
 
 def test_a_pitched_nose_reaches_higher_and_lower() -> None:

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[5]
+ROOT = Path(__file__).parents[4]
 PROGRAM = """
 import gc
 
@@ -13,10 +13,9 @@ from numba.core.registry import CPUDispatcher
 from sim_scenarios.embedded_simulator.render.building_box import building_box
 from sim_scenarios.embedded_simulator.render.renderer import Renderer
 from sim_scenarios.embedded_simulator.road.build import build_town
-from sim_scenarios.embedded_simulator.sensors import warm_up as sensors_warm_up
 from sim_scenarios.embedded_simulator.sensors.jobs import perform
 from sim_scenarios.embedded_simulator.sensors.suite import SensorSuite
-from sim_scenarios.embedded_simulator.world import warm_up
+from sim_scenarios.embedded_simulator.warm_up import warm_up
 from sim_scenarios.embedded_simulator.world.actors import CAMERA_KINDS
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, AttributeValue
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Vector, Weather
@@ -26,8 +25,7 @@ def compiled():
     return {(each.__name__, len(each.signatures)) for each in gc.get_objects() if isinstance(each, CPUDispatcher)}
 
 place = StaticTown(build_town("Town02", seed=0), building_box=building_box)
-warm_up.warm_up(place)
-sensors_warm_up.warm_up(threads=1)
+warm_up(place, threads=1)
 before = compiled()
 world = World("Town02", place)
 spots = place.town.spawn_points
