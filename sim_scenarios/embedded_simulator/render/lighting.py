@@ -158,9 +158,12 @@ def light_pixels(
             if is_leaf and facing < F(0):
                 facing = -facing
             # Patches of wear, so that neither a street nor a lawn is one even colour.
-            wear = F(0.84) + F(0.32) * sample_noise(noise, 3, px * F(0.013), py * F(0.013) + pz * F(0.021))
-            if tag == TERRAIN_TAG:
-                wear *= F(0.80) + F(0.42) * sample_noise(noise, 0, px * F(0.0031), py * F(0.0031))
+            if tag == TERRAIN_TAG:  # tufts and dips, and wide stretches that are dry
+                dry = sample_noise(noise, 0, px * F(0.0031), py * F(0.0031))
+                wear = F(0.66) + F(0.52) * sample_noise(noise, 1, px * F(0.023), py * F(0.023)) + F(0.24) * dry
+                red *= F(0.80) + F(0.36) * dry
+            else:
+                wear = F(0.84) + F(0.32) * sample_noise(noise, 3, px * F(0.013), py * F(0.013) + pz * F(0.021))
             film, puddle = wetness(look, noise, tag, px, py, nz)
             wear *= F(1) - max(film * F(0.42), puddle * F(0.66))
             red, green, blue = red * wear, green * wear, blue * wear

@@ -27,7 +27,7 @@ from sim_scenarios.embedded_simulator.road.polygons import Claims
 from sim_scenarios.embedded_simulator.road.relief_town import build_relief_town
 from sim_scenarios.embedded_simulator.road.signals import traffic_light_sites
 from sim_scenarios.embedded_simulator.road.spawn_points import APART_M, largest_vehicle_at, spawn_points
-from sim_scenarios.embedded_simulator.road.surfaces import add_block_ground, add_network
+from sim_scenarios.embedded_simulator.road.surfaces import add_block_ground, add_forecourts, add_network
 from sim_scenarios.embedded_simulator.road.terrain import CELL_M as LAND_CELL_M
 from sim_scenarios.embedded_simulator.road.terrain import add_land
 from sim_scenarios.embedded_simulator.road.town import Town
@@ -70,7 +70,9 @@ def _build_level_town(plan: TownPlan, seed: int) -> Town:
             add_land(mesh, land, block)
         else:
             add_block_ground(mesh, block)
-        lots += build_lots(block, claims, rng)
+        built = build_lots(block, claims, rng)
+        add_forecourts(mesh, block, built)
+        lots += built
     placer = Placer(claims, rng)
     furnish_streets(network, blocks, claims, placer, mesh)
     for block in blocks:

@@ -14,6 +14,7 @@ import shapely
 from sim_scenarios.embedded_simulator.road.blocks import Frontage
 from sim_scenarios.embedded_simulator.road.covers import add_covers
 from sim_scenarios.embedded_simulator.road.curves import Array
+from sim_scenarios.embedded_simulator.road.forecourts import forecourts, pave_land
 from sim_scenarios.embedded_simulator.road.furniture import furnish_sidewalk, park_cars
 from sim_scenarios.embedded_simulator.road.ground import GroundMesh
 from sim_scenarios.embedded_simulator.road.layout import build_network
@@ -68,6 +69,7 @@ def build_relief_town(plan: TownPlan, *, seed: int) -> Town:
     for frontage, use in frontages:
         lots += build_row(frontage, use, claims, rng, fits=site.has_room_for, height=site.height_under)
     placer, mesh = Placer(claims, rng), GroundMesh()
+    pave_land(mesh, ground.surfaces, shapely.difference(forecourts(lots), site.roads))
     add_arrows(mesh, network)
     lights = traffic_light_sites(network)
     for light in lights:

@@ -6,7 +6,10 @@ and kerb corners, which share their points with the neighbouring strips: nothing
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.road.blocks import (
@@ -17,6 +20,7 @@ from sim_scenarios.embedded_simulator.road.blocks import (
     street_stations,
 )
 from sim_scenarios.embedded_simulator.road.curves import Array
+from sim_scenarios.embedded_simulator.road.forecourts import FORECOURT, FORECOURT_ABOVE_M, forecourts
 from sim_scenarios.embedded_simulator.road.ground import (
     TAG_GROUND,
     TAG_ROAD,
@@ -26,9 +30,10 @@ from sim_scenarios.embedded_simulator.road.ground import (
     lifted,
 )
 from sim_scenarios.embedded_simulator.road.network import Arm, Corner, Junction, Network, Street
+from sim_scenarios.embedded_simulator.road.opendrive_ground.areas import fill
 from sim_scenarios.embedded_simulator.road.plan import BlockUse
 from sim_scenarios.embedded_simulator.road.polygons import cut_to_grid, triangulate
-from sim_scenarios.embedded_simulator.road.town import SIDEWALK_HEIGHT_M
+from sim_scenarios.embedded_simulator.road.town import SIDEWALK_HEIGHT_M, Lot
 
 KERB_TOP_M = 0.15
 VERGE_FROM_M = 6.0
@@ -138,11 +143,24 @@ def _add_corner(mesh: GroundMesh, corner: Corner) -> None:
     mesh.add_strip("sidewalk", TAG_SIDEWALK, lifted(top, SIDEWALK_HEIGHT_M), lifted(back, SIDEWALK_HEIGHT_M))
 
 
+_PAVED = (BlockUse.OFFICES, BlockUse.SHOPS)
+
+
 def add_block_ground(mesh: GroundMesh, block: Block) -> None:
     """Level ground of a block, up to the backs of the sidewalks around it."""
-    material, tag = {
-        BlockUse.OFFICES: ("plaza", TAG_GROUND),
-        BlockUse.SHOPS: ("plaza", TAG_GROUND),
-    }.get(block.use, ("grass", TAG_TERRAIN))
+    material, tag = ("plaza", TAG_GROUND) if block.use in _PAVED else ("grass", TAG_TERRAIN)
     points, triangles = cut_to_grid(block.outline, triangulate(block.outline), _GROUND_CELL_M)
     mesh.add(material, tag, lifted(points, SIDEWALK_HEIGHT_M), triangles)
+
+
+def add_forecourts(mesh: GroundMesh, block: Block, lots: Sequence[Lot]) -> None:
+    """Paving round the buildings ``lots`` of a block whose ground is grass."""
+    if not lots or (block.use in _PAVED and not block.is_outside):
+        return
+    outline = shapely.Polygon(block.outline)
+    cut = shapely.difference if block.is_outside else shapely.intersection
+    height = SIDEWALK_HEIGHT_M + FORECOURT_ABOVE_M
+    fill(
+        mesh, FORECOURT, TAG_GROUND, cut(forecourts(lots), outline), lambda points: np.full(len(points), height),
+        cell_m=_GROUND_CELL_M,
+    )  # fmt: skip

@@ -9,48 +9,48 @@ from sim_scenarios.embedded_simulator.render.textures.canvas import Canvas, Fiel
 _ASPHALT_TINT = (1.0, 1.0, 1.015)
 _TRACK_FROM_MIDDLE, _TRACK_HALF_WIDTH = 0.22, 0.075
 """Of a lane's width: cars are about 1.55 m wide from wheel to wheel."""
+_LEAST_WAVES = 9, 24
+"""Along and across a tile of asphalt: shades of a metre by a third of one, and smaller ones, are left."""
 
 
 def asphalt(canvas: Canvas) -> Field:
-    """Worn city asphalt: grain, tarred cracks and a few repaired patches."""
+    """Worn city asphalt: grain and tarred cracks."""
     patch = canvas.noise("patch")
-    level = _bitumen(canvas, patch, repairs=3)
+    level = without_wide_shades(_bitumen(canvas, patch))
     return with_gloss(tinted(gray(level), _ASPHALT_TINT), 0.10 + 0.04 * patch)
 
 
 def asphalt_lanes(canvas: Canvas) -> Field:
     """Two lanes side by side along u: darker and smoother where tyres run, stained with oil between them."""
     patch = canvas.noise("patch")
-    level = _bitumen(canvas, patch, repairs=1)
+    level = _bitumen(canvas, patch)
     across = (canvas.v * 2.0) % 1.0 - 0.5  # of a lane, 0 in its middle
     tracks = np.exp(-(((np.abs(across) - _TRACK_FROM_MIDDLE) / _TRACK_HALF_WIDTH) ** 2))
     tracks = tracks * (0.8 + 0.25 * np.clip(canvas.noise("mottle"), -1.5, 1.5))
     oil = np.exp(-((across / 0.09) ** 2)) * np.clip(0.6 + 0.5 * canvas.noise("vein"), 0.0, 1.6)
-    level = level - 0.034 * tracks - 0.026 * oil
-    return with_gloss(tinted(gray(level.astype(np.float32)), _ASPHALT_TINT), 0.10 + 0.04 * patch + 0.03 * tracks)
+    level = without_wide_shades(level - 0.034 * tracks - 0.026 * oil)
+    return with_gloss(tinted(gray(level), _ASPHALT_TINT), 0.10 + 0.04 * patch + 0.03 * tracks)
 
 
-def _bitumen(canvas: Canvas, patch: Field, *, repairs: int) -> Field:
-    """Return the grey level of asphalt with so many repairs."""
+def without_wide_shades(level: Field) -> Field:
+    """Return a texture (S, S) without shades that are long along u and wide: they would show it repeat for miles.
+
+    What is the same all along u, as the tracks of tyres are, stays.
+    """
+    spectrum = np.fft.rfft2(level)
+    up, along = np.fft.fftfreq(level.shape[0])[:, None] * level.shape[0], np.arange(spectrum.shape[1])[None, :]
+    spectrum[(along > 0) & (along < _LEAST_WAVES[0]) & (np.abs(up) < _LEAST_WAVES[1])] = 0.0
+    return np.asarray(np.fft.irfft2(spectrum, s=level.shape), np.float32)
+
+
+def _bitumen(canvas: Canvas, patch: Field) -> Field:
+    """Return the grey level of asphalt."""
     grain = canvas.noise("grain")
     level = 0.335 + 0.026 * grain + 0.010 * canvas.noise("mottle") + 0.010 * patch
     level += np.where(canvas.noise("fine") > 2.6, 0.10, 0.0)  # light stones that lost their bitumen
     crack = np.exp(-((np.abs(canvas.noise("vein")) / 0.010) ** 2)) * np.clip(patch - 0.2, 0.0, 1.0)
     level -= 0.12 * crack
-    for _ in range(repairs):
-        level += _repair(canvas)
     return np.asarray(level, np.float32)
-
-
-def _repair(canvas: Canvas) -> Field:
-    """Return the change of level of one rectangular repair with its sealed joint."""
-    u0, v0 = canvas.rng.uniform(0.1, 0.6, 2)
-    width, height = canvas.rng.uniform(0.08, 0.30, 2)
-    across = np.abs(canvas.u - (u0 + width / 2)) - width / 2
-    along = np.abs(canvas.v - (v0 + height / 2)) - height / 2
-    edge = np.maximum(across, along)
-    tone = float(canvas.rng.choice([-0.028, -0.018, 0.016]))
-    return np.asarray(np.where(edge < 0.0, tone, 0.0) - 0.06 * np.exp(-((edge / 0.0025) ** 2)), np.float32)
 
 
 def gutter(canvas: Canvas) -> Field:
@@ -117,7 +117,7 @@ def _slabs(canvas: Canvas, count: int, *, joint: float, base: float, contrast: f
 
 def sidewalk(canvas: Canvas) -> Field:
     """Concrete slabs of one metre with stains and chewing gum."""
-    level = _slabs(canvas, 4, joint=0.018, base=0.55, contrast=0.05)
+    level = _slabs(canvas, 4, joint=0.018, base=0.52, contrast=0.05)
     level -= np.where(canvas.noise("mottle") > 2.9, 0.10, 0.0)
     return with_gloss(tinted(gray(level), (1.0, 0.985, 0.95)), 0.10)
 

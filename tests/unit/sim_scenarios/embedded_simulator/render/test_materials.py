@@ -138,3 +138,10 @@ def test_noise_tiles_and_is_centred(atlas: MaterialAtlas) -> None:
 def test_the_atlas_cannot_be_written_to(atlas: MaterialAtlas) -> None:
     with pytest.raises(ValueError, match="read-only"):
         atlas.texels[0] = 0
+
+
+@pytest.mark.parametrize("name", ["asphalt", "asphalt_lanes"])
+def test_asphalt_shows_from_afar_no_shade_that_would_repeat_along_a_road(atlas: MaterialAtlas, name: str) -> None:
+    """Along u, the street; across it the tracks of tyres stay."""
+    far = level(atlas, material_index(name), 6)[..., 0].astype(float)
+    assert far.std(axis=1).max() < 1.0
