@@ -1,4 +1,4 @@
-"""Paving round the buildings of a town: nobody steps out of a shop or an office onto a lawn. Houses keep their gardens."""
+"""Paving round the buildings of a town: nobody steps out of a shop onto a lawn. Houses keep their gardens."""
 
 from __future__ import annotations
 
