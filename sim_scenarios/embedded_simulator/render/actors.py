@@ -20,9 +20,9 @@ from sim_scenarios.embedded_simulator.render.jit import Records
 from sim_scenarios.embedded_simulator.render.library import linear_from_srgb
 from sim_scenarios.embedded_simulator.render.mesh import Joint, Part
 from sim_scenarios.embedded_simulator.render.model_table import model_entry
-from sim_scenarios.embedded_simulator.render.scene import Scene, blank_rows
+from sim_scenarios.embedded_simulator.render.scene import WHEELCHAIR, Scene, blank_rows
 from sim_scenarios.embedded_simulator.render.standing import StandingObjects
-from sim_scenarios.embedded_simulator.world.gait import Gait, Limb, gait
+from sim_scenarios.embedded_simulator.world.gait import Gait, Limb, Manner, gait
 from sim_scenarios.embedded_simulator.world.snapshot import Snapshot, TrafficLightState, VehicleLight
 
 NUM_JOINTS = len(Joint)
@@ -42,6 +42,7 @@ _LOWER_LIMBS = (
     (Limb.LEFT_SHIN, Joint.LEFT_SHIN, Joint.LEFT_LEG), (Limb.RIGHT_SHIN, Joint.RIGHT_SHIN, Joint.RIGHT_LEG),
     (Limb.LEFT_FOREARM, Joint.LEFT_FOREARM, Joint.LEFT_ARM),
     (Limb.RIGHT_FOREARM, Joint.RIGHT_FOREARM, Joint.RIGHT_ARM),
+    (Limb.LEFT_FOOT, Joint.LEFT_FOOT, Joint.LEFT_SHIN), (Limb.RIGHT_FOOT, Joint.RIGHT_FOOT, Joint.RIGHT_SHIN),
 )  # fmt: skip
 _Floats = NDArray[np.float64]
 
@@ -57,7 +58,7 @@ class ActorPoser:
         self._signal_rows = np.array(list(scene.light_rows.values()), np.int64)
         self._scene = scene
         self._kind_of = {blueprint_id: kind for kind, blueprint_id in enumerate(scene.actors)}
-        self._height_m = np.array([walker_heights_m.get(blueprint_id, 0.0) for blueprint_id in scene.actors])
+        self._height_m = np.array([walker_heights_m.get(name.removesuffix(WHEELCHAIR), 0.0) for name in scene.actors])
         num_kinds = len(scene.actors)
         self._num_levels = np.zeros(num_kinds, np.int32)  # 0: not made yet
         self._first_level = np.zeros(num_kinds, np.int32)
@@ -86,7 +87,7 @@ class ActorPoser:
         return self._footprints
 
     def pose(self, snapshot: Snapshot) -> tuple[Records, NDArray[np.float32]]:
-        """All object rows (static, then actors in snapshot order) and joint motions (12 an actor, 3, 4).
+        """All object rows (static, then actors in snapshot order) and joint motions (14 an actor, 3, 4).
 
         Both are reused by the next call. The cameras of one tick share a snapshot, which is posed only once.
         """
@@ -113,16 +114,21 @@ class ActorPoser:
         actors = snapshot.actors
         count = len(actors)
         rows[:] = blank_rows(1)
-        kinds = np.array([self._kind_of[actor.blueprint_id] for actor in actors], np.int64)
-        for actor, kind in zip(actors, kinds, strict=True):
+        names = [
+            actor.blueprint_id + WHEELCHAIR if actor.manner == Manner.IN_A_WHEELCHAIR else actor.blueprint_id
+            for actor in actors
+        ]
+        kinds = np.array([self._kind_of[name] for name in names], np.int64)
+        for name, kind in zip(names, kinds, strict=True):
             if self._num_levels[kind] == 0:
-                self._make(actor.blueprint_id, int(kind))
+                self._make(name, int(kind))
         rotation = rotation_matrices(np.array([actor.pose.rotation for actor in actors], float).reshape(-1, 3))
         origin = np.array([actor.pose.location for actor in actors], float).reshape(-1, 3)
         walk = gait(
             np.array([actor.gait_phase for actor in actors], float),
             np.array([actor.speed for actor in actors], float),
             self._height_m[kinds],
+            np.array([actor.manner for actor in actors], np.int64),
         )
         middle = origin + np.einsum("nij,nj->ni", rotation, self._box_middle[kinds])
         half = self._box_half[kinds]
@@ -146,9 +152,9 @@ class ActorPoser:
         move_limbs(joints, limb_rotations(walk, [actor.posture for actor in actors]), self._pivots[kinds])
         self._joints = joints.reshape(-1, 3, 4).astype(np.float32)
 
-    def _make(self, blueprint_id: str, kind: int) -> None:
+    def _make(self, name: str, kind: int) -> None:
         """Add the model of a kind of actor that is seen for the first time."""
-        table, model = self._scene.models, self._scene.actors[blueprint_id]()
+        table, model = self._scene.models, self._scene.actors[name]()
         entry = model_entry(model, first_level=len(table.level_meshes))
         table.add([model])
         self._first_level[kind], self._num_levels[kind] = entry.first_level, entry.num_levels
@@ -160,7 +166,8 @@ class ActorPoser:
             self._pivots[kind, joint] = finest.pivots[finest.joints == joint].mean(axis=0)
         wheels = (finest.joints == Joint.FRONT_WHEELS) | (finest.joints == Joint.REAR_WHEELS)
         if wheels.any():
-            self._wheel_radius_m[kind] = finest.pivots[wheels, 2].mean()
+            ground_z = finest.positions[wheels, 2].min() if self._height_m[kind] > 0.0 else 0.0
+            self._wheel_radius_m[kind] = finest.pivots[wheels, 2].mean() - ground_z
 
 
 def rotation_matrices(rotation_deg: _Floats) -> _Floats:
@@ -177,7 +184,7 @@ def rotation_matrices(rotation_deg: _Floats) -> _Floats:
 
 
 def turn_wheels(joints: _Floats, travelled_m: _Floats, steer_deg: _Floats, wheel_radius_m: _Floats) -> None:
-    """Roll the wheels in ``joints`` (N, 12, 3, 4) by the distance travelled and steer the front ones; all else (N,)."""
+    """Roll the wheels in ``joints`` (N, 14, 3, 4) by the distance travelled and steer the front ones; all else (N,)."""
     has_wheels = wheel_radius_m > 0.0
     roll = _about_y(np.where(has_wheels, travelled_m / np.where(has_wheels, wheel_radius_m, 1.0), 0.0))
     joints[:, Joint.REAR_WHEELS, :, :3] = roll
@@ -185,7 +192,7 @@ def turn_wheels(joints: _Floats, travelled_m: _Floats, steer_deg: _Floats, wheel
 
 
 def limb_rotations(walk: Gait, postures: Sequence[_Floats | None]) -> _Floats:
-    """(N, 9, 3, 3) rotations of the limbs against the limb above: of the gait, or of a posture where there is one."""
+    """(N, 11, 3, 3) rotations of the limbs against the limb above: of the gait, or of a posture where there is one."""
     rotations = _about_y(walk.angles)
     for number, posture in enumerate(postures):
         if posture is not None:
@@ -194,13 +201,13 @@ def limb_rotations(walk: Gait, postures: Sequence[_Floats | None]) -> _Floats:
 
 
 def move_limbs(joints: _Floats, rotations: _Floats, pivots: _Floats) -> None:
-    """Set the limbs in ``joints`` (N, 12, 3, 4); ``rotations`` (N, 9, 3, 3), ``pivots`` (N, 12, 3) of the model [m]."""
+    """Set the limbs in ``joints`` (N, 14, 3, 4) by ``rotations`` (N, 11, 3, 3) about ``pivots`` (N, 14, 3) [m]."""
     for limb, joint in _UPPER_LIMBS:
         joints[:, joint, :, :3] = rotations[:, limb]
     for limb, joint, parent in _LOWER_LIMBS:
         turn, arm = joints[:, parent, :, :3], pivots[:, joint] - pivots[:, parent]
         joints[:, joint, :, :3] = turn @ rotations[:, limb]
-        joints[:, joint, :, 3] = np.einsum("nij,nj->ni", turn, arm) - arm
+        joints[:, joint, :, 3] = joints[:, parent, :, 3] + np.einsum("nij,nj->ni", turn, arm) - arm
 
 
 def switch_lights(glow: NDArray[np.float32], lights: VehicleLight, age_s: float) -> None:

@@ -53,6 +53,8 @@ class Joint(enum.IntEnum):
     LEFT_FOREARM = 9  # about the elbow, carried along by the upper arm
     RIGHT_FOREARM = 10
     HEAD = 11  # about the neck
+    LEFT_FOOT = 12  # about the ankle, carried along by the shin
+    RIGHT_FOOT = 13
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

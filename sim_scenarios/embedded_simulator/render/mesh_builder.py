@@ -418,6 +418,8 @@ _MIRRORED_JOINTS = {
     Joint.RIGHT_SHIN: Joint.LEFT_SHIN,
     Joint.LEFT_FOREARM: Joint.RIGHT_FOREARM,
     Joint.RIGHT_FOREARM: Joint.LEFT_FOREARM,
+    Joint.LEFT_FOOT: Joint.RIGHT_FOOT,
+    Joint.RIGHT_FOOT: Joint.LEFT_FOOT,
 }
 
 

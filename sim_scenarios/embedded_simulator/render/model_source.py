@@ -41,7 +41,8 @@ class ModelSource:
     vehicles: tuple[VehicleSpec, ...] = VEHICLES
     walkers: tuple[WalkerSpec, ...] = WALKERS
     vehicle: Callable[[VehicleSpec], Model]
-    walker: Callable[[WalkerSpec], Model]
+    walker: Callable[..., Model]
+    """Of a ``WalkerSpec``; ``in_wheelchair=True`` seats it."""
     props: tuple[PropSpec, ...] = PROPS
     prop: Callable[[PropSpec], Model]
     placement: Callable[[str], Model]

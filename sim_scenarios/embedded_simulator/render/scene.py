@@ -29,6 +29,8 @@ from sim_scenarios.embedded_simulator.road.town import Placement, Town
 from sim_scenarios.embedded_simulator.world.snapshot import Vector
 
 FIRST_STATIC_INSTANCE = 0x8000
+WHEELCHAIR = " in a wheelchair"
+"""What a walker's id ends with in ``Scene.actors`` when it sits."""
 PARKED_PAINTS = np.array(
     [
         (225, 226, 228), (28, 29, 32), (120, 124, 130), (150, 24, 28), (24, 48, 98), (196, 198, 196), (62, 66, 72),
@@ -169,6 +171,11 @@ def _actors(models: ModelSource) -> dict[str, Callable[[], Model]]:
     return {
         **{spec.id: partial(models.vehicle, spec) for spec in models.vehicles},
         **{spec.id: partial(models.walker, spec) for spec in models.walkers},
+        **{
+            spec.id + WHEELCHAIR: partial(models.walker, spec, in_wheelchair=True)
+            for spec in models.walkers
+            if spec.can_use_wheelchair
+        },
         **{spec.id: partial(models.prop, spec) for spec in models.props},
     }
 

@@ -21,6 +21,7 @@ from sim_scenarios.embedded_simulator.world.controls import (
 )
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, BoundingBox
 from sim_scenarios.embedded_simulator.world.event_camera import EventShape
+from sim_scenarios.embedded_simulator.world.gait import Manner
 from sim_scenarios.embedded_simulator.world.prop_catalogue import PropSpec
 from sim_scenarios.embedded_simulator.world.ray_sensors import LidarShape, RadarShape
 from sim_scenarios.embedded_simulator.world.skeleton import BonePose
@@ -178,6 +179,8 @@ class Walker(MovingActor):
     falls_forward: bool = False
     fell_at: Vector = field(default_factory=Vector)
     """Where the feet of a dead walker are."""
+    manner: Manner = Manner.STRAIGHT
+    """How it stands, or that it sits in a wheelchair."""
     set_pose: BonePose | None = None
     """The bones that a client has set, each against its parent."""
     pose_blend: float = 0.0

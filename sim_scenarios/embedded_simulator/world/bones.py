@@ -47,7 +47,9 @@ def world_bones(walker: Walker) -> BonePose:
 def animated_bones(walker: Walker) -> BonePose:
     """Every bone against its parent, as the gait has it."""
     height_m = walker.spec.height_m
-    walk = gait(np.array([walker.gait_phase]), np.array([walker.gait_speed]), np.array([height_m]))
+    walk = gait(
+        np.array([walker.gait_phase]), np.array([walker.gait_speed]), np.array([height_m]), np.array([walker.manner])
+    )
     return walking_pose(walk, height_m=height_m)
 
 

@@ -14,7 +14,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim_scenarios.embedded_simulator.world.gait import ELBOW, HIP, KNEE, NECK, SHOULDER, Gait, Limb
+from sim_scenarios.embedded_simulator.world.gait import (
+    ANKLE,
+    ANKLE_AHEAD,
+    ELBOW,
+    HIP,
+    KNEE,
+    KNEE_AHEAD,
+    NECK,
+    SHOULDER,
+    Gait,
+    Limb,
+)
 
 _Floats = NDArray[np.float64]
 
@@ -39,8 +50,8 @@ _ARM: tuple[tuple[str, str, tuple[float, float, float]], ...] = (
 )
 _LEG: tuple[tuple[str, str, tuple[float, float, float]], ...] = (
     ("crl_thigh", "crl_hips__C", (0.0, 0.050, HIP)),
-    ("crl_leg", "crl_thigh", (0.008, 0.050, KNEE)),
-    ("crl_foot", "crl_leg", (-0.006, 0.050, 0.040)),
+    ("crl_leg", "crl_thigh", (KNEE_AHEAD, 0.050, KNEE)),
+    ("crl_foot", "crl_leg", (ANKLE_AHEAD, 0.050, ANKLE)),
     ("crl_toe", "crl_foot", (0.060, 0.050, 0.012)),
     ("crl_toeEnd", "crl_toe", (0.095, 0.050, 0.008)),
 )
@@ -108,12 +119,16 @@ _LIMB_BONES = {
     Limb.LEFT_FOREARM: BONE_INDEX["crl_foreArm__L"],
     Limb.RIGHT_FOREARM: BONE_INDEX["crl_foreArm__R"],
     Limb.HEAD: BONE_INDEX["crl_neck__C"],
+    Limb.LEFT_FOOT: BONE_INDEX["crl_foot__L"],
+    Limb.RIGHT_FOOT: BONE_INDEX["crl_foot__R"],
 }
 _LOWER = {
     Limb.LEFT_SHIN: Limb.LEFT_LEG,
     Limb.RIGHT_SHIN: Limb.RIGHT_LEG,
     Limb.LEFT_FOREARM: Limb.LEFT_ARM,
     Limb.RIGHT_FOREARM: Limb.RIGHT_ARM,
+    Limb.LEFT_FOOT: Limb.LEFT_SHIN,
+    Limb.RIGHT_FOOT: Limb.RIGHT_SHIN,
 }
 
 
@@ -166,7 +181,7 @@ def component_pose(relative: BonePose, *, height_m: float) -> BonePose:
 
 
 def limb_rotations(component: BonePose) -> _Floats:
-    """(9, 3, 3) what the drawn figure's joints do (``VisibleActor.posture``): its trunk is rigid, its limbs turn."""
+    """(11, 3, 3) what the drawn figure's joints do (``VisibleActor.posture``): its trunk is rigid, its limbs turn."""
     turned = np.empty((len(Limb), 3, 3))
     for limb, bone in _LIMB_BONES.items():
         above = _LOWER.get(limb)

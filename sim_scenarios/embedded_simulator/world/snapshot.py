@@ -106,8 +106,10 @@ class VisibleActor:
     """Simulated time since spawning: blinkers follow it, so that a drive that is driven again shows the same."""
     gait_phase: float = 0.0
     """Strides walked since spawning: swings the limbs, like ``travelled_m`` from poses alone."""
+    manner: int = 0
+    """How a walker stands or sits (``gait.Manner``)."""
     posture: NDArray[np.float64] | None = None
-    """(9, 3, 3) rotations of a walker's limbs (``gait.Limb``) where a client has set its bones, else the gait's."""
+    """(11, 3, 3) rotations of a walker's limbs (``gait.Limb``) where a client has set its bones, else the gait's."""
 
 
 class LinearColor(NamedTuple):

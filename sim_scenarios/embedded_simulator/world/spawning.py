@@ -29,6 +29,7 @@ from sim_scenarios.embedded_simulator.world.description import ActorDescription,
 from sim_scenarios.embedded_simulator.world.driving import state_at
 from sim_scenarios.embedded_simulator.world.errors import WorldError
 from sim_scenarios.embedded_simulator.world.event_camera import event_shape
+from sim_scenarios.embedded_simulator.world.gait import Manner
 from sim_scenarios.embedded_simulator.world.powertrains import default_physics
 from sim_scenarios.embedded_simulator.world.prop_catalogue import MESH_ID, PROP_SPECS, PropSpec
 from sim_scenarios.embedded_simulator.world.ray_sensors import lidar_shape, radar_shape
@@ -100,6 +101,7 @@ def _friction_trigger(actor_id: int, description: ActorDescription, pose: Pose) 
 
 
 def _walker(actor_id: int, description: ActorDescription, pose: Pose, spec: WalkerSpec) -> Walker:
+    is_seated = spec.can_use_wheelchair and description.attribute("use_wheelchair").lower() == "true"
     return Walker(
         id=actor_id,
         description=description,
@@ -109,6 +111,7 @@ def _walker(actor_id: int, description: ActorDescription, pose: Pose, spec: Walk
         tags=bytes([TAG_PEDESTRIAN]),
         color=_color(description, default=spec.clothes),
         spec=spec,
+        manner=Manner.IN_A_WHEELCHAIR if is_seated else spec.manner,
     )
 
 

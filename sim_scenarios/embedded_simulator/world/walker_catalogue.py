@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from sim_scenarios.embedded_simulator.world.gait import Manner
+
 TAG_PEDESTRIAN = 12
 """CARLA's semantic tag (LibCarla/source/carla/rpc/ObjectLabel.h)."""
 
@@ -34,6 +36,8 @@ class WalkerSpec:
     walking_mps: float
     running_mps: float
     dress: Dress
+    manner: Manner
+    """How it stands."""
     clothes: _Rgb
     """Upper garment, sRGB."""
     trousers: _Rgb
@@ -105,6 +109,7 @@ _TEENAGERS = frozenset({50, 51})
 _ELDERLY = frozenset({7, 8, 22, 25, 39})
 _DRESSES: dict[int, Dress] = {30: "police", 32: "police", 52: "worker"}
 _NEVER_IN_A_WHEELCHAIR = _CHILDREN | _TEENAGERS | {30, 32, 42, 43, 44, 52}
+_MANNERS = (Manner.ON_LEFT_LEG, Manner.ON_RIGHT_LEG, Manner.AT_THE_TELEPHONE, Manner.ON_LEFT_LEG, Manner.STRAIGHT)
 _BRISK = frozenset({1, *range(5, 9), 15})
 
 
@@ -123,6 +128,7 @@ def _walker(number: int, look: _Look) -> WalkerSpec:
         walking_mps=0.85 if number == 51 else walking_mps,
         running_mps=2.0 if is_young else 4.0,
         dress=_DRESSES.get(number, "plain"),
+        manner=_MANNERS[number % len(_MANNERS)],
         clothes=clothes,
         trousers=trousers,
         skin=skin,

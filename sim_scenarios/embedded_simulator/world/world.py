@@ -430,11 +430,9 @@ class World:
 
 
 def _visible(actor: MovingActor) -> VisibleActor:
+    lights, steer, speed = VehicleLight.NONE, 0.0, actor.gait_speed if isinstance(actor, Walker) else 0.0
     if isinstance(actor, Vehicle):
         lights, steer, speed = actor.lights, drawn_steer_deg(actor), actor.forward_speed
-    else:
-        lights, steer = VehicleLight.NONE, 0.0
-        speed = actor.gait_speed if isinstance(actor, Walker) else 0.0
     return VisibleActor(
         id=actor.id,
         blueprint_id=actor.type_id,
@@ -446,5 +444,6 @@ def _visible(actor: MovingActor) -> VisibleActor:
         speed=speed,
         age_s=actor.age_s,
         gait_phase=actor.gait_phase if isinstance(actor, Walker) else 0.0,
+        manner=actor.manner if isinstance(actor, Walker) else 0,
         posture=posture(actor) if isinstance(actor, Walker) else None,
     )

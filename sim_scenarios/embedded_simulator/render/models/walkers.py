@@ -6,7 +6,7 @@ Build follows age and gender (`builds`); what people wear or carry follows the r
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,25 @@ from sim_scenarios.embedded_simulator.render.models.figure import FigureDetail
 from sim_scenarios.embedded_simulator.render.models.heads import Head, add_head
 from sim_scenarios.embedded_simulator.render.models.levels import fitted, model_of
 from sim_scenarios.embedded_simulator.render.models.luggage import add_bag
-from sim_scenarios.embedded_simulator.render.models.outfits import COAT_HEM, Outfit, Wardrobe, outfit_of, plain
-from sim_scenarios.embedded_simulator.world.gait import ELBOW, HIP, KNEE, NECK, SHOULDER
+from sim_scenarios.embedded_simulator.render.models.outfits import (
+    COAT_HEM,
+    JACKET_HEM,
+    Outfit,
+    Wardrobe,
+    outfit_of,
+    plain,
+)
+from sim_scenarios.embedded_simulator.render.models.wheelchair import add_wheelchair
+from sim_scenarios.embedded_simulator.world.gait import (
+    ANKLE,
+    ANKLE_AHEAD,
+    ELBOW,
+    HIP,
+    KNEE,
+    KNEE_AHEAD,
+    NECK,
+    SHOULDER,
+)
 from sim_scenarios.embedded_simulator.world.walker_catalogue import WalkerSpec
 
 NEAR_M, MIDDLE_M = 14.0, 40.0
@@ -38,14 +55,17 @@ class _Person:
     detail: FigureDetail
 
 
-def walker_model(spec: WalkerSpec) -> Model:
-    """Return the model of one walker."""
+def walker_model(spec: WalkerSpec, *, in_wheelchair: bool = False) -> Model:
+    """Return the model of one walker; who is in a wheelchair is seated by ``Manner.IN_A_WHEELCHAIR``."""
     distances = (NEAR_M, MIDDLE_M, math.inf)
-    return model_of(*((d, _mesh(spec, detail)) for d, detail in zip(distances, figure.LEVELS, strict=True)))
+    meshes = (_mesh(spec, detail, in_wheelchair=in_wheelchair) for detail in figure.LEVELS)
+    return model_of(*zip(distances, meshes, strict=True))
 
 
-def _mesh(spec: WalkerSpec, detail: FigureDetail) -> Mesh:
+def _mesh(spec: WalkerSpec, detail: FigureDetail, *, in_wheelchair: bool) -> Mesh:
     outfit = outfit_of(spec)
+    if in_wheelchair:
+        outfit = replace(outfit, legwear="trousers", hem=JACKET_HEM, bag=None)
     who = _Person(
         spec=spec, build=build_of(spec), outfit=outfit, wardrobe=Wardrobe.of(spec, outfit), detail=detail,
     )  # fmt: skip
@@ -59,6 +79,8 @@ def _mesh(spec: WalkerSpec, detail: FigureDetail) -> Mesh:
     if outfit.bag is not None:
         bag, color = outfit.bag
         add_bag(builder, spec, who.build, bag, plain(color), detail)
+    if in_wheelchair:
+        add_wheelchair(builder, spec, detail)
     mesh = builder.build()
     low, high = mesh.positions.min(axis=0), mesh.positions.max(axis=0)
     half = spec.height_m / 2
@@ -68,10 +90,10 @@ def _mesh(spec: WalkerSpec, detail: FigureDetail) -> Mesh:
 def _add_leg(builder: MeshBuilder, who: _Person) -> None:
     spec, detail, h = who.spec, who.detail, who.spec.height_m
     y = 0.52 * who.build.hip
-    hip, knee, foot = at(spec, 0, y, HIP), at(spec, 0.008, y, KNEE), at(spec, -0.006, y, 0.035)
+    hip, knee, foot = at(spec, 0, y, HIP), at(spec, KNEE_AHEAD, y, KNEE), at(spec, ANKLE_AHEAD, y, 0.030)
     thigh = who.wardrobe.on_thighs(who.outfit).moving(Joint.RIGHT_LEG, hip)
     shin = who.wardrobe.on_shins(who.outfit).moving(Joint.RIGHT_SHIN, knee)
-    shoe = who.wardrobe.shoes.moving(Joint.RIGHT_SHIN, knee)
+    shoe = who.wardrobe.shoes.moving(Joint.RIGHT_FOOT, at(spec, ANKLE_AHEAD, y, ANKLE))
     ankle_radius = 0.029 if who.outfit.legwear == "trousers" else 0.022
     radii = np.array([0.050, 0.045, 0.034, 0.033, ankle_radius]) * h * who.build.limb
     if who.outfit.legwear == "shorts":

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,14 +20,27 @@ from sim_scenarios.embedded_simulator.render.actors import (
     turn_wheels,
 )
 from sim_scenarios.embedded_simulator.render.mesh import Joint, Part
+from sim_scenarios.embedded_simulator.render.models.walkers import walker_model
 from sim_scenarios.embedded_simulator.render.scene import build_scene
 from sim_scenarios.embedded_simulator.render.view import rotation_axes
-from sim_scenarios.embedded_simulator.world.gait import Limb, gait
+from sim_scenarios.embedded_simulator.world.gait import (
+    ANKLE,
+    ANKLE_AHEAD,
+    HEEL_BEHIND,
+    HIP,
+    KNEE,
+    KNEE_AHEAD,
+    TOE_AHEAD,
+    Limb,
+    Manner,
+    gait,
+)
 from sim_scenarios.embedded_simulator.world.snapshot import Rotation, TrafficLightState, VehicleLight
+from sim_scenarios.embedded_simulator.world.walker_catalogue import WALKERS
 
 
 def rest_joints() -> NDArray[np.float64]:
-    return np.tile(np.eye(3, 4), (1, 12, 1, 1))
+    return np.tile(np.eye(3, 4), (1, len(Joint), 1, 1))
 
 
 def column(value: float) -> NDArray[np.float64]:
@@ -50,10 +64,12 @@ def test_wheels_roll_forwards_and_steer_right() -> None:
     np.testing.assert_allclose(joints[0, Joint.REAR_WHEELS], np.eye(3, 4), atol=1e-6)
 
 
-PIVOTS = np.zeros((1, 12, 3))
-PIVOTS[0, [Joint.LEFT_LEG, Joint.LEFT_SHIN]] = [[0.0, -0.1, 0.94], [0.02, -0.1, 0.51]]
-PIVOTS[0, [Joint.RIGHT_LEG, Joint.RIGHT_SHIN]] = [[0.0, 0.1, 0.94], [0.02, 0.1, 0.51]]
-SOLE = np.array([0.02, -0.1, 0.0])
+STRAIGHT = np.array([Manner.STRAIGHT])
+PIVOTS = np.zeros((1, len(Joint), 3))
+_LEFT = 1.8 * np.array([[0.0, -0.05, HIP], [KNEE_AHEAD, -0.05, KNEE], [ANKLE_AHEAD, -0.05, ANKLE]])
+PIVOTS[0, [Joint.LEFT_LEG, Joint.LEFT_SHIN, Joint.LEFT_FOOT]] = _LEFT
+PIVOTS[0, [Joint.RIGHT_LEG, Joint.RIGHT_SHIN, Joint.RIGHT_FOOT]] = _LEFT * [1, -1, 1]
+HEEL, TOE = (1.8 * np.array([ANKLE_AHEAD + end, -0.05, 0.0]) for end in (-HEEL_BEHIND, TOE_AHEAD))
 
 
 def moved(joints: NDArray[np.float64], joint: Joint, point: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -64,27 +80,38 @@ def moved(joints: NDArray[np.float64], joint: Joint, point: NDArray[np.float64])
 
 def test_who_stands_keeps_the_limbs_down() -> None:
     joints = rest_joints()
-    move_limbs(joints, limb_rotations(gait(column(0.3), column(0.0), column(1.8)), [None]), PIVOTS)
+    move_limbs(joints, limb_rotations(gait(column(0.3), column(0.0), column(1.8), STRAIGHT), [None]), PIVOTS)
     np.testing.assert_allclose(joints, rest_joints(), atol=1e-6)
 
 
-@given(phase=st.floats(0, 1), speed=st.floats(0, 1.8))
-def test_knees_hold_together_and_the_lower_foot_is_on_the_ground(phase: float, speed: float) -> None:
-    joints, walk = rest_joints(), gait(column(phase), column(speed), column(1.8))
+@given(
+    phase=st.floats(0, 1),
+    speed=st.floats(0, 1.8),
+    manner=st.sampled_from([m for m in Manner if m != Manner.IN_A_WHEELCHAIR]),
+)
+def test_limbs_hold_together_and_the_lower_foot_is_on_the_ground(phase: float, speed: float, manner: Manner) -> None:
+    joints, walk = rest_joints(), gait(column(phase), column(speed), column(1.8), np.array([manner]))
     move_limbs(joints, limb_rotations(walk, [None]), PIVOTS)
-    for leg, shin in ((Joint.LEFT_LEG, Joint.LEFT_SHIN), (Joint.RIGHT_LEG, Joint.RIGHT_SHIN)):
-        knee = PIVOTS[0, shin]
-        np.testing.assert_allclose(moved(joints, leg, knee), moved(joints, shin, knee), atol=1e-9)
-    soles = [moved(joints, Joint.LEFT_SHIN, SOLE)[2], moved(joints, Joint.RIGHT_SHIN, SOLE * [1, -1, 1])[2]]
-    assert min(soles) - walk.drop_m[0] == pytest.approx(0.0, abs=0.02)
+    for upper, lower in (
+        (Joint.LEFT_LEG, Joint.LEFT_SHIN), (Joint.RIGHT_LEG, Joint.RIGHT_SHIN), (Joint.LEFT_SHIN, Joint.LEFT_FOOT),
+        (Joint.RIGHT_SHIN, Joint.RIGHT_FOOT),
+    ):  # fmt: skip
+        pivot = PIVOTS[0, lower]
+        np.testing.assert_allclose(moved(joints, upper, pivot), moved(joints, lower, pivot), atol=1e-9)
+    soles = [moved(joints, Joint.LEFT_FOOT, end)[2] for end in (HEEL, TOE)]
+    soles += [moved(joints, Joint.RIGHT_FOOT, end * [1, -1, 1])[2] for end in (HEEL, TOE)]
+    assert min(soles) - walk.drop_m[0] == pytest.approx(0.0, abs=0.01)
 
 
 def test_a_posture_stands_for_the_gait() -> None:
-    posture = np.tile(np.eye(3), (9, 1, 1))
+    posture = np.tile(np.eye(3), (len(Limb), 1, 1))
+    below = 1.8 * np.array([KNEE_AHEAD, -0.05, 0.0])  # of the knee
     posture[Limb.LEFT_LEG] = [[0, 0, -1], [0, 1, 0], [1, 0, 0]]  # the thigh straight ahead
     joints = rest_joints()
-    move_limbs(joints, limb_rotations(gait(column(0.3), column(1.4), column(1.8)), [posture]), PIVOTS)
-    np.testing.assert_allclose(moved(joints, Joint.LEFT_SHIN, SOLE), [0.94, -0.1, 0.96], atol=1e-9)
+    move_limbs(joints, limb_rotations(gait(column(0.3), column(1.4), column(1.8), STRAIGHT), [posture]), PIVOTS)
+    np.testing.assert_allclose(
+        moved(joints, Joint.LEFT_SHIN, below), 1.8 * np.array([HIP, -0.05, HIP + KNEE_AHEAD]), atol=1e-9
+    )
     np.testing.assert_allclose(joints[0, Joint.RIGHT_LEG], np.eye(3, 4), atol=1e-9)
 
 
@@ -161,6 +188,18 @@ def test_twins_pose_apart_and_know_each_others_models(stage: Any) -> None:
     again = poser.pose(now)
     np.testing.assert_array_equal(again[0], rows)
     np.testing.assert_array_equal(again[1], joints)
+
+
+def test_who_sits_in_a_wheelchair_has_a_model_with_wheels_that_roll(stage: Any) -> None:
+    models = replace(stage.models(), walkers=WALKERS[:2], walker=walker_model)
+    poser = ActorPoser(build_scene(stage.town(), models), {spec.id: spec.height_m for spec in models.walkers})
+    stands = replace(stage.walker(1, 2), blueprint_id=WALKERS[1].id, travelled_m=0.1)
+    sits = replace(stands, id=stands.id + 1, manner=Manner.IN_A_WHEELCHAIR, speed=1.4)
+    rows, joints = poser.pose(stage.snapshot(stands, sits))
+    assert rows["first_level"][-1] != rows["first_level"][-2]
+    assert rows["origin"][-1, 2] < rows["origin"][-2, 2] - 0.3
+    roll = joints[rows["joint_base"][-1] + Joint.REAR_WHEELS]
+    np.testing.assert_allclose(math.asin(roll[0, 2]), 0.1 / (0.17 * WALKERS[1].height_m), rtol=0.05)
 
 
 def test_an_empty_street_poses_nobody(stage: Any) -> None:

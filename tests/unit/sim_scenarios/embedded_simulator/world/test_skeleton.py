@@ -14,7 +14,7 @@ from sim_scenarios.embedded_simulator.world import bones, skeleton
 from sim_scenarios.embedded_simulator.world.actors import Walker
 from sim_scenarios.embedded_simulator.world.controls import WalkerControl
 from sim_scenarios.embedded_simulator.world.description import ActorDescription
-from sim_scenarios.embedded_simulator.world.gait import Limb, gait
+from sim_scenarios.embedded_simulator.world.gait import Limb, Manner, gait
 from sim_scenarios.embedded_simulator.world.geometry import compose, rotation_matrix
 from sim_scenarios.embedded_simulator.world.skeleton import BONE_INDEX, BONES, BonePose
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector
@@ -50,7 +50,7 @@ def test_the_tree_of_carla() -> None:
 
 
 def test_who_stands_has_bones_where_the_table_says() -> None:
-    standing = gait(np.zeros(1), np.zeros(1), np.full(1, 2.0))
+    standing = gait(np.zeros(1), np.zeros(1), np.full(1, 2.0), np.full(1, Manner.STRAIGHT))
     pose = skeleton.component_pose(skeleton.walking_pose(standing, height_m=2.0), height_m=2.0)
     places = 2.0 * np.array([bone.place for bone in BONES])
     np.testing.assert_allclose(pose.locations, places - [0.0, 0.0, 1.0], atol=1e-12)
@@ -142,7 +142,9 @@ def test_the_pose_is_a_picture_of_the_gait(world: World, walker: Walker) -> None
 
 
 def test_the_gait_as_a_posture_is_the_gait(walker: Walker) -> None:
-    walk = gait(np.array([walker.gait_phase]), np.array([walker.gait_speed]), np.array([1.8]))
+    walk = gait(
+        np.array([walker.gait_phase]), np.array([walker.gait_speed]), np.array([1.8]), np.array([walker.manner])
+    )
     turned = skeleton.limb_rotations(bones.component_bones(walker))
     for limb in Limb:
         angle = walk.angles[0, limb]

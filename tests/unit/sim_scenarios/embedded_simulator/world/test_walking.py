@@ -13,6 +13,7 @@ from sim_scenarios.embedded_simulator.world.actors import Vehicle, Walker
 from sim_scenarios.embedded_simulator.world.controls import WalkerControl
 from sim_scenarios.embedded_simulator.world.description import ActorDescription, AttributeValue
 from sim_scenarios.embedded_simulator.world.errors import WorldError
+from sim_scenarios.embedded_simulator.world.gait import Manner
 from sim_scenarios.embedded_simulator.world.snapshot import Pose, Rotation, Vector
 from sim_scenarios.embedded_simulator.world.walking import LIES_S
 from sim_scenarios.embedded_simulator.world.world import StaticTown, World
@@ -92,6 +93,21 @@ def test_falls_off_a_ledge_and_cannot_climb_it(hill: World) -> None:
     run(hill, 80)
     assert walker.pose.location.x == pytest.approx(30.0, abs=0.2)
     assert walker.feet.z == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize(("number", "sits"), [(2, True), (30, False)])
+def test_a_wheelchair_is_for_whom_the_catalogue_says(world: World, number: int, sits: bool) -> None:
+    wish = (AttributeValue("use_wheelchair", 0, "True"),)
+    description = ActorDescription(uid=1, id=f"walker.pedestrian.{number:04d}", attributes=wish)
+    try:
+        actor = world.spawn(description, Pose(Vector(30.0, 5.0, 1.05)))
+    except WorldError:
+        assert not sits, "the blueprint does not offer it"
+        return
+    assert isinstance(actor, Walker)
+    assert (actor.manner == Manner.IN_A_WHEELCHAIR) == sits
+    shown = next(each for each in world.tick().snapshot.actors if each.id == actor.id)
+    assert shown.manner == actor.manner
 
 
 def test_jumps_again_and_again_while_asked_to(world: World) -> None:

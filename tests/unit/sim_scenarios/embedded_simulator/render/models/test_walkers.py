@@ -8,7 +8,7 @@ import pytest
 
 from sim_scenarios.embedded_simulator.render.mesh import Joint, Mesh, Model, Part
 from sim_scenarios.embedded_simulator.render.models.walkers import walker_model
-from sim_scenarios.embedded_simulator.world.gait import HIP, SHOULDER
+from sim_scenarios.embedded_simulator.world.gait import HIP, SEATED_DROP, SHOULDER
 from sim_scenarios.embedded_simulator.world.walker_catalogue import TAG_PEDESTRIAN, WALKERS, WalkerSpec
 from tests.unit.sim_scenarios.embedded_simulator.render.models.mesh_checks import check_model, digest, enclosed_volume
 from tests.unit.sim_scenarios.embedded_simulator.render.models.silhouettes import outline_shift_m, silhouette
@@ -92,6 +92,16 @@ def test_levels_do_not_make_people_thinner_or_fatter() -> None:
         [[silhouette(mesh, 30.0).sum() for _, mesh in model_of(spec).levels] for spec in WALKERS[::7]], float
     )
     np.testing.assert_allclose((areas[:, 1:] / areas[:, :-1]).mean(axis=0), 1.0, atol=0.04)
+
+
+def test_wheelchairs_stand_on_the_ground_when_their_users_sit() -> None:
+    for spec in [spec for spec in WALKERS if spec.can_use_wheelchair][::6]:
+        model = walker_model(spec, in_wheelchair=True)
+        check_model(model, allowed_tags={TAG_PEDESTRIAN})
+        for _, mesh in model.levels:
+            wheels = mesh.positions[mesh.joints == Joint.REAR_WHEELS]
+            assert wheels[:, 2].min() - SEATED_DROP * spec.height_m == pytest.approx(-spec.height_m / 2, abs=0.02)
+            assert np.ptp(wheels[:, 1]) < 0.75
 
 
 def test_children_have_larger_heads_for_their_size() -> None:
