@@ -63,7 +63,7 @@ MATERIALS: tuple[Material, ...] = (
     Material(name="dirt", paint=ground.dirt, tile_m=6.0),
     Material(name="plaza", paint=ground.plaza, tile_m=4.0, size_px=512),
     Material(name="paint_white", paint=ground.paint_white, tile_m=3.0),
-    Material(name="paint_yellow", paint=ground.paint_yellow, tile_m=3.0),
+    Material(name="paint_yellow", paint=ground.paint((0.82, 0.63, 0.15)), tile_m=3.0),
     _facade("facade_brick", facades.facade_brick),
     _facade("facade_brick_arched", facades.facade_brick_arched),
     _facade("facade_plaster", facades.facade_plaster),
@@ -107,6 +107,10 @@ MATERIALS: tuple[Material, ...] = (
     Material(name="drain", paint=ground.drain, tile_m=1.0, size_px=64),
     Material(name="water", paint=plain.water, tile_m=4.0, size_px=128),
     Material(name="ballast", paint=ground.ballast, tile_m=3.0, size_px=256),
+    Material(name="paint_orange", paint=ground.paint((0.85, 0.42, 0.10)), tile_m=3.0, size_px=64),
+    Material(name="paint_red", paint=ground.paint((0.66, 0.13, 0.12)), tile_m=3.0, size_px=64),
+    Material(name="paint_green", paint=ground.paint((0.14, 0.47, 0.27)), tile_m=3.0, size_px=64),
+    Material(name="paint_blue", paint=ground.paint((0.12, 0.30, 0.62)), tile_m=3.0, size_px=64),
     Material(name="number_plates", paint=lettering.number_plates, tile_m=1.0, size_px=512),
 )  # fmt: skip
 """Every material; a mesh refers to one by its position here."""

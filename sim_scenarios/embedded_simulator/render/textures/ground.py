@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from sim_scenarios.embedded_simulator.render.textures.canvas import Canvas, Field, gray, tinted, with_gloss
@@ -172,9 +174,12 @@ def paint_white(canvas: Canvas) -> Field:
     return with_gloss(gray(0.42 + 0.42 * coverage + grain), 0.14)
 
 
-def paint_yellow(canvas: Canvas) -> Field:
-    """Yellow marking, worn."""
-    coverage, grain = _road_paint(canvas, wear=1.25)
-    worn, fresh = np.array([0.42, 0.41, 0.38], np.float32), np.array([0.82, 0.63, 0.15], np.float32)
-    rgb = worn + coverage[..., None] * (fresh - worn) + grain[..., None]
-    return with_gloss(rgb, 0.14)
+def paint(color: tuple[float, float, float]) -> Callable[[Canvas], Field]:
+    """Return what paints a worn marking of an sRGB colour."""
+
+    def painted(canvas: Canvas) -> Field:
+        coverage, grain = _road_paint(canvas, wear=1.25)
+        worn, fresh = np.array([0.42, 0.41, 0.38], np.float32), np.array(color, np.float32)
+        return with_gloss(worn + coverage[..., None] * (fresh - worn) + grain[..., None], 0.14)
+
+    return painted

@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from sim_scenarios.embedded_simulator.road.curves import Array
-from sim_scenarios.embedded_simulator.road.ground import TAG_ROAD_LINE, GroundMesh
+from sim_scenarios.embedded_simulator.road.ground import TAG_ROAD_LINE, TAG_SIDEWALK, TAG_TERRAIN, GroundMesh
 from sim_scenarios.embedded_simulator.road.markings import DASH_M, DASH_PERIOD_M, DOUBLE_GAP_M
 from sim_scenarios.embedded_simulator.road.opendrive_ground.areas import triangles_over
 from sim_scenarios.embedded_simulator.road.opendrive_ground.cross_sections import ROAD, Stretch, cover_of
@@ -25,7 +25,13 @@ _BAR_M, _BAR_PERIOD_M = 0.5, 1.0
 _STOP_LINE_M = 0.4
 _EDGE_INSET_M = 0.12
 """How far from the end of the asphalt a line along it stays."""
-_SINGLE = {"solid": "solid", "broken": "broken", "botts dots": "broken"}
+_SINGLE = ("solid", "broken", "botts dots", "curb", "grass")
+_PAINTS = ("yellow", "orange", "red", "green", "blue")
+"""Colours of OpenDRIVE's marks that are not white."""
+_EDGINGS = {"curb": ("kerb", TAG_SIDEWALK, 0.15), "grass": ("grass", TAG_TERRAIN, 0.3)}
+"""Marks that are no paint but the rim of the road: material, tag, least width [m]."""
+_DOT_M, _DOTS, _DOT_CORNERS = 0.1, 4, 8
+"""Botts dots: round, four in the place of a dash."""
 
 Interval = tuple[float, float]
 
@@ -57,9 +63,9 @@ def _add_border_marks(
 
 
 def _lines(mark: RoadMark, outward: float) -> Iterator[tuple[str, float]]:
-    """Solid or broken, and how far to the right of the border, of each line of a mark."""
+    """Kind, and how far to the right of the border, of each line of a mark."""
     if mark.kind in _SINGLE:
-        yield _SINGLE[mark.kind], 0.0
+        yield mark.kind, 0.0
         return
     kinds = mark.kind.split()
     if len(kinds) == 2 and all(kind in ("solid", "broken") for kind in kinds):
@@ -83,22 +89,53 @@ def _free(start: float, end: float, blocked: Sequence[Interval]) -> Iterator[Int
 def _add_mark(
     mesh: GroundMesh, stretch: Stretch, border: int, mark: RoadMark, kind: str, aside: float, start: float, end: float
 ) -> None:
+    if kind in _EDGINGS:
+        material, tag, least_m = _EDGINGS[kind]
+        _add_strip(mesh, stretch, border, (material, tag), max(mark.width_m, least_m), aside, start, end)
+        return
+    paint = f"paint_{mark.color}" if mark.color in _PAINTS else "paint_white", TAG_ROAD_LINE
     if kind == "solid":
-        _add_line(mesh, stretch, border, mark, aside, start, end)
+        _add_strip(mesh, stretch, border, paint, mark.width_m, aside, start, end)
         return
     dash = mark.dash_m or DASH_M
     period = dash + (mark.gap_m or DASH_PERIOD_M - DASH_M)
     count = int((end - start + period - dash) // period)
     first = start + 0.5 * (end - start - (count - 1) * period - dash)  # both ends look alike
     for number in range(count):
-        _add_line(mesh, stretch, border, mark, aside, first + number * period, first + number * period + dash)
+        begin = first + number * period
+        if kind == "broken":
+            _add_strip(mesh, stretch, border, paint, mark.width_m, aside, begin, begin + dash)
+            continue
+        for s in np.linspace(begin + 0.5 * _DOT_M, begin + dash - 0.5 * _DOT_M, _DOTS):
+            _add_dot(mesh, stretch, border, paint, aside, float(s))
 
 
-def _add_line(
-    mesh: GroundMesh, stretch: Stretch, border: int, mark: RoadMark, aside: float, start: float, end: float
-) -> None:
+def _add_dot(mesh: GroundMesh, stretch: Stretch, border: int, paint: tuple[str, int], aside: float, s: float) -> None:
+    """A dot whose middle lies ``aside`` to the right of a border."""
+    middle, right = _along_border(stretch, border, np.array([s - 0.5 * _DOT_M, s + 0.5 * _DOT_M]))
+    angle = np.arange(_DOT_CORNERS) * (2.0 * np.pi / _DOT_CORNERS)
+    center, ahead = middle.mean(axis=0) + aside * right[0], (middle[1] - middle[0]) / _DOT_M
+    rim = center + 0.5 * _DOT_M * (np.cos(angle)[:, None] * ahead + np.sin(angle)[:, None] * right[0])
+    corner = np.arange(1, _DOT_CORNERS - 1, dtype=np.int64)
+    mesh.add(*paint, rim, np.stack([np.zeros_like(corner), corner, corner + 1], axis=1))
+
+
+def _add_strip(
+    mesh: GroundMesh, stretch: Stretch, border: int, cover: tuple[str, int], width_m: float, aside: float,
+    start: float, end: float,
+) -> None:  # fmt: skip
+    """A line of some material and tag, its middle ``aside`` to the right of a border."""
     inside = stretch.s[(stretch.s > start + 1e-3) & (stretch.s < end - 1e-3)]
     s = np.concatenate([[start], inside, [end]])
+    points, right = _along_border(stretch, border, s)
+    offsets = aside - 0.5 * width_m, aside + 0.5 * width_m
+    uvs = tuple(np.stack([s, np.full_like(s, offset)], axis=1) for offset in offsets)
+    edges = [points + offset * right for offset in offsets]
+    mesh.add_strip(*cover, edges[0], edges[1], (uvs[0], uvs[1]))
+
+
+def _along_border(stretch: Stretch, border: int, s: Array) -> tuple[Array, Array]:
+    """Points (N, 3) of a border at distances (N,) along the road, as high as paint, and unit vectors to the right."""
     points = np.stack([np.interp(s, stretch.s, stretch.points[border, :, axis]) for axis in range(3)], axis=1)
     # Most are dashes between two stations, of which there are hundreds and ``gradient`` takes its time.
     along = np.gradient(points[:, :2], s, axis=0) if len(s) > 2 else np.diff(points[:, :2], axis=0) / (s[1] - s[0])
@@ -106,11 +143,7 @@ def _add_line(
     right = np.stack([-along[:, 1], along[:, 0], np.zeros(len(s))], axis=1)
     right /= np.maximum(np.linalg.norm(right, axis=1, keepdims=True), 1e-9)
     points[:, 2] += PAINT_HEIGHT_M
-    offsets = aside - 0.5 * mark.width_m, aside + 0.5 * mark.width_m
-    uvs = tuple(np.stack([s, np.full_like(s, offset)], axis=1) for offset in offsets)
-    edges = [points + offset * right for offset in offsets]
-    material = "paint_yellow" if mark.color in ("yellow", "orange") else "paint_white"
-    mesh.add_strip(material, TAG_ROAD_LINE, edges[0], edges[1], (uvs[0], uvs[1]))
+    return points, right
 
 
 def crosswalk_corners(road: Road, thing: RoadObject) -> Array:
