@@ -93,11 +93,11 @@ def add_plates(builder: MeshBuilder, skin: BodySkin, *, tag: int, ends: tuple[in
         add_plate(builder, float(section[0, 0]) + end * (bow + 0.004), low + 0.30 * (high - low), end=end, tag=tag)
 
 
-def add_plate(builder: MeshBuilder, x: float, z: float, *, end: int, tag: int) -> None:
+def add_plate(builder: MeshBuilder, x: float, z: float, *, end: int, tag: int, width_m: float = _PLATE_WIDTH_M) -> None:
     """Add a number plate in the plane ``x`` with its lower edge at ``z``; ``end`` -1 looks backwards."""
     plate = Finish(material="number_plates", tag=tag, part=Part.NUMBER_PLATE)
-    half = end * _PLATE_WIDTH_M / 2
-    top = z + _PLATE_WIDTH_M * PLATE_COLUMNS / PLATE_ROWS
+    half = end * width_m / 2
+    top = z + width_m * PLATE_COLUMNS / PLATE_ROWS
     # The first plate of the texture; the vehicle's own is as many further on.
     inset, right, upper = 1.0 / 512.0, 1.0 / PLATE_COLUMNS, 1.0 / PLATE_ROWS
     edges = ((right - inset, inset), (inset, inset), (inset, upper - inset), (right - inset, upper - inset))

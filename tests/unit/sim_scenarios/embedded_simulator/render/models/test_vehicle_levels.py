@@ -48,7 +48,8 @@ def test_outlines_hold_where_levels_change(spec: VehicleSpec) -> None:
             after = silhouette(coarser, yaw_deg=yaw_deg, distance_m=distance_m)
             area = int(before.sum())
             assert int(after.sum()) == pytest.approx(area, rel=largest_change), (distance_m, yaw_deg)
-            assert beyond_a_pixel(before, after) + beyond_a_pixel(after, before) <= 0.012 * area, (distance_m, yaw_deg)
+            stray = beyond_a_pixel(before, after) + beyond_a_pixel(after, before)
+            assert stray <= 0.012 * area + 1, (distance_m, yaw_deg)
 
 
 def test_kinds_of_vehicles_differ_in_outline() -> None:
