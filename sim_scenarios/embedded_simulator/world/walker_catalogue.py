@@ -109,12 +109,14 @@ _TEENAGERS = frozenset({50, 51})
 _ELDERLY = frozenset({7, 8, 22, 25, 39})
 _DRESSES: dict[int, Dress] = {30: "police", 32: "police", 52: "worker"}
 _NEVER_IN_A_WHEELCHAIR = _CHILDREN | _TEENAGERS | {30, 32, 42, 43, 44, 52}
-_MANNERS = (Manner.ON_LEFT_LEG, Manner.ON_RIGHT_LEG, Manner.AT_THE_TELEPHONE, Manner.ON_LEFT_LEG, Manner.STRAIGHT)
+_MANNERS = (Manner.ON_LEFT_LEG, Manner.ON_RIGHT_LEG, Manner.STRAIGHT, Manner.ON_LEFT_LEG, Manner.AT_THE_TELEPHONE)
+_WITHOUT_TELEPHONE = 4
 _BRISK = frozenset({1, *range(5, 9), 15})
 
 
 def _walker(number: int, look: _Look) -> WalkerSpec:
     height_m, clothes, trousers, skin, hair = look
+    is_plain = number not in _DRESSES
     is_young = number in _CHILDREN | _TEENAGERS
     walking_mps = 1.1 if is_young else 1.8 if number in _BRISK else 1.7
     return WalkerSpec(
@@ -128,7 +130,7 @@ def _walker(number: int, look: _Look) -> WalkerSpec:
         walking_mps=0.85 if number == 51 else walking_mps,
         running_mps=2.0 if is_young else 4.0,
         dress=_DRESSES.get(number, "plain"),
-        manner=_MANNERS[number % len(_MANNERS)],
+        manner=_MANNERS[number % (len(_MANNERS) if is_plain and number not in _CHILDREN else _WITHOUT_TELEPHONE)],
         clothes=clothes,
         trousers=trousers,
         skin=skin,

@@ -48,7 +48,9 @@ _BALD_FROM = 0.30
 _HAIR_THICKNESS: dict[Cut, float] = {
     "short": 0.05, "cropped": 0.01, "balding": 0.0, "bob": 0.11, "long": 0.08, "bun": 0.03,
 }  # fmt: skip
-_GEAR_EDGE, _BEANIE_EDGE, _GEAR_THICKNESS = 0.20, -0.05, 0.10
+_GEAR_EDGE, _BEANIE_EDGE = 0.20, -0.05
+_GEAR_THICKNESS: dict[Headgear, float] = {"helmet": 0.14, "cycle_helmet": 0.22}
+_HAT_THICKNESS = 0.10
 _BRIM: dict[Headgear, float] = {"sun_hat": 0.66, "helmet": 0.48, "police_cap": 0.47}
 """Radius of a brim that goes all round."""
 _FACE_SLOPE = 0.37
@@ -118,7 +120,8 @@ def _choice(head: Head, z: _Floats, angle: _Floats) -> NDArray[np.int64]:
 
 def _thickness(head: Head, choice: NDArray[np.int64]) -> _Floats:
     """(N, K) by which share each corner lies further out: hair stands off, and what is worn goes over it."""
-    quads = np.array([0.0, _HAIR_THICKNESS[head.cut], _GEAR_THICKNESS])[choice]
+    worn = _GEAR_THICKNESS.get(head.gear[0], _HAT_THICKNESS) if head.gear else 0.0
+    quads = np.array([0.0, _HAIR_THICKNESS[head.cut], worn])[choice]
     corners = np.maximum(quads, np.roll(quads, 1, axis=1))
     return np.asarray(np.maximum(np.pad(corners, ((1, 0), (0, 0))), np.pad(corners, ((0, 1), (0, 0)))), np.float64)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sim_scenarios.embedded_simulator.render.mesh import Joint, Mesh, Model
+from sim_scenarios.embedded_simulator.render.mesh import Joint, Mesh, Model, Part
 from sim_scenarios.embedded_simulator.render.mesh_builder import Finish, MeshBuilder
 from sim_scenarios.embedded_simulator.render.models import figure
 from sim_scenarios.embedded_simulator.render.models.builds import Build, at, build_of
@@ -42,6 +42,8 @@ from sim_scenarios.embedded_simulator.world.walker_catalogue import WalkerSpec
 
 NEAR_M, MIDDLE_M = 14.0, 40.0
 """Distances up to which the first and the second level of detail are used."""
+_HANGS_BELOW = 0.495
+"""Clothes lower than this, in body heights, follow the thighs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,15 +83,33 @@ def _mesh(spec: WalkerSpec, detail: FigureDetail, *, in_wheelchair: bool) -> Mes
         add_bag(builder, spec, who.build, bag, plain(color), detail)
     if in_wheelchair:
         add_wheelchair(builder, spec, detail)
-    mesh = builder.build()
+    mesh = _draped(builder.build(), spec, who.build)
     low, high = mesh.positions.min(axis=0), mesh.positions.max(axis=0)
     half = spec.height_m / 2
     return fitted(mesh, (float(low[0]), float(low[1]), -half), (float(high[0]), float(high[1]), half))
 
 
+def _draped(mesh: Mesh, spec: WalkerSpec, build: Build) -> Mesh:
+    """Return ``mesh`` with the lower edges of its clothes on the thighs, which would come through when they swing."""
+    cloth = np.isin(mesh.parts, (Part.CLOTHES, Part.TROUSERS))
+    hangs = np.zeros(len(mesh.positions), bool)
+    hangs[mesh.triangles[cloth]] = True
+    _, hem_y, hem_z = at(spec, 0.0, 0.01, _HANGS_BELOW)
+    hangs &= (mesh.joints == Joint.BODY) & (mesh.positions[:, 2] < hem_z)
+    joints, pivots = mesh.joints.copy(), mesh.pivots.copy()
+    for joint, side in ((Joint.LEFT_LEG, -1.0), (Joint.RIGHT_LEG, 1.0)):
+        mine = hangs & (side * mesh.positions[:, 1] > hem_y)
+        joints[mine], pivots[mine] = joint, at(spec, 0.0, side * _leg_y(build), HIP)
+    return replace(mesh, joints=joints, pivots=pivots)
+
+
+def _leg_y(build: Build) -> float:
+    return 0.52 * build.hip
+
+
 def _add_leg(builder: MeshBuilder, who: _Person) -> None:
     spec, detail, h = who.spec, who.detail, who.spec.height_m
-    y = 0.52 * who.build.hip
+    y = _leg_y(who.build)
     hip, knee, foot = at(spec, 0, y, HIP), at(spec, KNEE_AHEAD, y, KNEE), at(spec, ANKLE_AHEAD, y, 0.030)
     thigh = who.wardrobe.on_thighs(who.outfit).moving(Joint.RIGHT_LEG, hip)
     shin = who.wardrobe.on_shins(who.outfit).moving(Joint.RIGHT_SHIN, knee)

@@ -94,6 +94,16 @@ def test_levels_do_not_make_people_thinner_or_fatter() -> None:
     np.testing.assert_allclose((areas[:, 1:] / areas[:, :-1]).mean(axis=0), 1.0, atol=0.04)
 
 
+@pytest.mark.parametrize("spec", WALKERS[::3], ids=by_id)
+def test_hems_follow_the_thighs(spec: WalkerSpec) -> None:
+    mesh = model_of(spec).levels[0][1]
+    cloth = mesh.triangles[np.isin(mesh.parts, (Part.CLOTHES, Part.TROUSERS))].reshape(-1)
+    low = cloth[mesh.positions[cloth, 2] < -0.02 * spec.height_m]
+    assert not np.isin(mesh.joints[low], (Joint.BODY,)).any()
+    left, right = (mesh.positions[low][mesh.joints[low] == joint] for joint in (Joint.LEFT_LEG, Joint.RIGHT_LEG))
+    assert left[:, 1].mean() < 0.0 < right[:, 1].mean()
+
+
 def test_wheelchairs_stand_on_the_ground_when_their_users_sit() -> None:
     for spec in [spec for spec in WALKERS if spec.can_use_wheelchair][::6]:
         model = walker_model(spec, in_wheelchair=True)
