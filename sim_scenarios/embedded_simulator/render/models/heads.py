@@ -49,7 +49,7 @@ _HAIR_THICKNESS: dict[Cut, float] = {
     "short": 0.05, "cropped": 0.01, "balding": 0.0, "bob": 0.11, "long": 0.08, "bun": 0.03,
 }  # fmt: skip
 _GEAR_EDGE, _BEANIE_EDGE = 0.20, -0.05
-_GEAR_THICKNESS: dict[Headgear, float] = {"helmet": 0.14, "cycle_helmet": 0.22}
+_GEAR_THICKNESS: dict[Headgear, float] = {"helmet": 0.14, "cycle_helmet": 0.15}
 _HAT_THICKNESS = 0.10
 _BRIM: dict[Headgear, float] = {"sun_hat": 0.66, "helmet": 0.48, "police_cap": 0.47}
 """Radius of a brim that goes all round."""
