@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.render.jit import Records
+from sim_scenarios.embedded_simulator.render.lamps import beacon_share
 from sim_scenarios.embedded_simulator.render.library import linear_from_srgb
 from sim_scenarios.embedded_simulator.render.mesh import Joint, Part
 from sim_scenarios.embedded_simulator.render.model_table import model_entry
@@ -27,7 +28,6 @@ from sim_scenarios.embedded_simulator.world.snapshot import Snapshot, TrafficLig
 
 NUM_JOINTS = len(Joint)
 BLINK_HZ = 1.5
-BEACON_HZ = 2.5
 LIMB_ROOM_M = 0.6
 """How far swinging limbs may reach beyond a walker's box."""
 
@@ -214,7 +214,6 @@ def switch_lights(glow: NDArray[np.float32], lights: VehicleLight, age_s: float)
     """Set the emission (20,) of a vehicle's lamps; what blinks does so with its age [s of simulated time]."""
     bits = int(lights)
     blink = 1.0 if math.fmod(age_s * BLINK_HZ, 1.0) < 0.5 else 0.0
-    flash = 1.0 if math.fmod(age_s * BEACON_HZ, 1.0) < 0.5 else 0.15
     if bits & VehicleLight.HIGH_BEAM.value:
         glow[Part.HEADLIGHT] = 1.4
     elif bits & VehicleLight.LOW_BEAM.value:
@@ -228,7 +227,7 @@ def switch_lights(glow: NDArray[np.float32], lights: VehicleLight, age_s: float)
     glow[Part.BLINKER_LEFT] = blink if bits & VehicleLight.LEFT_BLINKER.value else 0.0
     glow[Part.BLINKER_RIGHT] = blink if bits & VehicleLight.RIGHT_BLINKER.value else 0.0
     glow[Part.CABIN] = 0.2 if bits & VehicleLight.INTERIOR.value else 0.0
-    glow[Part.BEACON] = flash if bits & VehicleLight.SPECIAL1.value else 0.0
+    glow[Part.BEACON] = beacon_share(age_s) if bits & VehicleLight.SPECIAL1.value else 0.0
     glow[Part.REVERSE_LIGHT] = 0.8 if bits & VehicleLight.REVERSE.value else 0.0
 
 

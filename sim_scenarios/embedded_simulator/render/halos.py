@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.render.jit import F, Real, Records, inlined, kernel
+from sim_scenarios.embedded_simulator.render.lamps import beacon_share
 from sim_scenarios.embedded_simulator.render.raster import BAND_SHIFT
 from sim_scenarios.embedded_simulator.render.sky import fog_opacity
 from sim_scenarios.embedded_simulator.render.texture_sampling import floor_of
@@ -24,7 +25,12 @@ LAMP_HEIGHT_M = 7.4
 _STREET_LAMP_LIGHT = 1.0 / 46.0
 """Of the power with which it lights the street."""
 _HEADLIGHT, _TAIL_LIGHT, _BRAKE_LIGHT = (1.2, 1.12, 1.0), (0.28, 0.02, 0.01), (0.75, 0.05, 0.03)
-_HALF_SIZE_M = {spec.id: (spec.length_m / 2.0, spec.width_m / 2.0) for spec in VEHICLES if spec.number_of_wheels == 4}
+_BEACON = (0.06, 0.12, 0.90)
+_SIZE_M = {spec.id: (spec.length_m, spec.width_m, spec.height_m) for spec in VEHICLES if spec.number_of_wheels == 4}
+_HAS_BEACON = {spec.id for spec in VEHICLES if spec.special_type == "emergency"}
+_HEADLIGHT_HEIGHT, _TAIL_LIGHT_HEIGHT, _TALL_TAIL_LIGHT_HEIGHT = 0.39, 0.50, 0.34
+"""Of a vehicle's height; what is taller than ``_TALL_M`` has its tail lamps low."""
+_TALL_M = 2.2
 _MIST_M = F(35)
 """Depth of air that a halo stands for."""
 _LEAST_MIST = F(0.03)
@@ -46,7 +52,7 @@ def lamps_in_view(snapshot: Snapshot, camera: Records, lamps: NDArray[np.float32
     street[:, 6], street[:, 7] = 3.6, lamps[near, 2] - LAMP_HEIGHT_M
     vehicles = []
     for actor in snapshot.actors:
-        if actor.lights and actor.blueprint_id in _HALF_SIZE_M:
+        if actor.lights and actor.blueprint_id in _SIZE_M:
             distance = float((np.array(actor.pose.location) - eye) @ forward)
             if 1.0 < distance < REACH_M:
                 vehicles.append((distance, actor))
@@ -56,13 +62,17 @@ def lamps_in_view(snapshot: Snapshot, camera: Records, lamps: NDArray[np.float32
 
 
 def _vehicle_lamps(actor: VisibleActor, eye: NDArray[np.float64]) -> list[list[float]]:
-    """The lit lamps at the end of a vehicle that the camera looks at."""
+    """The lit lamps at the end of a vehicle that the camera looks at, and those on its roof."""
     (x, y, z), rotation = actor.pose
     yaw = math.radians(rotation.yaw)
     fx, fy = math.cos(yaw), math.sin(yaw)
     dx, dy = float(eye[0]) - x, float(eye[1]) - y
     towards = (dx * fx + dy * fy) / max(1.0, math.hypot(dx, dy))
-    length, width = _HALF_SIZE_M[actor.blueprint_id]
+    length, width, tall = _SIZE_M[actor.blueprint_id]
+    rows = []
+    if actor.lights & VehicleLight.SPECIAL1 and actor.blueprint_id in _HAS_BEACON:
+        shine = beacon_share(actor.age_s)
+        rows.append([x, y, z + 0.96 * tall, *(channel * shine for channel in _BEACON), 1.6, z])
     if towards > 0.0:
         color = _HEADLIGHT if actor.lights & (VehicleLight.LOW_BEAM | VehicleLight.HIGH_BEAM) else None
     else:
@@ -71,15 +81,14 @@ def _vehicle_lamps(actor: VisibleActor, eye: NDArray[np.float64]) -> list[list[f
             color = _TAIL_LIGHT
     share = towards * towards
     if color is None or share < 0.05:
-        return []
-    along, aside = math.copysign(length, towards), 0.75 * width
-    return [
-        [
-            x + fx * along - fy * side, y + fy * along + fx * side, z + 0.7, *(channel * share for channel in color),
-            1.3, z,
-        ]
-        for side in (-aside, aside)
-    ]  # fmt: skip
+        return rows
+    along, aside = math.copysign(length / 2.0, towards), 0.34 * width
+    behind = _TALL_TAIL_LIGHT_HEIGHT if tall > _TALL_M else _TAIL_LIGHT_HEIGHT
+    lamp_z = z + tall * (_HEADLIGHT_HEIGHT if towards > 0.0 else behind)
+    for side in (-aside, aside):
+        place = x + fx * along - fy * side, y + fy * along + fx * side, lamp_z
+        rows.append([*place, *(channel * share for channel in color), 1.3, z])
+    return rows
 
 
 @inlined

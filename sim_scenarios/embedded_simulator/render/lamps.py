@@ -24,6 +24,7 @@ MAX_HEADLIGHTS = 10
 HEADLIGHT_RANGE_M = 60.0
 HEADLIGHT_POWER = 26.0
 _MAX_HEADLIGHT_DISTANCE_M = 110.0
+BEACON_HZ = 2.5
 _NOSE_M = {spec.id: spec.length_m / 2.0 - 0.4 for spec in VEHICLES}
 """How far ahead of its middle a vehicle's lamps shine from, by blueprint id."""
 
@@ -52,6 +53,11 @@ def lamp_grid(lamps: NDArray[np.float32]) -> tuple[Records, NDArray[np.int32]]:
         order = np.argsort(distance, axis=1, kind="stable")[:, :LAMPS_PER_CELL]
         nearest[row, :, : order.shape[1]] = np.where(np.take_along_axis(reaches, order, axis=1), order, -1)
     return record, nearest
+
+
+def beacon_share(age_s: float) -> float:
+    """How brightly the blue lamps of a vehicle of this age [s of simulated time] shine, 0..1: they flash."""
+    return 1.0 if math.fmod(age_s * BEACON_HZ, 1.0) < 0.5 else 0.15
 
 
 def headlights(snapshot: Snapshot, eye: NDArray[np.float64]) -> NDArray[np.float32]:

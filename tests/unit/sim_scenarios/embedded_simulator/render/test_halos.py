@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 from sim_scenarios.embedded_simulator.render.halos import MAX_VEHICLES, add_halos, lamps_in_view
+from sim_scenarios.embedded_simulator.render.mesh import Part
+from sim_scenarios.embedded_simulator.render.models.vehicles import vehicle_model
 from sim_scenarios.embedded_simulator.render.renderer import Renderer
 from sim_scenarios.embedded_simulator.render.view import camera_record
 from sim_scenarios.embedded_simulator.render.weather_look import look_of
 from sim_scenarios.embedded_simulator.world.snapshot import VehicleLight, Weather
+from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES, VehicleSpec
 
 NIGHT = Weather(sun_altitude_angle=-90.0, fog_density=0.0)
 MIST = replace(NIGHT, fog_density=60.0)
@@ -73,6 +76,37 @@ def test_vehicles_show_the_end_that_one_sees(stage: Any) -> None:
         assert rows[0, 1] == pytest.approx(-rows[1, 1])
     parked = stage.snapshot(stage.car(20.0, 0.0))
     assert len(lamps_in_view(parked, camera, NO_LAMPS)) == 0
+
+
+@pytest.mark.parametrize(
+    "spec", [spec for spec in VEHICLES if spec.number_of_wheels == 4], ids=lambda spec: str(spec.id)
+)
+def test_halos_are_where_the_lamps_are_drawn(stage: Any, spec: VehicleSpec) -> None:
+    mesh, camera = vehicle_model(spec).levels[0][1], camera_record(stage.view())
+    for yaw, lights, part in (
+        (180.0, VehicleLight.LOW_BEAM, Part.HEADLIGHT), (0.0, VehicleLight.POSITION, Part.TAIL_LIGHT),
+    ):  # fmt: skip
+        car = replace(stage.car(20.0, 0.0, yaw=yaw, lights=lights), blueprint_id=spec.id)
+        rows = lamps_in_view(stage.snapshot(car), camera, NO_LAMPS)
+        assert len(rows) == 2
+        drawn = mesh.positions[mesh.triangles[mesh.parts == part].reshape(-1)]
+        assert rows[0, 2] == pytest.approx((drawn[:, 2].min() + drawn[:, 2].max()) / 2.0, abs=0.35)
+        assert np.abs(rows[:, 1]).max() < drawn[:, 1].max()
+
+
+def test_blue_lamps_flash_on_the_roofs_of_emergency_vehicles_only(stage: Any) -> None:
+    camera, seen = camera_record(stage.view()), []
+    for name in ("vehicle.ford.ambulance", "vehicle.nissan.micra"):
+        for age_s in (0.1, 0.3):
+            car = replace(
+                stage.car(20.0, 0.0, lights=VehicleLight.SPECIAL1), blueprint_id=name, age_s=age_s
+            )  # fmt: skip
+            seen.append(lamps_in_view(stage.snapshot(car), camera, NO_LAMPS))
+    bright, dim = seen[:2]
+    assert [len(rows) for rows in seen] == [1, 1, 0, 0]
+    assert bright[0, 5] > 4.0 * bright[0, 3]
+    assert bright[0, 5] > 4.0 * dim[0, 5] > 0.0
+    assert 2.0 < bright[0, 2] < 2.43
 
 
 def test_only_the_nearest_vehicles_ahead_glow(stage: Any) -> None:
