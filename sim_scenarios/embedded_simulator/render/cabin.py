@@ -15,8 +15,8 @@ from sim_scenarios.embedded_simulator.render.jit import F, Real, inlined
 from sim_scenarios.embedded_simulator.render.texture_sampling import hash_unit
 
 SEAT_X, SEAT_Y, SEAT_Z, BENCH, BACK, FRONT, HALF_WIDTH, ROOF = range(8)
-"""Columns of ``OBJECT.cabin``: the front seats' hip points are at (SEAT_X, +-SEAT_Y, SEAT_Z), a bench is BENCH behind
-them (0: a bulkhead), the cabin reaches from BACK to FRONT, to both sides and up to ROOF. A ROOF of 0 is no cabin."""
+"""Columns of ``OBJECT.cabin``: the front seats' hip points are at (SEAT_X, +-SEAT_Y, SEAT_Z), benches follow every
+BENCH behind them (0: a bulkhead), the cabin reaches from BACK to FRONT, to both sides and up to ROOF (0: no cabin)."""
 
 _SKIN, _CLOTHES, _SEAT = 0.0, 1.0, 2.0
 _FIGURES = np.array(
@@ -41,6 +41,8 @@ _BENCH_FIGURES = np.array(
 )
 _DASHBOARD_X_M, _LEDGE_M = 0.58, 0.36
 """Where the dashboard begins ahead of the seats, and how high it and the window ledges are above the hip points."""
+_LUGGAGE_M = 0.45
+"""Behind the last bench."""
 _WHEEL = (0.42, 0.36, 0.155, 0.195)
 """The steering wheel's x, z, inner and outer radius [m]."""
 _WHEEL_TILT = (-0.90, 0.43)
@@ -78,14 +80,17 @@ def cabin_light(
         if to_wheel > F(0) and to_wheel < nearest and away > F(_WHEEL[2] ** 2) and away < F(_WHEEL[3] ** 2):
             nearest = to_wheel
             red, green, blue = F(0.008), F(0.008), F(0.008)
-    count = len(_FIGURES) + (len(_BENCH_FIGURES) if cabin[BENCH] > F(0) else 0)
+    count = len(_FIGURES)
+    if cabin[BENCH] > F(0):
+        room = (seat_x - cabin[BACK] - F(_LUGGAGE_M)) / cabin[BENCH]
+        count += len(_BENCH_FIGURES) * max(1, np.int64(room))
     for i in range(count):
-        is_front = i < len(_FIGURES)
-        figure = _FIGURES[i] if is_front else _BENCH_FIGURES[i - len(_FIGURES)]
+        row = (i - len(_FIGURES)) // len(_BENCH_FIGURES) + 1 if i >= len(_FIGURES) else 0
+        figure = _FIGURES[i] if row == 0 else _BENCH_FIGURES[(i - len(_FIGURES)) % len(_BENCH_FIGURES)]
         if figure[7] > F(0) and not has_driver:
             continue
         # The ellipsoid as the unit sphere.
-        ox = (x - seat_x - figure[0] + (F(0) if is_front else cabin[BENCH])) * figure[3]
+        ox = (x - seat_x - figure[0] + F(row) * cabin[BENCH]) * figure[3]
         oy = (y - figure[1] * seat_y) * figure[4]
         oz = (z - seat_z - figure[2]) * figure[5]
         ex, ey, ez = dx * figure[3], dy * figure[4], dz * figure[5]

@@ -58,6 +58,8 @@ class BodyShape:
     """How far the middle of nose and tail stand out, as a share of the length."""
     nose_glass: bool = False
     """The windscreen is part of the nose plate, as on a bus."""
+    tail_glass: bool = False
+    """A window in the tail plate, as on a van."""
     cladding: bool = False
     """Unpainted sills and arches."""
     bulge: float = 1.0
@@ -349,6 +351,8 @@ def _field(skin: BodySkin, end: int, point: int, across: float) -> int:
         return BLACK
     if point >= BELT and end > 0 and skin.shape.nose_glass:
         return GLASS if point == BELT else GRILLE if point == GLASS_TOP else UPPER
+    if point == BELT and end < 0 and skin.shape.tail_glass and outer < 0.36:
+        return GLASS
     if point >= BELT:
         return UPPER
     if not (skin.shape.head_lamps if end > 0 else skin.shape.tail_lamps):

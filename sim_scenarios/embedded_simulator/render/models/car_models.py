@@ -44,6 +44,7 @@ _MICROBUS = replace(
     tumblehome=0.15,
     wheel_radius_m=0.33,
     grille=False,
+    tail_glass=False,
 )  # fmt: skip
 
 _BUBBLE = replace(

@@ -111,6 +111,7 @@ PANEL_VAN = BodyShape(
     seams=(-0.28, 0.26, 0.62),
     wheel_radius_m=0.36,
     nose_bow=0.012,
+    tail_glass=True,
 )  # fmt: skip
 
 TRUCK_CAB = BodyShape(
@@ -152,6 +153,7 @@ BONNET_CAB = replace(
     side_windows=((-0.86, -0.08),),
     seams=(-0.90, -0.05),
     tail_lamps=False,
+    tail_glass=False,
     tumblehome=0.13,
     wheel_radius_m=0.37,
 )
@@ -174,5 +176,6 @@ BUS = BodyShape(
     seams=(0.775, 0.975),
     nose_bow=0.012,
     nose_glass=True,
+    tail_glass=True,
     wheel_radius_m=0.46,
 )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from sim_scenarios.embedded_simulator.render.mesh import Joint, Part
@@ -102,6 +104,19 @@ def add_plate(builder: MeshBuilder, x: float, z: float, *, end: int, tag: int, w
     inset, right, upper = 1.0 / 512.0, 1.0 / PLATE_COLUMNS, 1.0 / PLATE_ROWS
     edges = ((right - inset, inset), (inset, inset), (inset, upper - inset), (right - inset, upper - inset))
     builder.quad([(x, -half, z), (x, half, z), (x, half, top), (x, -half, top)], plate, uvs=edges)
+
+
+def add_rear_doors(builder: MeshBuilder, skin: BodySkin, tag: int) -> None:
+    """Add the gap between the two rear doors of a van."""
+    dark = Finish(material="rubber", tag=tag, color=(0.35, 0.35, 0.35))
+    rows = (2, BELT, 5, 7, 8)
+    section = skin.sections(np.array([-1.0]), rows, arches=False)[0]
+    bow, half = skin.shape.nose_bow * (skin.nose_m - skin.tail_m), 0.010
+    # The tail bows out as far as ``car_body`` lets it at these heights.
+    line = [(float(section[row, 0]) - bow * share - 0.004, float(section[row, 2])) for row, share in
+            ((0, 1.0), (1, 0.3), (2, 0.1), (3, 0.0))]  # fmt: skip
+    for (x0, z0), (x1, z1) in itertools.pairwise(line):
+        builder.quad([(x0, half, z0), (x0, -half, z0), (x1, -half, z1), (x1, half, z1)], dark)
 
 
 def add_spare_wheel(builder: MeshBuilder, skin: BodySkin, *, tag: int, sides: int) -> None:

@@ -77,6 +77,8 @@ def _four_wheeler_mesh(spec: VehicleSpec, level: _Level) -> Mesh:
         fittings.add_spare_wheel(builder, skin, tag=spec.tag, sides=level.wheel_sides)
     if not simple:
         fittings.add_seams(builder, skin, spec.tag)
+        if skin.shape.tail_glass and not skin.shape.nose_glass:
+            fittings.add_rear_doors(builder, skin, spec.tag)
     return builder.build()
 
 
