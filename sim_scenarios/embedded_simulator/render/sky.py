@@ -21,7 +21,7 @@ def sky_gradient(look: Records, dx: Real, dy: Real, dz: Real) -> tuple[Real, Rea
     s32 = s4 * s4
     s32 *= s32
     s32 *= s32
-    glow = look[0].halo * (F(0.05) * s4 + F(0.16) * s32)
+    glow = look[0].halo * (F(0.10) * s4 + F(0.16) * s32)
     zenith, horizon, color = look[0].zenith, look[0].horizon, look[0].sun_color
     return (
         horizon[0] + (zenith[0] - horizon[0]) * up + color[0] * glow,
@@ -65,7 +65,10 @@ def sky_radiance(look: Records, noise: NDArray[np.uint8], dx: Real, dy: Real, dz
     sun = look[0].sun
     s = dx * sun[0] + dy * sun[1] + dz * sun[2]
     if cover < F(1):
-        disk = min(F(1), max(F(0), (s - F(0.99960)) * F(5000))) * look[0].sun_disk * F(9)
+        glare = max(F(0), (s - F(0.975)) * F(40))
+        glare *= glare * glare * glare
+        disk = min(F(1), max(F(0), (s - F(0.99988)) * F(12000))) * F(9)
+        disk = (disk + glare * glare * F(0.55)) * look[0].sun_disk
         if look[0].night > F(0.5):
             disk = min(F(1), max(F(0), (s - F(0.99993)) * F(30000))) * F(30) * (F(1) - look[0].cloudiness)
             star = star_light(dx, dy, max(dz, F(0)))

@@ -59,10 +59,10 @@ _NOON_SUN, _LOW_SUN, _RED_SUN = (
 )  # fmt: skip
 _MOON = np.array([0.010, 0.013, 0.020])
 _NOON_ZENITH, _LOW_ZENITH, _NIGHT_ZENITH = (
-    np.array([0.09, 0.21, 0.54]), np.array([0.17, 0.21, 0.36]), np.array([0.0035, 0.0055, 0.0125]),
+    np.array([0.09, 0.21, 0.54]), np.array([0.10, 0.20, 0.46]), np.array([0.0035, 0.0055, 0.0125]),
 )  # fmt: skip
 _NOON_HORIZON, _LOW_HORIZON, _RED_HORIZON, _NIGHT_HORIZON = (
-    np.array([0.52, 0.67, 0.86]), np.array([0.74, 0.63, 0.52]), np.array([0.98, 0.55, 0.28]),
+    np.array([0.52, 0.67, 0.86]), np.array([0.60, 0.61, 0.62]), np.array([0.98, 0.55, 0.28]),
     np.array([0.015, 0.016, 0.021]),
 )  # fmt: skip
 _CLEAR_MIE, _CLEAR_RAYLEIGH = 0.03, 0.0331
