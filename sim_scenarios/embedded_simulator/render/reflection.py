@@ -1,8 +1,9 @@
 """What wet ground mirrors.
 
 A ray leaves each wet pixel along the mirrored direction and is followed over the screen until it goes behind something;
-where it finds nothing, the sky is mirrored. The result is written to a second buffer, so that no pixel ever reads what
-another thread has already mirrored: the picture does not depend on who is first.
+where it finds nothing, it mirrors what is seen far out along it, and the sky beyond the picture's edges. The result is
+written to a second buffer, so that no pixel ever reads what another thread has already mirrored: the picture does not
+depend on who is first.
 
 Wet asphalt is no smooth mirror: it shows a softened picture (``soften_light``), only puddles show the sharp one, too.
 """
@@ -24,6 +25,8 @@ _STEP_GROWTH = F(1.55)
 _FIRST_STEP_M = F(0.30)
 _HIDDEN_SHARE = F(0.3)
 """Light from behind something: what a ray meets that ends up under a car."""
+_WITHIN_PX = F(8)
+"""An eighth of the picture's height from its edges on, all that the mirror shows is on the screen."""
 _BRIGHTEST = F(2.5)
 """Mirrored lamps are held below this, or single pixels of them would sparkle."""
 SOFT_SHIFT = 2
@@ -88,6 +91,7 @@ def mirrored_light(
     step_z = rx * forward[0] + ry * forward[1] + rz * forward[2]
     reach = _FIRST_STEP_M * (F(1) + F(0.55) * jitter)
     open_share = F(1)
+    at_x, at_y = F(-1), F(-1)
     for _ in range(num_steps):
         depth = from_z + step_z * reach
         if depth < F(0.1):
@@ -110,10 +114,16 @@ def mirrored_light(
                 )
             open_share = _HIDDEN_SHARE
         reach *= _STEP_GROWTH
-    # Nothing on the screen: half open sky, half the dim street that may stand beyond the picture's edge.
+    # Nothing on the way: half open sky, half the dim street that may stand beyond the picture's edge ...
     er, eg, eb = environment(look, rx, ry, rz)
     sr, sg, sb = sky_gradient(look, rx, ry, rz)
     er, eg, eb = er + (sr - er) * F(0.6), eg + (sg - eg) * F(0.6), eb + (sb - eb) * F(0.6)
+    # ... or, well within the picture, what is seen far out along the ray: crowns of trees end softly in it.
+    within = min(min(at_x, F(width) - at_x), min(at_y, F(height) - at_y)) * _WITHIN_PX / F(height)
+    if within > F(0):
+        within = min(F(1), within)
+        sr, sg, sb = soft_light_at(soft, at_x, at_y)
+        er, eg, eb = er + (sr - er) * within, eg + (sg - eg) * within, eb + (sb - eb) * within
     return er * open_share, eg * open_share, eb * open_share
 
 
