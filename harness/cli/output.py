@@ -43,8 +43,8 @@ MAX_WIDTH = 1000
 
 
 def say(text: str) -> None:
-    """Print a line as it is, above a bar that is being shown."""
-    print(text)  # not by a rich Console of its own, which would write into the bar
+    """Print a line as it is, above a bar that is being shown; whoever reads it through a pipe has it at once."""
+    print(text, flush=True)  # not by a rich Console of its own, which would write into the bar
 
 
 def tell(text: str) -> None:

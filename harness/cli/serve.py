@@ -15,12 +15,13 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 @click.command(short_help="Run the embedded simulator for any CARLA client.")
 @click.option("--port", default=2000, type=click.IntRange(1024, 65534), help="RPC port; streams use the next one.")
-@click.option("--host", default="127.0.0.1", help="Address to listen on.")
+@click.option("--bind", "--host", "host", default="127.0.0.1", help="Address to listen on.")
 @click.option("--town", default="Town10HD", help="Town to start in.")
 @click.option("--seed", default=0, help="Of everything random in the simulator.")
 @click.option("--threads", default=0, type=click.IntRange(0), help="Threads that draw; 0 means one a core.")
 @click.option("--quality", default="high", type=click.Choice(["low", "high"]), help="Of RGB images: low is quicker.")
-def serve(port: int, host: str, town: str, seed: int, threads: int, quality: str) -> None:
+@click.option("--lens-drops", is_flag=True, help="Rain leaves drops on the lenses of RGB cameras.")
+def serve(port: int, host: str, town: str, seed: int, threads: int, quality: str, lens_drops: bool) -> None:
     """Run the embedded simulator until Ctrl-C, so that any CARLA 0.9.16 client script can connect to it."""
     if host not in LOOPBACK:
         say(f"note: CARLA's protocol has no authentication: whoever reaches {host}:{port} controls this simulator")
@@ -43,6 +44,7 @@ def serve(port: int, host: str, town: str, seed: int, threads: int, quality: str
             str(threads),
             "--quality",
             quality,
+            *(["--lens-drops"] if lens_drops else []),
         ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -25,6 +25,7 @@ _SMALL_TOWN = "Town02"
 def warm_up(place: StaticTown, *, threads: int) -> None:
     """Uses every kernel once."""
     if not is_cached(light_pixels):
+        print("embedded simulator: the first start compiles, for about half a minute", file=sys.stderr, flush=True)
         with subprocess.Popen([sys.executable, "-m", __name__], stdin=subprocess.DEVNULL) as other:
             try:
                 sensors.draw_scenes(threads=threads)

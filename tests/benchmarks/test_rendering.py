@@ -25,7 +25,7 @@ from sim_scenarios.embedded_simulator.render.renderer import Renderer
 from sim_scenarios.embedded_simulator.render.view import View
 from sim_scenarios.embedded_simulator.road.build import TOWN_NAMES, build_town
 from sim_scenarios.embedded_simulator.world.description import ActorDescription
-from sim_scenarios.embedded_simulator.world.snapshot import Pose
+from sim_scenarios.embedded_simulator.world.snapshot import Pose, Vector
 from sim_scenarios.embedded_simulator.world.vehicle_catalogue import VEHICLES
 from sim_scenarios.embedded_simulator.world.walker_catalogue import WALKERS
 from sim_scenarios.embedded_simulator.world.world import StaticTown, World
@@ -196,15 +196,17 @@ def test_share_of_each_stage(is_full: bool) -> None:
         blueprint = VEHICLES[number % len(VEHICLES)].id if is_car else WALKERS[number % len(WALKERS)].id
         above = Pose(location._replace(z=location.z + (0.3 if is_car else 1.0)), rotation)
         world.spawn(ActorDescription(uid=1, id=blueprint), above)
-    snapshot = world.tick().snapshot
-    eye = Pose(start.location._replace(z=start.location.z + 1.8), start.rotation)
+    (x, y, z), rotation = start
+    yaw = math.radians(rotation.yaw)
     for name, quality in QUALITIES.items():
         renderer = Renderer(town, threads=1, quality=quality)
         for width, height in SIZES:
-            view = View(pose=eye, width=width, height=height, fov_deg=90.0)
             stages: dict[str, list[float]] = {}
-            for _ in range(15):
-                renderer.render(view, snapshot, color=True)
+            for tick in range(15):
+                gone_m = tick * STEP_M
+                eye = Pose(Vector(x + gone_m * math.cos(yaw), y + gone_m * math.sin(yaw), z + 1.8), rotation)
+                view = View(pose=eye, width=width, height=height, fov_deg=90.0)
+                renderer.render(view, world.tick().snapshot, color=True)
                 for stage, seconds in renderer.stage_seconds.items():
                     stages.setdefault(stage, []).append(1e3 * seconds)
             ms = {stage: median(times[3:]) for stage, times in stages.items()}

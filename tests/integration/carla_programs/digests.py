@@ -26,8 +26,8 @@ ROOF = carla.Transform(carla.Location(x=0.5, z=2.3), carla.Rotation(pitch=-5.0))
 SIZE = {"image_size_x": 96, "image_size_y": 54}
 NOISE = {"noise_seed": 11}
 SENSORS = {
-    "sensor.camera.rgb": SIZE,
-    "sensor.camera.depth": SIZE,
+    "sensor.camera.rgb": {**SIZE, "chromatic_aberration_intensity": 0.5, "exposure_mode": "histogram", "fstop": 8.0},
+    "sensor.camera.depth": {**SIZE, "lens_circle_multiplier": 1.2, "lens_circle_falloff": 2.0},
     "sensor.camera.semantic_segmentation": SIZE,
     "sensor.camera.instance_segmentation": SIZE,
     "sensor.camera.normals": SIZE,
