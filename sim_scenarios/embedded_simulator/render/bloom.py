@@ -77,10 +77,17 @@ def scatter_light(workers: Workers, optics: Optics, light: NDArray[np.float32], 
         workers.run(shrink_bright, np.float32(_GHOST_FROM), glow.small, glow.bright)
         to_blur.append((glow.bright, glow.between_smallest, wide))
     for image, between, size in to_blur:
-        weights = bell(size)
-        workers.run(blur_rows, weights, image, between)
-        workers.run(blur_columns, weights, between, image)
+        blur_both_ways(workers, size, image, between)
     workers.run(join_glow, np.float32(bloom_share(optics)), ghosts, glow.smallest, glow.bright, glow.small)
+
+
+def blur_both_ways(
+    workers: Workers, deviation: float, image: NDArray[np.float32], between: NDArray[np.float32]
+) -> None:
+    """Blur an image in place by a bell curve [px]; ``between`` is scratch of its size."""
+    weights = bell(deviation)
+    workers.run(blur, weights, False, image, between)
+    workers.run(blur, weights, True, between, image)
 
 
 def bell(deviation: float) -> NDArray[np.float32]:
@@ -129,40 +136,25 @@ def shrink_bright(
 
 
 @kernel
-def blur_rows(
-    worker: int, workers: int, weights: NDArray[np.float32], source: NDArray[np.float32], out: NDArray[np.float32]
-) -> None:
-    """Convolve each row; beyond the border lies the border's own light."""
-    reach, last = weights.shape[0] // 2, source.shape[1] - 1
+def blur(
+    worker: int, workers: int, weights: NDArray[np.float32], is_upright: bool, source: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> None:  # fmt: skip
+    """Convolve each row, or each column if ``is_upright``; beyond the border lies the border's own light."""
+    reach = weights.shape[0] // 2
+    down, aside = (1, 0) if is_upright else (0, 1)
+    last_row, last_column = source.shape[0] - 1, source.shape[1] - 1
     for y in range(source.shape[0]):
         if y % workers != worker:
             continue
         for x in range(source.shape[1]):
             r, g, b = F(0), F(0), F(0)
             for k in range(weights.shape[0]):
-                i = min(last, max(0, x + k - reach))
-                r += source[y, i, 0] * weights[k]
-                g += source[y, i, 1] * weights[k]
-                b += source[y, i, 2] * weights[k]
-            out[y, x, 0], out[y, x, 1], out[y, x, 2] = r, g, b
-
-
-@kernel
-def blur_columns(
-    worker: int, workers: int, weights: NDArray[np.float32], source: NDArray[np.float32], out: NDArray[np.float32]
-) -> None:
-    """Convolve each column; beyond the border lies the border's own light."""
-    reach, last = weights.shape[0] // 2, source.shape[0] - 1
-    for y in range(source.shape[0]):
-        if y % workers != worker:
-            continue
-        for x in range(source.shape[1]):
-            r, g, b = F(0), F(0), F(0)
-            for k in range(weights.shape[0]):
-                j = min(last, max(0, y + k - reach))
-                r += source[j, x, 0] * weights[k]
-                g += source[j, x, 1] * weights[k]
-                b += source[j, x, 2] * weights[k]
+                j = min(last_row, max(0, y + (k - reach) * down))
+                i = min(last_column, max(0, x + (k - reach) * aside))
+                r += source[j, i, 0] * weights[k]
+                g += source[j, i, 1] * weights[k]
+                b += source[j, i, 2] * weights[k]
             out[y, x, 0], out[y, x, 1], out[y, x, 2] = r, g, b
 
 

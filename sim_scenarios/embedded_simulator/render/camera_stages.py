@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim_scenarios.embedded_simulator.render import exposure
-from sim_scenarios.embedded_simulator.render.bloom import bell, blur_columns, blur_rows, scatter_light, shrink
+from sim_scenarios.embedded_simulator.render.bloom import blur_both_ways, scatter_light, shrink
 from sim_scenarios.embedded_simulator.render.canvas import Canvas
 from sim_scenarios.embedded_simulator.render.defocus import blur_by_distance, disc_sizes
 from sim_scenarios.embedded_simulator.render.exposure import Eye
@@ -135,10 +135,9 @@ class CameraStages:
     ) -> NDArray[np.float32]:
         if self._lens_drops and look["rain"][0] > 0.0:
             with self._stage("lens drops"):
-                glow, weights = canvas.glow, bell(OUT_OF_FOCUS)
+                glow = canvas.glow
                 self._workers.run(shrink, light, glow.small)
-                self._workers.run(blur_rows, weights, glow.small, glow.between)
-                self._workers.run(blur_columns, weights, glow.between, glow.small)
+                blur_both_ways(self._workers, OUT_OF_FOCUS, glow.small, glow.between)
                 self._workers.run(wet_lens, camera, look["rain"][0], glow.small, light)
         if not optics.enable_postprocess_effects:
             return light

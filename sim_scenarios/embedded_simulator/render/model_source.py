@@ -27,7 +27,7 @@ class Textures:
     sizes: NDArray[np.int32]
     """(M,) side of level 0 [px], a power of two."""
     noise: NDArray[np.uint8]
-    """(512, 512, 4) tileable noise: clouds, cloud detail, grain, wide patches."""
+    """(4, 512, 512) tileable noise: clouds, cloud detail, grain, wide patches."""
     window_grid: NDArray[np.float32]
     """(M, 2) windows in a tile (across, up)."""
     is_leaf: NDArray[np.bool_]
@@ -61,7 +61,8 @@ def procedural_models() -> ModelSource:
 
     atlas = bake_materials()
     textures = Textures(
-        texels=atlas.texels, offsets=atlas.offsets, sizes=atlas.sizes, noise=atlas.noise,
+        texels=atlas.texels, offsets=atlas.offsets, sizes=atlas.sizes,
+        noise=np.ascontiguousarray(np.moveaxis(atlas.noise, 2, 0)),
         window_grid=np.array([material.window_grid for material in MATERIALS], np.float32),
         is_leaf=np.array([material.alpha for material in MATERIALS]),
     )  # fmt: skip
@@ -83,7 +84,7 @@ def unpainted_models() -> ModelSource:
     textures = Textures(
         texels=np.full((count, 4), 128, np.uint8), sizes=np.ones(count, np.int32),
         offsets=np.repeat(np.arange(count)[:, None], MAX_LEVELS, axis=1),
-        noise=np.full((NOISE_SIZE_PX, NOISE_SIZE_PX, 4), 128, np.uint8),
+        noise=np.full((4, NOISE_SIZE_PX, NOISE_SIZE_PX), 128, np.uint8),
         window_grid=np.zeros((count, 2), np.float32), is_leaf=np.zeros(count, bool),
     )  # fmt: skip
     for array in (textures.texels, textures.offsets, textures.sizes, textures.noise):

@@ -41,6 +41,8 @@ SHADOW = np.dtype(
         ("forward", np.float32, (3,)),
         ("pixels_per_m", np.float32),
         ("nearness_per_m", np.float32),
+        ("bias_m", np.float32),  # along the light, about one texel
+        ("offset_m", np.float32),  # along a surface's normal, a little more
         ("size", np.int64),  # 0: no map
     ],
     align=True,
@@ -60,12 +62,16 @@ class ShadowMaps:
 
 
 @inlined
-def lit_by(record: Record, depth: NDArray[np.float32], x: Real, y: Real, z: Real) -> Real:
-    """Share of the light that reaches a point (0..1, bilinear over four comparisons), or -1 outside the map."""
+def lit_by(record: Record, depth: NDArray[np.float32], x: Real, y: Real, z: Real, nx: Real, ny: Real, nz: Real) -> Real:
+    """Share of the light that reaches a surface point with a normal, or -1 outside the map.
+
+    0..1, bilinear over four comparisons. The point is moved along its normal and along the light by about a texel.
+    """
     size = record.size
     if size == 0:
         return F(-1)
-    x, y, z = x - record.eye[0], y - record.eye[1], z - record.eye[2]
+    offset = record.offset_m
+    x, y, z = x + nx * offset - record.eye[0], y + ny * offset - record.eye[1], z + nz * offset - record.eye[2]
     half = F(size) * F(0.5)
     px = half + record.pixels_per_m * (x * record.right[0] + y * record.right[1] + z * record.right[2]) - F(0.5)
     py = half - record.pixels_per_m * (x * record.up[0] + y * record.up[1] + z * record.up[2]) - F(0.5)
@@ -73,8 +79,7 @@ def lit_by(record: Record, depth: NDArray[np.float32], x: Real, y: Real, z: Real
     if ix < 1 or iy < 1 or ix >= size - 2 or iy >= size - 2:
         return F(-1)
     forward = x * record.forward[0] + y * record.forward[1] + z * record.forward[2]
-    # A bias of about one texel, along the light; the caller has moved the point along its normal besides.
-    near = F(0.5) - record.nearness_per_m * (forward - F(0.7) / record.pixels_per_m)
+    near = F(0.5) - record.nearness_per_m * (forward - record.bias_m)
     fx, fy = px - F(ix), py - F(iy)
     a = F(1) if near >= depth[iy, ix] else F(0)
     b = F(1) if near >= depth[iy, ix + 1] else F(0)
@@ -89,16 +94,13 @@ def sunlight_at(
     x: Real, y: Real, z: Real, nx: Real, ny: Real, nz: Real,
 ) -> Real:  # fmt: skip
     """Share of the sun that reaches a surface point with a normal; 1 outside every map."""
-    offset = F(0.03) + F(1.2) / records[1].pixels_per_m
-    lit = lit_by(records[1], near, x + nx * offset, y + ny * offset, z + nz * offset)
+    lit = lit_by(records[1], near, x, y, z, nx, ny, nz)
     if lit < F(0):
-        offset = F(0.05) + F(1.2) / records[2].pixels_per_m
-        lit = lit_by(records[2], town, x + nx * offset, y + ny * offset, z + nz * offset)
+        lit = lit_by(records[2], town, x, y, z, nx, ny, nz)
         if lit < F(0):
             lit = F(1)
     if lit > F(0) and records[0].size > 0:
-        offset = F(0.03) + F(1.2) / records[0].pixels_per_m
-        by_actors = lit_by(records[0], moving, x + nx * offset, y + ny * offset, z + nz * offset)
+        by_actors = lit_by(records[0], moving, x, y, z, nx, ny, nz)
         if by_actors >= F(0):
             lit *= by_actors
     return lit
@@ -213,7 +215,6 @@ class ShadowCaster:
     ) -> ShadowMaps:
         """The maps for a picture; empty ones when the light is too weak for shadows. ``hidden`` as above."""
         records = np.zeros(3, SHADOW)
-        records["pixels_per_m"] = 1.0
         if not look["has_shadows"][0]:
             blank = np.zeros((1, 1), np.float32)
             return ShadowMaps(records=records, moving=blank, near=blank, town=blank)
@@ -247,4 +248,7 @@ def _describe(records: Records, number: int, camera: Records) -> None:
         records[axis][number] = camera[axis][0]
     records["pixels_per_m"][number] = camera["focal_px"][0]
     records["nearness_per_m"][number] = 0.5 / _RANGE_M
+    pixels_per_m = records["pixels_per_m"][number]
+    records["bias_m"][number] = np.float32(0.7) / pixels_per_m
+    records["offset_m"][number] = np.float32(0.05 if number == 2 else 0.03) + np.float32(1.2) / pixels_per_m
     records["size"][number] = camera["width"][0]

@@ -40,14 +40,14 @@ def sample_texel(texels: NDArray[np.uint8], offset: int, size: int, u: Real, v: 
 
 @inlined
 def sample_noise(noise: NDArray[np.uint8], channel: int, u: Real, v: Real) -> Real:
-    """Bilinear sample, 0..1, of the (512, 512, 4) noise that repeats once a unit."""
+    """Bilinear sample, 0..1, of one of the four channels (4, 512, 512) of the noise that repeats once a unit."""
     fu, fv = u * F(512), v * F(512)
     base_u, base_v = floor_of(fu), floor_of(fv)
     fu, fv = fu - F(base_u), fv - F(base_v)
     iu, iv = base_u & 511, base_v & 511
     ju, jv = (iu + 1) & 511, (iv + 1) & 511
-    top = F(noise[iv, iu, channel]) * (F(1) - fu) + F(noise[iv, ju, channel]) * fu
-    low = F(noise[jv, iu, channel]) * (F(1) - fu) + F(noise[jv, ju, channel]) * fu
+    top = F(noise[channel, iv, iu]) * (F(1) - fu) + F(noise[channel, iv, ju]) * fu
+    low = F(noise[channel, jv, iu]) * (F(1) - fu) + F(noise[channel, jv, ju]) * fu
     return (top * (F(1) - fv) + low * fv) * _BYTE
 
 

@@ -64,6 +64,13 @@ class Sighting:
     view: View
     snapshot: Snapshot
 
+    def __eq__(self, other: object) -> bool:
+        """The same view of the same snapshot: cameras on one mount have seen the same and share a picture."""
+        return isinstance(other, Sighting) and self.snapshot is other.snapshot and self.view == other.view
+
+    def __hash__(self) -> int:
+        return hash((self.view, self.snapshot.frame))
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Frame:

@@ -162,7 +162,7 @@ def _textures() -> Textures:
                 start += len(level) ** 2
             else:
                 offsets[m, k] = start - 1
-    noise = np.clip(rng.normal(128, 46, (512, 512, 4)), 0, 255).astype(np.uint8)
+    noise = np.clip(np.moveaxis(rng.normal(128, 46, (512, 512, 4)), 2, 0), 0, 255).astype(np.uint8, order="C")
     grid = np.zeros((len(MATERIALS), 2), np.float32)
     grid[MATERIALS.index("facade")] = 1
     return Textures(

@@ -105,6 +105,18 @@ def test_cameras_that_are_set_differently_are_rendered_apart(world: World) -> No
     assert jobs[2].shot.eye is not jobs[3].shot.eye
 
 
+def test_cameras_that_blur_the_same_motion_share_one_render(world: World) -> None:
+    cameras = [camera(world, kind, motion_blur_max_distortion="5.0") for kind in (SensorKind.RGB, SensorKind.DVS)]
+    earlier, later = world.tick().snapshot, world.tick().snapshot
+    for both, num_jobs in (((earlier, earlier), 1), ((earlier, later), 2)):
+        wanted = []
+        for each, before in zip(cameras, both, strict=True):
+            sighting = Sighting(view=view_of(each.pose, SHAPE), snapshot=before)
+            shot = CameraSettings(each).shot(sighting)
+            wanted.append((each, Exposure(kind=each.kind, stream_id=each.stream_id, shot=shot)))
+        assert len(plan_jobs(wanted)) == num_jobs
+
+
 def test_a_lens_is_a_place_of_its_own_for_every_kind(world: World) -> None:
     bent = [camera(world, kind, lens_circle_multiplier="2.0") for kind in (SensorKind.DEPTH, SensorKind.RGB)]
     straight = camera(world, SensorKind.SEMANTIC)
