@@ -33,6 +33,8 @@ class CabAndBody:
     body_height: float = 1.0
     floor_m: float = 0.86
     """Of a box on a frame."""
+    has_skirts: bool = False
+    """A plain box with panels between the wheels instead of a band, as on long hauls."""
 
 
 _BODY = BodyShape(
@@ -57,7 +59,7 @@ _CREW_CAB = replace(TRUCK_CAB, wheel_radius_m=0.50, side_windows=((-0.90, -0.22)
 _BY_ID = {
     "vehicle.carlamotors.carlacola": CabAndBody(cab=TRUCK_CAB, cab_length_m=1.75, cab_height=0.92),
     "vehicle.carlamotors.european_hgv": CabAndBody(
-        cab=replace(TRUCK_CAB, wheel_radius_m=0.50), cab_length_m=2.15, cab_height=0.93, floor_m=1.04
+        cab=replace(TRUCK_CAB, wheel_radius_m=0.50), cab_length_m=2.15, cab_height=0.93, floor_m=1.04, has_skirts=True
     ),
     "vehicle.carlamotors.firetruck": CabAndBody(
         cab=_CREW_CAB, cab_length_m=3.0, cab_height=0.78, body=_BODY, body_height=0.87
@@ -111,7 +113,7 @@ def add_frame(builder: MeshBuilder, spec: VehicleSpec, cab: BodySkin) -> None:
 
 def add_cargo(builder: MeshBuilder, spec: VehicleSpec, cab: BodySkin, *, rounded: bool) -> None:
     """Add a box on the frame, with its coloured band, tanks and the lamps at its tail."""
-    floor = _BY_ID[spec.id].floor_m
+    floor, has_skirts = _BY_ID[spec.id].floor_m, _BY_ID[spec.id].has_skirts
     rear, front = -spec.length_m / 2, cab.tail_m - 0.08
     middle, length, width = (rear + front) / 2, front - rear, 2 * cab.half_width_m
     walls = Finish(material="painted_metal", tag=spec.tag, color=_CARGO)
@@ -122,8 +124,8 @@ def add_cargo(builder: MeshBuilder, spec: VehicleSpec, cab: BodySkin, *, rounded
     center, size = (middle, 0, (floor + band + top) / 2), (length, width, top - floor - band)
     if rounded:
         builder.rounded_box(center, size, 0.06, walls)
-        stripe = walls.but(color=_STRIPE)
-        height = floor + 0.52 * (top - floor)
+        stripe = paint if has_skirts else walls.but(color=_STRIPE)
+        height = floor + (0.80 if has_skirts else 0.52) * (top - floor)
         builder.box((middle, 0, height), (length - 0.14, width + 0.012, 0.34), stripe, without=("-z", "+z", "-x", "+x"))
     else:
         builder.box(center, size, walls)
@@ -133,6 +135,10 @@ def add_cargo(builder: MeshBuilder, spec: VehicleSpec, cab: BodySkin, *, rounded
             tank = (middle + 0.1, side * (width / 2 - 0.28), floor - 0.26)
             builder.rounded_box(tank, (0.9, 0.44, 0.42), 0.08, dark)
             builder.box((rear + 0.55, side * (width / 2 - 0.02), floor - 0.06), (1.15, 0.03, 0.10), dark)
+    if has_skirts:
+        start, end = cab.axles_m[0] + 0.65, front
+        panel = ((start + end) / 2, 0, 0.70), (end - start, width - 0.04, 0.68)
+        builder.box(*panel, paint, without=("+z", "-z"))
     _add_tail(builder, spec, rear, width, floor)
 
 
