@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sim_scenarios.embedded_simulator.render.mesh import Joint, Mesh, Model, Part
+from sim_scenarios.embedded_simulator.render.mesh import Joint, Mesh, Model
 from sim_scenarios.embedded_simulator.render.mesh_builder import Finish, MeshBuilder
 from sim_scenarios.embedded_simulator.render.models import figure
 from sim_scenarios.embedded_simulator.render.models.builds import Build, at, build_of
@@ -42,8 +42,8 @@ from sim_scenarios.embedded_simulator.world.walker_catalogue import WalkerSpec
 
 NEAR_M, MIDDLE_M = 14.0, 40.0
 """Distances up to which the first and the second level of detail are used."""
-_HANGS_BELOW = 0.495
-"""Clothes lower than this, in body heights, follow the thighs."""
+_SHORTS_HEM, _SKIRT_HEM = 0.345, 0.310
+"""Above the ground, in body heights."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,33 +83,15 @@ def _mesh(spec: WalkerSpec, detail: FigureDetail, *, in_wheelchair: bool) -> Mes
         add_bag(builder, spec, who.build, bag, plain(color), detail)
     if in_wheelchair:
         add_wheelchair(builder, spec, detail)
-    mesh = _draped(builder.build(), spec, who.build)
+    mesh = builder.build()
     low, high = mesh.positions.min(axis=0), mesh.positions.max(axis=0)
     half = spec.height_m / 2
     return fitted(mesh, (float(low[0]), float(low[1]), -half), (float(high[0]), float(high[1]), half))
 
 
-def _draped(mesh: Mesh, spec: WalkerSpec, build: Build) -> Mesh:
-    """Return ``mesh`` with the lower edges of its clothes on the thighs, which would come through when they swing."""
-    cloth = np.isin(mesh.parts, (Part.CLOTHES, Part.TROUSERS))
-    hangs = np.zeros(len(mesh.positions), bool)
-    hangs[mesh.triangles[cloth]] = True
-    _, hem_y, hem_z = at(spec, 0.0, 0.01, _HANGS_BELOW)
-    hangs &= (mesh.joints == Joint.BODY) & (mesh.positions[:, 2] < hem_z)
-    joints, pivots = mesh.joints.copy(), mesh.pivots.copy()
-    for joint, side in ((Joint.LEFT_LEG, -1.0), (Joint.RIGHT_LEG, 1.0)):
-        mine = hangs & (side * mesh.positions[:, 1] > hem_y)
-        joints[mine], pivots[mine] = joint, at(spec, 0.0, side * _leg_y(build), HIP)
-    return replace(mesh, joints=joints, pivots=pivots)
-
-
-def _leg_y(build: Build) -> float:
-    return 0.52 * build.hip
-
-
 def _add_leg(builder: MeshBuilder, who: _Person) -> None:
     spec, detail, h = who.spec, who.detail, who.spec.height_m
-    y = _leg_y(who.build)
+    y = 0.52 * who.build.hip
     hip, knee, foot = at(spec, 0, y, HIP), at(spec, KNEE_AHEAD, y, KNEE), at(spec, ANKLE_AHEAD, y, 0.030)
     thigh = who.wardrobe.on_thighs(who.outfit).moving(Joint.RIGHT_LEG, hip)
     shin = who.wardrobe.on_shins(who.outfit).moving(Joint.RIGHT_SHIN, knee)
@@ -117,8 +99,8 @@ def _add_leg(builder: MeshBuilder, who: _Person) -> None:
     ankle_radius = 0.029 if who.outfit.legwear == "trousers" else 0.022
     radii = np.array([0.050, 0.045, 0.034, 0.033, ankle_radius]) * h * who.build.limb
     if who.outfit.legwear == "shorts":
-        _add_shorts(builder, who, y)
         thigh = who.wardrobe.skin.moving(Joint.RIGHT_LEG, hip)
+    _add_thigh_cover(builder, who, y)
     figure.add_hinged(
         builder, ([hip, at(spec, 0.006, y, 0.40), knee], radii[:3]),
         ([knee, at(spec, -0.010, y, 0.20), foot], radii[2:]),
@@ -130,12 +112,20 @@ def _add_leg(builder: MeshBuilder, who: _Person) -> None:
         builder.box(at(spec, 0.024, y, 0.0235), (0.150 * h, 0.054 * h, 0.047 * h), shoe)
 
 
-def _add_shorts(builder: MeshBuilder, who: _Person, y: float) -> None:
-    spec, h = who.spec, who.spec.height_m
+def _add_thigh_cover(builder: MeshBuilder, who: _Person, y: float) -> None:
+    """Add the leg of shorts, or what of a skirt or coat lies on the thigh: it goes along when the thigh swings."""
+    spec, outfit, wardrobe, h = who.spec, who.outfit, who.wardrobe, who.spec.height_m
+    if outfit.legwear == "shorts":
+        cloth, hem, wide = wardrobe.trousers, _SHORTS_HEM, 0.053
+    elif outfit.legwear in ("skirt", "dress"):
+        cloth, hem, wide = wardrobe.clothes if outfit.legwear == "dress" else wardrobe.trousers, _SKIRT_HEM, 0.056
+    elif outfit.hem == COAT_HEM:
+        cloth, hem, wide = wardrobe.clothes, COAT_HEM, 0.056
+    else:
+        return
     hip = at(spec, 0, y, HIP)
-    cloth = who.wardrobe.trousers.moving(Joint.RIGHT_LEG, hip)
-    path = [hip, at(spec, 0.008, y, 0.345)]
-    figure.add_limb(builder, path, np.array([0.054, 0.053]) * h * who.build.limb, cloth, who.detail, caps=False)
+    path, radii = [hip, at(spec, 0.008, y, hem)], np.array([0.054, wide]) * h * who.build.limb
+    figure.add_limb(builder, path, radii, cloth.moving(Joint.RIGHT_LEG, hip), who.detail, caps=False)
 
 
 def _add_arm(builder: MeshBuilder, who: _Person) -> None:
@@ -205,7 +195,7 @@ def _add_below_the_belt(builder: MeshBuilder, who: _Person) -> None:
     spec, build, detail, h = who.spec, who.build, who.detail, who.spec.height_m
     if who.outfit.legwear in ("skirt", "dress"):
         cloth = who.wardrobe.trousers if who.outfit.legwear == "skirt" else who.wardrobe.clothes
-        path, across, along = [0.310, 0.44, 0.535], [1.34, 1.18, 1.0], [1.62, 1.30, 0.95]
+        path, across, along = [_SKIRT_HEM, 0.44, 0.535], [1.34, 1.18, 1.0], [1.62, 1.30, 0.95]
     elif detail.has_bent_arms:
         cloth, path, across, along = who.wardrobe.trousers, [0.455, 0.50, 0.535], [0.74, 1.0, 0.97], [0.82, 0.97, 0.95]
     else:
