@@ -31,6 +31,8 @@ STREET_LAMP_GLOW = -1.0
 """Glow of lamp glass: the lighting decides by the hour."""
 LIT_WINDOW_GLOW = -2.0
 """Glow of a pane behind which somebody is at home: -2 dim to -3 bright, again by the hour."""
+_LAWN_TEXELS_PX = F(4)
+"""Squared texels a pixel from which the blades of a lawn are lost."""
 _PANE_GLOSS = F(0.5)
 _LEAF_GLOSS = F(0.1)
 _NUM_PLANES = 6  # 1, u, v, normal x, y, z, each over depth
@@ -184,15 +186,18 @@ def resolve_surfaces(
             # flat angle is neither mush nor sparkle.
             wide, narrow = max(along, across), min(along, across)
             footprint = math.sqrt(wide * max(narrow, wide * F(0.0625)))
-            level, size = 0, size_0
+            texels_px, level, size = footprint, 0, size_0
             while footprint > F(2) and size > 1:
                 footprint *= F(0.25)
                 level += 1
                 size >>= 1
-            if is_terrain and level > 1:
-                # Far lawns and hills: rather one even green than the tile over and over.
-                level, size = min(level + 3, MAX_LEVEL), max(1, size >> 3)
             r, g, b, gloss = sample_texel(texels, texel_offsets[material, level], size, u, v)
+            if is_terrain and texels_px > _LAWN_TEXELS_PX:
+                # Far lawns and hills: bit by bit one even green rather than the tile over and over.
+                mean, keep = texel_offsets[material, MAX_LEVEL], _LAWN_TEXELS_PX / texels_px
+                even = F(1.0 / 255.0) - F(1.0 / 255.0) * keep
+                r, g = F(texels[mean, 0]) * even + r * keep, F(texels[mean, 1]) * even + g * keep
+                b = F(texels[mean, 2]) * even + b * keep
             surface[y, x, 0], surface[y, x, 1], surface[y, x, 2] = r * r * color[0], g * g * color[1], b * b * color[2]
             if part == CABIN_PART and objects[o].cabin[ROOF] > F(0):
                 wx = forward[0] + right[0] * ray_right + up[0] * ray_up
