@@ -11,7 +11,7 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-from sim_scenarios.embedded_simulator.render.jit import F, Real, Records, bare_kernel, inlined
+from sim_scenarios.embedded_simulator.render.jit import F, Real, Records, inlined, kernel
 from sim_scenarios.embedded_simulator.render.raster import BAND_SHIFT
 from sim_scenarios.embedded_simulator.render.texture_sampling import floor_of, hash_bits
 
@@ -53,7 +53,7 @@ def streak(layer: int, sx: Real, sy: Real, scene: int) -> Real:
     return (F(1) - along / size) * (F(1) - aside) * (F(0.30) if layer == 0 else F(0.17))
 
 
-@bare_kernel
+@kernel
 def finish_picture(
     worker: int, workers: int, look: Records, seed: int, grain: Real, smooths_edges: bool,
     source: NDArray[np.uint8], rgb: NDArray[np.uint8],
@@ -65,9 +65,16 @@ def finish_picture(
     scale = F(2) / F(height)
     streak_light = F(150) * (F(1) - look[0].night) + F(84) * look[0].night
     streak_share = F(0.35) + F(0.45) * look[0].night  # by night they shine before what is lit
+    clean, noise = np.empty(3 * width, np.float32), np.empty(3 * width, np.float32)
+    shown = rgb.reshape(height, 3 * width)  # short loops over plain rows are compiled to vector instructions
     for y in range(height):
         if (y >> BAND_SHIFT) % workers != worker:
             continue
+        for x in range(width):
+            bits = hash_bits(np.uint32(x) + np.uint32(y) * np.uint32(8192) + np.uint32(seed))
+            shared = F(bits & np.uint32(255)) * F(1.0 / 127.5) - F(1)
+            own = F((bits >> np.uint32(8)) & np.uint32(255)) * F(1.0 / 255.0) - F(0.5)
+            noise[3 * x], noise[3 * x + 1], noise[3 * x + 2] = shared + own, shared, shared - own
         for x in range(width):
             r, g, b = F(source[y, x, 0]), F(source[y, x, 1]), F(source[y, x, 2])
             if smooths_edges and 0 < y < height - 1 and 0 < x < width - 1:
@@ -96,9 +103,6 @@ def finish_picture(
                 r += (streak_light + streak_share * r - r) * drops
                 g += (streak_light * F(1.02) + streak_share * g - g) * drops
                 b += (streak_light * F(1.05) + streak_share * b - b) * drops
-            bits = hash_bits(np.uint32(x) + np.uint32(y) * np.uint32(8192) + np.uint32(seed))
-            shared = F(bits & np.uint32(255)) * F(1.0 / 127.5) - F(1)
-            own = F((bits >> np.uint32(8)) & np.uint32(255)) * F(1.0 / 255.0) - F(0.5)
-            rgb[y, x, 0] = np.uint8(min(F(255), max(F(0), r + (shared + own) * grain + F(0.5))))
-            rgb[y, x, 1] = np.uint8(min(F(255), max(F(0), g + shared * grain + F(0.5))))
-            rgb[y, x, 2] = np.uint8(min(F(255), max(F(0), b + (shared - own) * grain + F(0.5))))
+            clean[3 * x], clean[3 * x + 1], clean[3 * x + 2] = r, g, b
+        for i in range(3 * width):
+            shown[y, i] = np.uint8(min(F(255), max(F(0), clean[i] + noise[i] * grain + F(0.5))))
