@@ -60,9 +60,10 @@ def procedural_models() -> ModelSource:
     from sim_scenarios.embedded_simulator.render.materials import MATERIALS, bake_materials
 
     atlas = bake_materials()
+    noise = np.ascontiguousarray(np.moveaxis(atlas.noise, 2, 0))
+    noise.flags.writeable = False  # like all of the atlas: kernels are compiled for one or the other
     textures = Textures(
-        texels=atlas.texels, offsets=atlas.offsets, sizes=atlas.sizes,
-        noise=np.ascontiguousarray(np.moveaxis(atlas.noise, 2, 0)),
+        texels=atlas.texels, offsets=atlas.offsets, sizes=atlas.sizes, noise=noise,
         window_grid=np.array([material.window_grid for material in MATERIALS], np.float32),
         is_leaf=np.array([material.alpha for material in MATERIALS]),
     )  # fmt: skip

@@ -24,7 +24,7 @@ def mirrored_red(stage: Any, wall_m: float, *, columns: slice) -> np.ndarray:
     light[:, columns, 0] = np.where(is_ground, 0.0, 1.0)[:, columns]
     light[..., 3], surface[..., 3] = is_ground, is_ground
     soft, out = np.zeros((23, 40, 3), np.float32), np.zeros_like(light)
-    noise = np.full((512, 512, 4), 128, np.uint8)
+    noise = np.full((4, 512, 512), 128, np.uint8)
     soften_light(0, 1, light, soft)
     mirror_light(0, 1, camera, look_of(WET), noise, 0, STEPS, nearness, surface, light, soft, out)
     return out[..., 0] - out[..., 2]  # the sky's own light is not red
