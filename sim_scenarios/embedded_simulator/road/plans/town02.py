@@ -28,7 +28,7 @@ TOWN02 = TownPlan(
         junction("C", -45, 0, Control.LIGHTS),
         junction("D", 60, 0, Control.LIGHTS),
         junction("E", 140, 0, Control.LIGHTS),
-        junction("S", -45, 110, Control.YIELD),
+        junction("S", -45, 110, Control.LIGHTS),
     ),
     streets=(
         street("W", "N1", _RING, (-140, -110, 30)),
