@@ -138,7 +138,8 @@ class ActorPoser:
         rows["first_level"], rows["num_levels"] = self._first_level[kinds], self._num_levels[kinds]
         rows["cabin"] = self._cabins[kinds]
         ids = np.array([actor.id for actor in actors], np.int64)
-        rows["instance"], rows["seed"], rows["moves"] = ids & 0xFFFF, ids & 0xFFFFFFFF, 1
+        rows["instance"], rows["moves"] = ids & 0xFFFF, 1
+        rows["seed"] = _looks_seeds(kinds, np.array([actor.color for actor in actors], np.uint32).reshape(-1, 3))
         rows["joint_base"] = NUM_JOINTS * np.arange(count)
         color = linear_from_srgb(np.array([actor.color for actor in actors], np.float32).reshape(-1, 3) / 255.0)
         rows["tint"][:, Part.PAINT], rows["tint"][:, Part.CLOTHES] = color, color
@@ -208,6 +209,15 @@ def move_limbs(joints: _Floats, rotations: _Floats, pivots: _Floats) -> None:
         turn, arm = joints[:, parent, :, :3], pivots[:, joint] - pivots[:, parent]
         joints[:, joint, :, :3] = turn @ rotations[:, limb]
         joints[:, joint, :, 3] = joints[:, parent, :, 3] + np.einsum("nij,nj->ni", turn, arm) - arm
+
+
+def _looks_seeds(kinds: NDArray[np.int64], colors: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """(N,) of what a model leaves open, by kind and colour: an actor's id is another one in each replay."""
+    packed = (colors[:, 0] << 16) | (colors[:, 1] << 8) | colors[:, 2]
+    seeds: NDArray[np.uint32] = (packed + np.uint32(1)) * np.uint32(2654435761) ^ kinds.astype(np.uint32) * np.uint32(
+        40503
+    )
+    return seeds
 
 
 def switch_lights(glow: NDArray[np.float32], lights: VehicleLight, age_s: float) -> None:
