@@ -143,7 +143,10 @@ def check_replays(client: carla.Client, scenes: list[Scene], lights: list[list[A
     for index in range(2, NUM_TICKS + 1, 2):
         world.tick()
         assert scene(world) == scenes[index]
-    client.set_replayer_time_factor(1.0)
+    assert "at 2.0x" in client.replay_file(NAME, 0.0, 0.0, 0, False)
+
+    world = fresh_world(client)
+    assert "at 1.0x" in client.replay_file(NAME, 0.0, 0.0, 0, False)  # a replayer belongs to an episode
 
     world = fresh_world(client)
     client.set_replayer_ignore_hero(True)

@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 from sim_scenarios.embedded_simulator.handlers.context import CARLA_VERSION, Context
+from sim_scenarios.embedded_simulator.recorder.replayer import Replayer
 from sim_scenarios.embedded_simulator.wire.structs import (
     flag,
     integer,
@@ -37,9 +38,12 @@ def get_available_maps(context: Context) -> list[str]:
 def load_new_episode(context: Context, map_name: Any, reset_settings: Any, map_layers: Any) -> None:
     """Starts a new episode, with some layers left out; an empty name means the same town again.
 
-    The client that asks for it subscribes to the episode stream anew.
+    The client that asks for it subscribes to the episode stream anew. A replay ends; how the next one goes is CARLA's
+    default again, since a replayer belongs to an episode.
     """
     start_episode(context, map_name, reset_settings, map_layers)
+    context.replayer.stop(context.world, keep_actors=True)
+    context.replayer = Replayer()
     context.streams.renew(EPISODE_STREAM_ID)
 
 

@@ -48,7 +48,7 @@ class ReplayRequest:
 
 
 class Replayer:
-    """At most one replay, and the settings that CARLA keeps from one to the next."""
+    """At most one replay, and the settings that CARLA keeps from one to the next in an episode."""
 
     def __init__(self) -> None:
         self.time_factor = 1.0
