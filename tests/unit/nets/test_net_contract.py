@@ -36,6 +36,8 @@ class NetContract:
     name: ClassVar[str]
     options: ClassVar[dict[str, Any]]
     learning_rate: ClassVar[float] = 1e-2
+    compiles_slowly: ClassVar[bool] = False
+    """Ten seconds and more."""
 
     @pytest.fixture
     def net(self) -> nn.Module:
@@ -114,10 +116,6 @@ class NetContract:
         loss.backward()  # type: ignore[no-untyped-call]
         assert bool(torch.isfinite(loss))
         assert all(bool(torch.isfinite(p.grad).all()) for p in net.parameters() if p.grad is not None)
-
-    def test_compiled_it_trains_the_same(self, net: nn.Module, fresh_compiler: None) -> None:
-        """In one graph, forward and backward, without a C++ compiler: that is what TorchInductor would get."""
-        assert_compiles(net, backend="aot_eager")
 
     def test_it_exports_to_a_graph_that_computes_the_same(self, net: nn.Module) -> None:
         images, _ = four_pictures()
@@ -237,19 +235,35 @@ class TestSegNet(NetContract):
 class TestDeepLabV3Plus(NetContract):
     name = "deeplabv3plus"
     options: ClassVar[dict[str, Any]] = {"base_channels": 4}
+    compiles_slowly = True
 
 
 class TestRegSeg(NetContract):
     name = "regseg"
     options: ClassVar[dict[str, Any]] = {"base_channels": 8}  # with 4, squeeze-excitation has one number that may be 0
+    compiles_slowly = True
 
 
 class TestDDRNet(NetContract):
     name = "ddrnet"
     options: ClassVar[dict[str, Any]] = {"base_channels": 4}
+    compiles_slowly = True
 
 
 class TestSegFormer(NetContract):
     name = "segformer"
     options: ClassVar[dict[str, Any]] = {"base_channels": 4}
     learning_rate = 3e-3
+
+
+@pytest.mark.parametrize(
+    "contract",
+    [
+        pytest.param(contract, id=contract.__name__, marks=[pytest.mark.slow] if contract.compiles_slowly else [])
+        for contract in NetContract.__subclasses__()
+    ],
+)
+def test_compiled_it_trains_the_same(contract: type[NetContract], fresh_compiler: None) -> None:
+    """In one graph, forward and backward, without a C++ compiler: that is what TorchInductor would get."""
+    torch.manual_seed(7)
+    assert_compiles(build_net(contract.name, NUM_CLASSES, **contract.options), backend="aot_eager")
