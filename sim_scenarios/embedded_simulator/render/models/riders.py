@@ -33,7 +33,7 @@ class RidingPose:
 
 
 _CLOTH = Finish(material="cloth", tag=TAG_RIDER)
-_SKIN = _CLOTH.but(material="skin", color=(0.82, 0.64, 0.52))
+_SKIN = _CLOTH.but(material="skin", color=(0.68, 0.52, 0.41))
 _HAIR = _CLOTH.but(color=(0.28, 0.19, 0.13))
 _SHOE = _CLOTH.but(color=(0.14, 0.13, 0.13))
 _SHELL = _CLOTH.but(material="car_paint", color=(0.80, 0.80, 0.82))
