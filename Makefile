@@ -12,15 +12,13 @@ export PYTHONDONTWRITEBYTECODE :=
 demo: .venv/installed
 	$(BIN)/harness demo --output out/demo --overwrite
 
-# In one process more than there are cores, with one thread each, since most tests wait or have little to compute. Files
+# In two processes more than there are cores, with one thread each, since most tests wait or have little to compute. Files
 # go in the order of their folders: integration tests early, of which a few take minutes, and many small ones last. By
 # xdist's own order, most tests first, those few files would come last, and most cores would wait for them. Benchmarks run
 # briefly here, for what they assert; ratios are measured alone (tests/benchmarks/README.md).
 test: .venv/installed-tests compiled
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n $$(( $$(nproc) + 1 )) --maxprocesses 5 --dist loadfile --no-loadscope-reorder \
-		-m "not benchmark and not gpu and not real_carla and not slow"
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n $$(nproc) --maxprocesses 2 --dist loadfile \
-		-m "benchmark and not gpu and not real_carla and not slow" tests/benchmarks
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $$(( $$(nproc) + 2 )) --maxprocesses 6 --dist loadfile --no-loadscope-reorder \
+		-m "not gpu and not real_carla and not slow"
 
 # The simulator's kernels and the tests' modules, once, or each process would compile them for itself.
 compiled: .venv/installed-tests
