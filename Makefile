@@ -12,12 +12,12 @@ export PYTHONDONTWRITEBYTECODE :=
 demo: .venv/installed
 	$(BIN)/harness demo --output out/demo --overwrite
 
-# In two processes more than there are cores, with one thread each, since most tests wait or have little to compute. Files
+# In one process more than there are cores, with one thread each, since most tests wait or have little to compute. Files
 # go in the order of their folders: integration tests early, of which a few take minutes, and many small ones last. By
 # xdist's own order, most tests first, those few files would come last, and most cores would wait for them. Benchmarks run
 # briefly here, for what they assert; ratios are measured alone (tests/benchmarks/README.md).
 test: .venv/installed-tests compiled
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n $$(( $$(nproc) + 2 )) --maxprocesses 6 --dist loadfile --no-loadscope-reorder \
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $$(( $$(nproc) + 1 )) --maxprocesses 5 --dist loadfile --no-loadscope-reorder \
 		-m "not gpu and not real_carla and not slow"
 
 # The simulator's kernels and the tests' modules, once, or each process would compile them for itself.
