@@ -214,9 +214,8 @@ def move_limbs(joints: _Floats, rotations: _Floats, pivots: _Floats) -> None:
 def _looks_seeds(kinds: NDArray[np.int64], colors: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """(N,) of what a model leaves open, by kind and colour: an actor's id is another one in each replay."""
     packed = (colors[:, 0] << 16) | (colors[:, 1] << 8) | colors[:, 2]
-    seeds: NDArray[np.uint32] = (packed + np.uint32(1)) * np.uint32(2654435761) ^ kinds.astype(np.uint32) * np.uint32(
-        40503
-    )
+    of_color = (packed + np.uint32(1)) * np.uint32(2654435761)
+    seeds: NDArray[np.uint32] = of_color ^ kinds.astype(np.uint32) * np.uint32(40503)
     return seeds
 
 

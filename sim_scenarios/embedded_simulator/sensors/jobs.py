@@ -18,6 +18,8 @@ from sim_scenarios.embedded_simulator.world.actors import CameraShape, SensorKin
 from sim_scenarios.embedded_simulator.world.snapshot import Snapshot
 
 _T = TypeVar("_T")
+_R = TypeVar("_R")
+_J = TypeVar("_J")
 
 Job: TypeAlias = CameraJob | Scan | Sweep | Probe
 
@@ -62,22 +64,16 @@ def shifts(jobs: Sequence[Job], threads: int) -> list[tuple[Job, ...]]:
 def perform_shift(renderer: SeesScene, jobs: Sequence[Job], snapshot: Snapshot) -> list[SensorMessage]:
     """The messages of one shift; a sensor that cannot be served is told of on stderr and does not stop the others."""
     if len(jobs) == 1:
-        return _perform_or_tell(renderer, jobs[0], snapshot)
-    works = [partial(_expose_or_tell, job=job, snapshot=snapshot) for job in jobs if isinstance(job, CameraJob)]
+        return _or_tell(perform, renderer, job=jobs[0], snapshot=snapshot)
+    works = [partial(_or_tell, expose, job=job, snapshot=snapshot) for job in jobs if isinstance(job, CameraJob)]
     return [message for messages in renderer.side_by_side(works, snapshot) for message in messages]
 
 
-def _perform_or_tell(renderer: SeesScene, job: Job, snapshot: Snapshot) -> list[SensorMessage]:
+def _or_tell(
+    measure: Callable[[_R, _J, Snapshot], list[SensorMessage]], renderer: _R, *, job: _J, snapshot: Snapshot
+) -> list[SensorMessage]:
     try:
-        return perform(renderer, job, snapshot)
-    except Exception:
-        traceback.print_exc()
-        return []
-
-
-def _expose_or_tell(renderer: RendersViews, *, job: CameraJob, snapshot: Snapshot) -> list[SensorMessage]:
-    try:
-        return expose(renderer, job, snapshot)
+        return measure(renderer, job, snapshot)
     except Exception:
         traceback.print_exc()
         return []
